@@ -1,0 +1,123 @@
+/** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
+import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+
+/** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
+export const PROTOCOL_VERSION = 1;
+
+/** Facts of an opened model; `precision` and `provider` are those that really run. */
+export interface ModelInfo {
+  name: string;
+  architecture: string;
+  /** Parameters of the graph, tied weights counted once. */
+  parameters: number;
+  layers: number;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  vocabSize: number;
+  contextLength: number;
+  precision: string;
+  /** As shown to people, e.g. "fp32 (from Q4_1)". */
+  precisionLabel: string;
+  provider: string;
+  threads: number;
+  /** Bytes of the weights that the graph reads. */
+  weightBytes: number;
+  /** Where the weights came from: file or "random, seed 0". */
+  source: string;
+}
+
+/** Counters of the host's process, read after a repeat. Memory is null where the system has no such counter. */
+export interface ProcessCounters {
+  /** Peak resident bytes since the last `resetPeak` (Linux VmHWM). */
+  peakResidentBytes: number;
+  residentBytes: number;
+  residentAnonymousBytes: number | null;
+  residentFileBytes: number | null;
+  /** How memory was read: "VmHWM" or the named fallback "rss" (a sample, may miss the peak). */
+  memoryMethod: "VmHWM" | "rss";
+  cpuTimeMs: number | null;
+  voluntarySwitches: number | null;
+  involuntarySwitches: number | null;
+}
+
+export interface OpenResult {
+  info: ModelInfo;
+  /** Time to build (0 when cached) and to create the session. */
+  buildMs: number;
+  sessionMs: number;
+  /** Counters before anything was loaded, and after (peak = load peak). */
+  before: ProcessCounters;
+  loaded: ProcessCounters;
+}
+
+export type DecodeWay = "loop" | "step";
+
+export interface GenerateRunRequest {
+  /** Random prompt of this many tokens from `seed`, or the ids themselves. */
+  prompt: { tokens: number; seed: number } | { ids: number[] };
+  /** Output tokens, counting the one that prefill gives. */
+  newTokens: number;
+  way: DecodeWay;
+  repeats: number;
+}
+
+/** Raw times of one generation request in ms since the host's start. */
+export interface GenerateSample {
+  startMs: number;
+  /** First token id on the host: TTFT = firstTokenMs - startMs. */
+  firstTokenMs: number;
+  endMs: number;
+  /** `step` only: the time at which each token was there, [newTokens]; null for `loop`. */
+  tokenMs: number[] | null;
+  ids: number[];
+  counters: ProcessCounters;
+}
+
+export interface ForwardRunRequest {
+  batch: number;
+  seqLen: number;
+  seed: number;
+  /** Head on the last row only (default) or on all. */
+  logits?: "last" | "all";
+  repeats: number;
+}
+
+export interface ForwardSample {
+  startMs: number;
+  endMs: number;
+  counters: ProcessCounters;
+}
+
+/** One log-likelihood request. Text is tokenised by lm-eval's join rule; ids are taken as they are. */
+export type ScoreRequest =
+  | { context: string; continuation: string }
+  | { contextIds: number[]; continuationIds: number[] };
+
+export interface ScoreResult {
+  /** Sum over the continuation's tokens of ln p(token | all before). */
+  logLikelihood: number;
+  /** Whether every token of the continuation is the argmax. */
+  isGreedy: boolean;
+  /** Number of scored tokens. */
+  tokens: number;
+}
+
+/** A running model host as its parent sees it. Every call rejects with `HostError` when the child died. */
+export interface ModelHost {
+  readonly pid: number;
+  readonly open: OpenResult;
+  generateRuns(request: GenerateRunRequest): Promise<GenerateSample[]>;
+  forwardRuns(request: ForwardRunRequest): Promise<ForwardSample[]>;
+  /** `onItem` is called with the number of requests that are done. */
+  score(requests: ScoreRequest[], options?: { onProgress?: (done: number) => void }): Promise<ScoreResult[]>;
+  encode(texts: string[]): Promise<number[][]>;
+  /** Start a new peak: VmHWM counts from here. */
+  resetPeak(): Promise<ProcessCounters>;
+  counters(): Promise<ProcessCounters>;
+  /** Ends the child; pending calls reject. */
+  close(): Promise<void>;
+}
+
+/** `startHost(ref, options)` in `lib/model/host.ts` gives this. */
+export type StartHost = (ref: ModelRef, options?: ModelOptions & { graphs?: ("generate" | "score")[] }) => Promise<ModelHost>;
