@@ -1,0 +1,178 @@
+/** The nodes that every graph of a decoder shares: embedding, layers, final norm, head. */
+import { type GraphBuilder, MS } from "../onnx/graph_builder.ts";
+import type { PackedBlocks, PackedLinear, PackedTensor, PackedWeights } from "./packed_weights.ts";
+import type { ArchSpec } from "./spec.ts";
+
+/** Names of the values that one forward pass reads. */
+export interface DecoderInputs {
+  /** int64 [batch, tokens] */
+  ids: string;
+  /** int32 [batch]: total length - 1, the past included. */
+  seqlens: string;
+  /** int32, a scalar: the longest total length. */
+  totalLength: string;
+  /** Past key or value of a layer, float32 [batch, kvHeads, past, headDim]. */
+  past(layer: number, kind: "key" | "value"): string;
+  /** The names that the present keys and values get. */
+  present(layer: number, kind: "key" | "value"): string;
+  /**
+   * Explicit positions and attention bias instead of causal order: int64 [batch, tokens] and float32
+   * [1, 1, tokens, total], for tree scoring. A window is then in the bias, since the kernel's own window counts cache
+   * slots, not positions.
+   */
+  tree?: { positions: string; bias(window: number | undefined): string };
+}
+
+/**
+ * Emits nodes into `g`, while weights and constants go to `root` (the same builder, or the outer one of a subgraph).
+ */
+export class DecoderNodes {
+  readonly #blockSums = new Map<string, string>();
+
+  constructor(
+    readonly root: GraphBuilder,
+    readonly g: GraphBuilder,
+    readonly spec: ArchSpec,
+    readonly weights: PackedWeights,
+  ) {}
+
+  /** Embedding, layers and final norm: float32 [batch, tokens, hidden]. */
+  hidden(inputs: DecoderInputs): string {
+    const { g, spec, weights } = this;
+    const epsilon = { float: spec.norm.epsilon };
+    let residual = this.#embed(inputs.ids);
+    let delta: string | null = null; // the last block's output, not yet added
+    const norm = (weight: PackedTensor): string => {
+      if (delta === null) {
+        return g.node("SimplifiedLayerNormalization", [residual, this.#weight(weight)], { axis: -1, epsilon });
+      }
+      const sum = g.fresh("residual"), normed = g.fresh("normed");
+      g.node("SkipSimplifiedLayerNormalization", [residual, delta, this.#weight(weight)], { epsilon }, {
+        domain: MS,
+        outputs: [normed, "", "", sum],
+      });
+      residual = sum;
+      return normed;
+    };
+    const cos = this.#weight(weights.cos), sin = this.#weight(weights.sin);
+    spec.layers.forEach(({ mixer }, i) => {
+      const layer = weights.layers[i];
+      const attended = g.fresh("attended");
+      const window = mixer.window;
+      g.node(
+        "GroupQueryAttention",
+        [
+          this.linear(norm(layer.attentionNorm), layer.qkv),
+          "",
+          "",
+          inputs.past(i, "key"),
+          inputs.past(i, "value"),
+          inputs.seqlens,
+          inputs.totalLength,
+          cos,
+          sin,
+          ...(inputs.tree ? [inputs.tree.positions, inputs.tree.bias(window)] : []),
+        ],
+        {
+          num_heads: mixer.heads,
+          kv_num_heads: mixer.kvHeads,
+          do_rotary: 1,
+          ...(window !== undefined && !inputs.tree ? { local_window_size: window } : {}),
+        },
+        { domain: MS, outputs: [attended, inputs.present(i, "key"), inputs.present(i, "value")] },
+      );
+      delta = this.linear(attended, layer.o);
+      const x = norm(layer.mlpNorm);
+      // QuickGelu with alpha 1 is x * sigmoid(x), SiLU, in one pass.
+      const gate = g.node("QuickGelu", [this.linear(x, layer.gate)], { alpha: { float: 1 } }, { domain: MS });
+      delta = this.linear(g.node("Mul", [gate, this.linear(x, layer.up)]), layer.down);
+    });
+    return norm(weights.finalNorm);
+  }
+
+  /** Logits of rows of the hidden state, [..., vocabSize]. */
+  head(hidden: string): string {
+    return this.linear(hidden, this.weights.head);
+  }
+
+  linear(x: string, linear: PackedLinear): string {
+    switch (linear.form) {
+      case "dense":
+        return this.g.node("MatMul", [x, this.#weight(linear.weight)]);
+      case "transposed":
+        return this.g.node("FusedMatMul", [x, this.#weight(linear.weight)], { transB: 1 }, { domain: MS });
+      case "blocks":
+        return this.#matMulBlocks(x, linear);
+    }
+  }
+
+  #matMulBlocks(x: string, m: PackedBlocks): string {
+    const { g } = this;
+    const operands = [x, this.#weight(m.q), this.#weight(m.scales)];
+    if (m.zeroPoints) operands.push(this.#weight(m.zeroPoints));
+    // accuracy_level 4 (int8 activations): the other levels dequantise on every call.
+    const product = g.node("MatMulNBits", operands, {
+      K: m.inputs,
+      N: m.outputs,
+      bits: m.bits,
+      block_size: m.blockSize,
+      accuracy_level: 4,
+    }, { domain: MS });
+    if (!m.minima) return product;
+    const sums = this.#sumsOfBlocks(x, m.inputs, m.blockSize);
+    return g.node("Add", [product, g.node("MatMul", [sums, this.#weight(m.minima)])]);
+  }
+
+  /** The sum of every block of the last axis; the matrices that read the same input share it. */
+  #sumsOfBlocks(x: string, inputs: number, blockSize: number): string {
+    const key = `${x}/${blockSize}`;
+    const known = this.#blockSums.get(key);
+    if (known) return known;
+    const blocks = inputs / blockSize;
+    // The rank is kept open (the head sees rows, the layers [batch, tokens, ...]): -1 covers all leading axes.
+    const shape = this.root.constant(`blocks_${blocks}x${blockSize}`, "int64", [3], [-1, blocks, blockSize]);
+    const axis = this.root.constant("last_axis", "int64", [1], [-1]);
+    const flat = this.g.node("ReduceSum", [this.g.node("Reshape", [x, shape]), axis], { keepdims: 0 });
+    const leading = this.g.node("Slice", [
+      this.g.node("Shape", [x]),
+      this.root.constant("start_0", "int64", [1], [0]),
+      axis,
+    ]);
+    const target = this.g.node("Concat", [leading, this.root.constant(`n_${blocks}`, "int64", [1], [blocks])], {
+      axis: 0,
+    });
+    const sums = this.g.node("Reshape", [flat, target]);
+    this.#blockSums.set(key, sums);
+    return sums;
+  }
+
+  #embed(ids: string): string {
+    const e = this.weights.embedding;
+    if (e.form === "dense") return this.g.node("Gather", [this.#weight(e.table), ids]);
+    return this.g.node("GatherBlockQuantized", [this.#weight(e.q), ids, this.#weight(e.scales)], {
+      bits: e.bits,
+      block_size: e.blockSize,
+      gather_axis: 0,
+      quantize_axis: 1,
+    }, { domain: MS });
+  }
+
+  #weight(t: PackedTensor): string {
+    return this.root.weight(t.name, t.type, t.dims, t);
+  }
+}
+
+/** Name of a cache input or output, the same in every graph. */
+export function cacheName(which: "past" | "present", layer: number, kind: "key" | "value"): string {
+  return `${which}.${layer}.${kind}`;
+}
+
+/** Calls `visit` for the key and the value of every layer, in the order of the graphs' inputs. */
+export function forEachCache(
+  spec: ArchSpec,
+  visit: (layer: number, kind: "key" | "value", kvHeads: number, headDim: number) => void,
+): void {
+  spec.layers.forEach(({ mixer }, layer) => {
+    for (const kind of ["key", "value"] as const) visit(layer, kind, mixer.kvHeads, mixer.headDim);
+  });
+}

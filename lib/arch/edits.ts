@@ -1,0 +1,43 @@
+/** Changes of an architecture that keep its weights. */
+import type { ArchEdit, ArchSpec } from "./spec.ts";
+
+/**
+ * The spec after the edits, left to right.
+ *
+ * @throws {RangeError} If an edit names a layer that is not there, or a window below 1.
+ */
+export function applyEdits(spec: ArchSpec, edits: ArchEdit[] = []): ArchSpec {
+  return edits.reduce(applyEdit, spec);
+}
+
+function applyEdit(spec: ArchSpec, edit: ArchEdit): ArchSpec {
+  if ("keepLayers" in edit) return keepLayers(spec, edit.keepLayers);
+  if ("window" in edit) return limitWindow(spec, edit.window);
+  throw new TypeError(`Unknown edit ${JSON.stringify(edit)}; there are: keepLayers, window`);
+}
+
+function keepLayers(spec: ArchSpec, indexes: number[]): ArchSpec {
+  if (indexes.length === 0) throw new RangeError("Cannot keep layers []: give at least one index");
+  const layers = indexes.map((index, i) => {
+    const layer = spec.layers[index];
+    if (!layer || (i > 0 && index <= indexes[i - 1])) {
+      throw new RangeError(
+        `Cannot keep layers [${indexes}] of ${spec.name}: ${index} must be an index from 0 to ` +
+          `${spec.layers.length - 1}, in rising order`,
+      );
+    }
+    return { ...layer, weightsLayer: layer.weightsLayer ?? index };
+  });
+  return { ...spec, name: `${spec.name}, ${layers.length} of ${spec.layers.length} layers`, layers };
+}
+
+function limitWindow(spec: ArchSpec, window: number): ArchSpec {
+  if (!Number.isInteger(window) || window < 1) {
+    throw new RangeError(`Cannot set a window of ${window} tokens: it must be an integer of at least 1`);
+  }
+  const layers = spec.layers.map((layer) => ({
+    ...layer,
+    mixer: { ...layer.mixer, window: Math.min(window, layer.mixer.window ?? Infinity) },
+  }));
+  return { ...spec, name: `${spec.name}, window ${window}`, layers };
+}

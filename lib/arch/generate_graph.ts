@@ -1,0 +1,183 @@
+/**
+ * The generate graph: one Loop whose first turn is the prompt's prefill and every further turn decodes one token, so
+ * that prefill, stepwise and in-graph decoding are one set of nodes with one packed copy of the weights. Caches grow
+ * and stay in the graph; only token ids come out unless the caches are asked for.
+ *
+ * Inputs: `ids` int64 [batch, tokens]; `seqlens` int32 [batch] and `total_length` int32 [] (past included);
+ * `past.L.key|value` [batch, kvHeads, past, headDim]; `max_new` int64 []; `eos` int64 [any, at least one; -1 for none];
+ * `temperature` float [] (0: greedy), `top_k` int64 [1], `top_p` float [], `uniforms` float [max_new, batch];
+ * `want_logprobs` bool [].
+ * Outputs: `tokens` int64 [turns, batch]; `logprobs` float [turns, batch] (of the untempered distribution; 0 when not
+ * wanted); `present.L.key|value`.
+ */
+import { GraphBuilder } from "../onnx/graph_builder.ts";
+import { cacheName, DecoderNodes, forEachCache } from "./decoder_nodes.ts";
+import type { PackedWeights } from "./packed_weights.ts";
+import type { ArchSpec } from "./spec.ts";
+
+export function generateGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder {
+  const root = new GraphBuilder("generate");
+  root.input("ids", "int64", ["batch", "tokens"]);
+  root.input("seqlens", "int32", ["batch"]);
+  root.input("total_length", "int32", []);
+  root.input("max_new", "int64", []);
+  root.input("eos", "int64", ["eos_ids"]);
+  root.input("temperature", "float32", []);
+  root.input("top_k", "int64", [1]);
+  root.input("top_p", "float32", []);
+  root.input("uniforms", "float32", ["max_new", "batch"]);
+  root.input("want_logprobs", "bool", []);
+  const caches: { past: string; present: string; kvHeads: number; headDim: number }[] = [];
+  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+    const past = root.input(cacheName("past", layer, kind), "float32", ["batch", kvHeads, "past", headDim]);
+    const present = cacheName("present", layer, kind);
+    root.output(present, "float32", ["batch", kvHeads, "total", headDim]);
+    caches.push({ past, present, kvHeads, headDim });
+  });
+  root.output("tokens", "int64", ["turns", "batch"]);
+  root.output("logprobs", "float32", ["turns", "batch"]);
+
+  // No row is done at the start: seqlens is never negative.
+  const done = root.node("Less", ["seqlens", root.constant("zero_i32", "int32", [], [0])]);
+  root.node(
+    "Loop",
+    [
+      "max_new",
+      root.constant("true", "bool", [], [1]),
+      "ids",
+      "seqlens",
+      "total_length",
+      done,
+      ...caches.map((c) => c.past),
+    ],
+    { body: { graph: loopBody(root, spec, weights) } },
+    {
+      outputs: [
+        "last_ids",
+        "last_seqlens",
+        "last_total",
+        "last_done",
+        ...caches.map((c) => c.present),
+        "tokens",
+        "logprobs",
+      ],
+    },
+  );
+  return root;
+}
+
+function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): GraphBuilder {
+  const g = new GraphBuilder("turn", "turn/");
+  const inner = (name: string) => `turn/${name}`;
+  const turn = g.input(inner("index"), "int64", []);
+  g.input(inner("go_on"), "bool", []);
+  const ids = g.input(inner("ids"), "int64", ["batch", "tokens"]);
+  const seqlens = g.input(inner("seqlens"), "int32", ["batch"]);
+  const totalLength = g.input(inner("total_length"), "int32", []);
+  const done = g.input(inner("done"), "bool", ["batch"]);
+  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+    g.input(inner(cacheName("past", layer, kind)), "float32", ["batch", kvHeads, "past", headDim]);
+  });
+
+  const decoder = new DecoderNodes(root, g, spec, weights);
+  const hidden = decoder.hidden({
+    ids,
+    seqlens,
+    totalLength,
+    past: (layer, kind) => inner(cacheName("past", layer, kind)),
+    present: (layer, kind) => inner(cacheName("present", layer, kind)),
+  });
+  const int64 = (name: string, values: number[]) => root.constant(name, "int64", [values.length], values);
+  const lastRow = g.node("Gather", [hidden, root.constant("minus_1", "int64", [], [-1])], { axis: 1 });
+  const logits = decoder.head(lastRow); // [batch, vocab]
+
+  const sampling = g.node("Greater", ["temperature", root.constant("zero_f32", "float32", [], [0])]);
+  const uniform = g.node("Gather", ["uniforms", turn]); // [batch]
+  const drawn = g.node("If", [sampling], {
+    then_branch: { graph: sampleBranch(root, logits, uniform) },
+    else_branch: { graph: greedyBranch(logits) },
+  });
+  const next = g.node("Where", [done, g.node("Gather", ["eos", root.constant("zero_i64", "int64", [], [0])]), drawn]);
+  const column = g.node("Unsqueeze", [next, int64("axis_1", [1])]); // [batch, 1]
+  const logprob = g.node("If", ["want_logprobs"], {
+    then_branch: { graph: logprobBranch(root, logits, column) },
+    else_branch: { graph: zeroLogprobBranch(root, next) },
+  });
+
+  const anyEos = g.node("ReduceMax", [
+    g.node("Cast", [g.node("Equal", [column, "eos"])], { to: INT32 }),
+    int64("axis_1", [1]),
+  ], { keepdims: 0 });
+  const doneNow = g.node("Or", [done, g.node("Cast", [anyEos], { to: BOOL })]);
+  const allDone = g.node("ReduceMin", [g.node("Cast", [doneNow], { to: INT32 })], { keepdims: 0 });
+  const one = root.constant("one_i32", "int32", [], [1]);
+
+  const out = (name: string, value: string, type: "bool" | "int64" | "int32" | "float32", dims: (string | number)[]) =>
+    g.output(g.node("Identity", [value], {}, { outputs: [inner(name)] }), type, dims);
+  out("go_on_out", g.node("Not", [g.node("Cast", [allDone], { to: BOOL })]), "bool", []);
+  out("ids_out", column, "int64", ["batch", 1]);
+  out("seqlens_out", g.node("Add", [seqlens, one]), "int32", ["batch"]);
+  out("total_length_out", g.node("Add", [totalLength, one]), "int32", []);
+  out("done_out", doneNow, "bool", ["batch"]);
+  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+    g.output(inner(cacheName("present", layer, kind)), "float32", ["batch", kvHeads, "total", headDim]);
+  });
+  out("token_out", next, "int64", ["batch"]);
+  out("logprob_out", logprob, "float32", ["batch"]);
+  return g;
+}
+
+/** ONNX element types, for Cast. */
+const FLOAT = 1, INT32 = 6, INT64 = 7, BOOL = 9;
+
+function greedyBranch(logits: string): GraphBuilder {
+  const g = new GraphBuilder("greedy", "greedy/");
+  g.output(g.node("ArgMax", [logits], { axis: -1, keepdims: 0 }), "int64", ["batch"]);
+  return g;
+}
+
+/**
+ * Temperature, then top-k, then top-p, in the order of transformers' logits processors: a token stays when the
+ * probability before it (in falling order, renormalised after top-k) is below top_p. The draw is the inverse of the
+ * cumulative distribution at a uniform from the host, so a seed gives the same ids at every chunk size.
+ */
+function sampleBranch(root: GraphBuilder, logits: string, uniform: string): GraphBuilder {
+  const g = new GraphBuilder("sample", "sample/");
+  const axis = root.constant("axis_1", "int64", [1], [1]);
+  const axisScalar = root.constant("axis_scalar_1", "int64", [], [1]);
+  const scaled = g.node("Div", [logits, "temperature"]);
+  const sorted = g.fresh("sorted"), order = g.fresh("order");
+  g.node("TopK", [scaled, "top_k"], { axis: -1, largest: 1, sorted: 1 }, { outputs: [sorted, order] });
+  const p = g.node("Softmax", [sorted], { axis: -1 });
+  const before = g.node("Sub", [g.node("CumSum", [p, axisScalar]), p]);
+  const kept = g.node("Cast", [g.node("Less", [before, "top_p"])], { to: FLOAT });
+  const weight = g.node("Mul", [p, kept]);
+  const mass = g.node("ReduceSum", [weight, axis], { keepdims: 1 });
+  const target = g.node("Mul", [g.node("Unsqueeze", [uniform, axis]), mass]);
+  const passed = g.node("LessOrEqual", [g.node("CumSum", [weight, axisScalar]), target]);
+  const index = g.node("ReduceSum", [g.node("Cast", [passed], { to: INT64 }), axis], { keepdims: 1 });
+  // Rounding may pass the whole mass: the last kept token is meant then.
+  const lastKept = g.node("Sub", [
+    g.node("ReduceSum", [g.node("Cast", [kept], { to: INT64 }), axis], { keepdims: 1 }),
+    root.constant("one_i64", "int64", [], [1]),
+  ]);
+  const chosen = g.node("GatherElements", [order, g.node("Min", [index, lastKept])], { axis: 1 });
+  g.output(g.node("Squeeze", [chosen, axis]), "int64", ["batch"]);
+  return g;
+}
+
+function logprobBranch(root: GraphBuilder, logits: string, column: string): GraphBuilder {
+  const g = new GraphBuilder("logprob", "logprob/");
+  const all = g.node("LogSoftmax", [logits], { axis: -1 });
+  const axis = root.constant("axis_1", "int64", [1], [1]);
+  const picked = g.node("Squeeze", [g.node("GatherElements", [all, column], { axis: 1 }), axis]);
+  g.output(picked, "float32", ["batch"]);
+  return g;
+}
+
+function zeroLogprobBranch(root: GraphBuilder, next: string): GraphBuilder {
+  const g = new GraphBuilder("no_logprob", "no_logprob/");
+  const zeros = g.node("Mul", [g.node("Cast", [next], { to: FLOAT }), root.constant("zero_f32", "float32", [], [0])]);
+  g.output(zeros, "float32", ["batch"]);
+  return g;
+}

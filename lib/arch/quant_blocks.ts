@@ -1,0 +1,110 @@
+/**
+ * Block-quantised matrices in one form for every format: value = scale * (q - zero) + min, with one scale (and one
+ * min, where the format has it) a block of a row. MatMulNBits runs this form, and dequantising it gives fp32.
+ */
+
+export interface QuantBlocks {
+  rows: number;
+  cols: number;
+  /** Values a block; divides `cols`. */
+  blockSize: number;
+  /** Bits that the values of `q` need as they are stored in a graph: 4 or 8. */
+  bits: 4 | 8;
+  /** One value a byte, [rows][cols], 0..15 or 0..255. */
+  q: Uint8Array;
+  /** The value of `q` that stands for 0 (before `mins`). */
+  zero: number;
+  /** [rows][cols / blockSize] */
+  scales: Float32Array;
+  /** [rows][cols / blockSize], or null where the format has none. */
+  mins: Float32Array | null;
+}
+
+/** A weight matrix (or a vector: one row) as its file gives it, [rows][cols]. */
+export type Matrix = { rows: number; cols: number; values: Float32Array } | QuantBlocks;
+
+export function isQuantised(m: Matrix): m is QuantBlocks {
+  return "q" in m;
+}
+
+/** The fp32 numbers of a matrix, [rows * cols]; every operation is rounded to fp32, as the reference programs do. */
+export function dequantise(m: Matrix): Float32Array {
+  if (!isQuantised(m)) return m.values;
+  const out = new Float32Array(m.q.length);
+  const { q, scales, mins, zero, blockSize } = m;
+  for (let block = 0, i = 0; block < scales.length; block++) {
+    const scale = scales[block], min = mins ? mins[block] : 0;
+    for (const end = i + blockSize; i < end; i++) out[i] = Math.fround(scale * (q[i] - zero)) + min;
+  }
+  return out;
+}
+
+/**
+ * Symmetric 4-bit quantisation, as block-wise int4 is defined in onnxruntime and in GGUF's Q4_0: the value of a block
+ * with the largest magnitude becomes -8, so scale = -value / 8, and the zero point is 8.
+ */
+export function quantiseInt4(values: Float32Array, rows: number, cols: number, blockSize = 32): QuantBlocks {
+  if (cols % blockSize !== 0) {
+    throw new RangeError(
+      `Cannot quantise a matrix with ${cols} columns in blocks of ${blockSize}: the block size must divide the columns`,
+    );
+  }
+  const q = new Uint8Array(rows * cols);
+  const scales = new Float32Array(q.length / blockSize);
+  for (let block = 0; block < scales.length; block++) {
+    const start = block * blockSize;
+    let extreme = 0;
+    for (let i = start; i < start + blockSize; i++) if (Math.abs(values[i]) > Math.abs(extreme)) extreme = values[i];
+    const scale = Math.fround(extreme / -8);
+    scales[block] = scale;
+    const inverse = scale === 0 ? 0 : 1 / scale;
+    for (let i = start; i < start + blockSize; i++) {
+      q[i] = Math.min(15, Math.max(0, Math.round(values[i] * inverse + 8)));
+    }
+  }
+  return { rows, cols, blockSize, bits: 4, q, zero: 8, scales, mins: null };
+}
+
+/** The matrix with row i taken from row `order[i]`. */
+export function permuteRows(m: Matrix, order: number[]): Matrix {
+  const pick = <T extends Float32Array | Uint8Array>(a: T): T => {
+    const width = a.length / m.rows;
+    const out = new (a.constructor as new (n: number) => T)(order.length * width);
+    order.forEach((from, to) => out.set(a.subarray(from * width, (from + 1) * width) as never, to * width));
+    return out;
+  };
+  if (!isQuantised(m)) return { rows: order.length, cols: m.cols, values: pick(m.values) };
+  return { ...m, rows: order.length, q: pick(m.q), scales: pick(m.scales), mins: m.mins && pick(m.mins) };
+}
+
+/**
+ * Matrices on top of each other. Quantised ones stay so when their forms agree; a mix becomes fp32, since one
+ * operator cannot run two forms.
+ */
+export function concatRows(parts: Matrix[]): Matrix {
+  const rows = parts.reduce((n, p) => n + p.rows, 0);
+  const [first] = parts;
+  const alike = parts.every((p) =>
+    isQuantised(p) && isQuantised(first) && p.bits === first.bits && p.blockSize === first.blockSize &&
+    p.zero === first.zero && (p.mins === null) === (first.mins === null)
+  );
+  if (!alike) return { rows, cols: first.cols, values: joinFloats(parts.map(dequantise)) };
+  const blocks = parts as QuantBlocks[];
+  const q = new Uint8Array(rows * first.cols);
+  let at = 0;
+  for (const b of blocks) q.set(b.q, at), at += b.q.length;
+  return {
+    ...blocks[0],
+    rows,
+    q,
+    scales: joinFloats(blocks.map((b) => b.scales)),
+    mins: blocks[0].mins && joinFloats(blocks.map((b) => b.mins!)),
+  };
+}
+
+function joinFloats(parts: Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) out.set(p, at), at += p.length;
+  return out;
+}

@@ -1,0 +1,201 @@
+/**
+ * Builds ONNX models in the form that onnxruntime runs well: ai.onnx opset 21 with com.microsoft 1, IR 10 (above
+ * opset 21 the CPU provider has no random operators). The protobuf schema is onnx-buf's.
+ */
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+
+/** Domain of onnxruntime's own operators. */
+export const MS = "com.microsoft";
+
+export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool";
+const DATA_TYPES: Record<ElementType, DataType> = {
+  float32: DataType.FLOAT,
+  uint8: DataType.UINT8,
+  int32: DataType.INT32,
+  int64: DataType.INT64,
+  bool: DataType.BOOL,
+};
+
+/** An attribute: a float is written `{ float: 1 }`, since 1 and 1.0 are one number in JavaScript. */
+export type Attribute = number | string | number[] | { float: number } | { graph: GraphBuilder };
+
+/** Where a weight's bytes lie in the file beside the model. */
+export interface ExternalTensor {
+  location: string;
+  offset: number;
+  length: number;
+}
+
+/** One graph under construction; subgraphs (of Loop and If) are builders too and may use outer names. */
+export class GraphBuilder {
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #inputs: ValueInfoProto[] = [];
+  readonly #outputs: ValueInfoProto[] = [];
+  readonly #known = new Set<string>();
+  #count = 0;
+
+  /** @param prefix Put before every automatic name, so that a subgraph's names differ from the outer ones. */
+  constructor(readonly name: string, readonly prefix = "") {}
+
+  /** Declare an input; a dimension is a number or a symbol. Returns its name. */
+  input(name: string, type: ElementType, dims: (number | string)[]): string {
+    this.#inputs.push(valueInfo(name, type, dims));
+    return name;
+  }
+
+  /** Declare a value as an output. */
+  output(name: string, type: ElementType, dims: (number | string)[]): void {
+    this.#outputs.push(valueInfo(name, type, dims));
+  }
+
+  /** A small constant, kept in the model file; the same name twice is added once. */
+  constant(name: string, type: ElementType, dims: number[], values: number[]): string {
+    if (!this.#known.has(name)) {
+      this.#known.add(name);
+      this.#initializers.push(create(TensorProtoSchema, {
+        name,
+        dims: dims.map(BigInt),
+        dataType: DATA_TYPES[type],
+        rawData: rawBytes(type, values),
+      }));
+    }
+    return name;
+  }
+
+  /** A weight in the file beside the model; the same name twice is added once. */
+  weight(name: string, type: ElementType, dims: number[], at: ExternalTensor): string {
+    if (!this.#known.has(name)) {
+      this.#known.add(name);
+      const entry = (key: string, value: string | number) =>
+        create(StringStringEntryProtoSchema, { key, value: String(value) });
+      this.#initializers.push(create(TensorProtoSchema, {
+        name,
+        dims: dims.map(BigInt),
+        dataType: DATA_TYPES[type],
+        dataLocation: DataLocation.EXTERNAL,
+        externalData: [entry("location", at.location), entry("offset", at.offset), entry("length", at.length)],
+      }));
+    }
+    return name;
+  }
+
+  /**
+   * Add a node and return the name of its first output.
+   *
+   * @param outputs Names of the outputs; default one automatic name. "" leaves an optional output out.
+   */
+  node(
+    opType: string,
+    inputs: string[],
+    attributes: Record<string, Attribute> = {},
+    { domain = "", outputs }: { domain?: string; outputs?: string[] } = {},
+  ): string {
+    const output = outputs ?? [this.fresh(opType)];
+    this.#nodes.push(create(NodeProtoSchema, {
+      opType,
+      domain,
+      name: `${this.prefix}${opType}_${this.#nodes.length}`,
+      input: inputs,
+      output,
+      attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+    }));
+    return output[0];
+  }
+
+  /** A name that is not used yet. */
+  fresh(hint: string): string {
+    return `${this.prefix}${hint}.${this.#count++}`;
+  }
+
+  graph(): GraphProto {
+    return create(GraphProtoSchema, {
+      name: this.name,
+      node: this.#nodes,
+      initializer: this.#initializers,
+      input: this.#inputs,
+      output: this.#outputs,
+    });
+  }
+
+  /** The whole model's bytes. */
+  model(): Uint8Array<ArrayBuffer> {
+    const opset = (domain: string, version: number) =>
+      create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) });
+    return toBinary(
+      ModelProtoSchema,
+      create(ModelProtoSchema, {
+        irVersion: 10n,
+        producerName: "archbench",
+        opsetImport: [opset("", 21), opset(MS, 1)],
+        graph: this.graph(),
+      }),
+    ) as Uint8Array<ArrayBuffer>;
+  }
+}
+
+function valueInfo(name: string, type: ElementType, dims: (number | string)[]): ValueInfoProto {
+  const dim = dims.map((d) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value: typeof d === "number" ? { case: "dimValue", value: BigInt(d) } : { case: "dimParam", value: d },
+    })
+  );
+  const tensor = create(TypeProto_TensorSchema, {
+    elemType: DATA_TYPES[type],
+    shape: create(TensorShapeProtoSchema, { dim }),
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
+  });
+}
+
+function rawBytes(type: ElementType, values: number[]): Uint8Array<ArrayBuffer> {
+  switch (type) {
+    case "float32":
+      return new Uint8Array(new Float32Array(values).buffer);
+    case "int32":
+      return new Uint8Array(new Int32Array(values).buffer);
+    case "int64":
+      return new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer);
+    case "bool":
+    case "uint8":
+      return new Uint8Array(values);
+  }
+}
+
+function attributeProto(name: string, value: Attribute) {
+  if (typeof value === "number") {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  }
+  if (typeof value === "string") {
+    const s = new TextEncoder().encode(value);
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s });
+  }
+  if (Array.isArray(value)) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+  }
+  if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g: value.graph.graph() });
+}
