@@ -89,7 +89,10 @@ export interface ForwardSample {
   counters: ProcessCounters;
 }
 
-/** One log-likelihood request. Text is tokenised by lm-eval's join rule; ids are taken as they are. */
+/**
+ * One log-likelihood request. Text is tokenised by lm-eval's join rule; ids are taken as they are.
+ * An empty context (text or ids) stands for the prefix token: BOS, else EOS.
+ */
 export type ScoreRequest =
   | { context: string; continuation: string }
   | { contextIds: number[]; continuationIds: number[] };

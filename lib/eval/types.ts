@@ -1,0 +1,117 @@
+/** What an evaluation takes and gives: plain data, JSON-serialisable, paired between models by `row` and `subject`. */
+import type { Estimate } from "../stats/estimate.ts";
+import type { ModelInfo } from "../model/protocol.ts";
+
+/** One record of a dataset, its columns in the dataset's order. */
+export type Row = Record<string, unknown>;
+
+/** Rows by index in the full split: a list, or for a task with subjects a list for each subject. */
+export type RowSelection = number[] | Record<string, number[]>;
+
+export interface TaskOptions {
+  /** The first rows of the split; for a task with subjects, of each subject (as lm-eval). Default: all. Not together with `rows`. */
+  limit?: number;
+  /** Rows by index in the full split (or in the rows that are passed). */
+  rows?: RowSelection;
+  /** Worked examples before each question. Default: the task's own (lm-eval's; 0 for mmlu and hellaswag). */
+  shots?: number;
+  /** Coverage of the intervals. Default 0.95. */
+  level?: number;
+}
+
+/** What was found for one row. */
+export interface EvalItem {
+  /** Index in the full split (of its subject), or in the rows that were passed. */
+  row: number;
+  /** The stratum: an MMLU subject. */
+  subject?: string;
+  /** Items of one cluster stem from one source and are not independent (HellaSwag: `source_id`). */
+  cluster?: string;
+  /** Summed ln p of each choice, in the order of the row. */
+  logLikelihoods?: number[];
+  /** ln p of the right choice; for text, of the whole document. */
+  goldLogLikelihood?: number;
+  /** Index of the right choice. */
+  gold?: number;
+  /** Code points of each choice, without the delimiter. */
+  choiceChars?: number[];
+  /** UTF-8 bytes of each choice, without the delimiter. */
+  choiceBytes?: number[];
+  /** 1 if the largest log-likelihood is the right choice's, else 0; null where a task knows no right and wrong. */
+  correct: number | null;
+  /** The same by log-likelihood per character (acc_norm). */
+  correctNorm?: number;
+  /** The same by log-likelihood per UTF-8 byte (acc_bytes). */
+  correctBytes?: number;
+  /** Text: information in the document, -log2 p. */
+  bits?: number;
+  /** Text: UTF-8 bytes of the document. */
+  bytes?: number;
+  /** Tokens that were scored, over all choices. */
+  tokens: number;
+  /** SHA-256 of the prompt, as lm-eval's `prompt_hash`. */
+  promptHash: string;
+}
+
+export interface FailedRow {
+  row: number;
+  subject?: string;
+  reason: string;
+}
+
+export interface MetricGroup {
+  n: number;
+  metrics: Record<string, Estimate>;
+}
+
+/** Where and with what a result was made. */
+export interface EvalEnvironment {
+  model: ModelInfo;
+  /** Program versions, e.g. { deno: "2.8.1", v8: ..., onnxruntime: ... }. */
+  versions: Record<string, string>;
+  os: string;
+  arch: string;
+  logicalCores: number;
+  startedAt: string;
+  /** Scoring alone, without opening the model. */
+  seconds: number;
+}
+
+export interface EvalResult {
+  task: string;
+  /** Changes whenever the task's prompts or scoring change. */
+  version: string;
+  shots: number;
+  /** Items behind the metrics. */
+  n: number;
+  /** The first is the task's primary metric. */
+  metrics: Record<string, Estimate>;
+  /** Whether more is better, for each metric. */
+  higherIsBetter: Record<string, boolean>;
+  /** What guessing would score, for each metric that has such a level. */
+  chance: Record<string, number>;
+  /** Subjects and groups of subjects; empty for a task without them. */
+  groups: Record<string, MetricGroup>;
+  /** Rows that could not be evaluated; they are in no metric. */
+  failed: FailedRow[];
+  items: EvalItem[];
+  /** Where the rows came from, e.g. "hellaswag validation" or "rows that were passed". */
+  data: string;
+  environment: EvalEnvironment;
+}
+
+/** The number that `metric` is made of in one item: 0 or 1 for an accuracy, bits per byte for text; null where there is none. */
+export function itemValue(item: EvalItem, metric: string): number | null {
+  switch (metric) {
+    case "acc":
+      return item.correct;
+    case "acc_norm":
+      return item.correctNorm ?? null;
+    case "acc_bytes":
+      return item.correctBytes ?? null;
+    case "bits_per_byte":
+      return item.bits !== undefined && item.bytes ? item.bits / item.bytes : null;
+    default:
+      return null;
+  }
+}
