@@ -1,16 +1,288 @@
 /**
- * What long work reports to, and asks whether to stop. Draws in Jupyter, in a terminal, or nowhere.
+ * What long work reports to, and asks whether to stop. Draws in Jupyter (one output, updated in
+ * place), in a terminal (a bar on stderr), as plain lines where stderr goes to a file, or nowhere.
  */
 
 /** A running bar; `update` is cheap (drawing is throttled to 10 a second). */
 export interface Progress {
   /** `done` of `total` units, with an optional note ("int4, round 3"). */
   update(done: number, note?: string): void;
-  /** Ends the bar; further updates are ignored. */
+  /** Ends the bar; further updates are ignored. Call it in a `finally`. */
   finish(): void;
 }
 
-/** Thrown by `checkStop` after Jupyter's Stop button or Ctrl-C. */
+/** Thrown by `checkStop` after Jupyter's Stop button, or after `requestStop`. */
 export class StopError extends Error {
   override name = "StopError";
+}
+
+/** One state of a bar. Times in ms. */
+export interface ProgressState {
+  label: string;
+  done: number;
+  total: number;
+  note?: string;
+  /** "bytes" is shown in MB (10^6 bytes); every other unit is a plain count. */
+  unit?: "bytes";
+  elapsedMs: number;
+  /** The bar has ended; with `done < total` the work was stopped. */
+  ended: boolean;
+}
+
+/** Where a bar is drawn. `everyMs` is the shortest time between two drawings. */
+export interface ProgressSink {
+  everyMs: number;
+  /** Draw nothing before the work is this old. */
+  afterMs: number;
+  /** Redraw once a second without an update, so that the clock goes on. */
+  ticks: boolean;
+  draw(state: ProgressState): void;
+}
+
+export interface ProgressOptions {
+  unit?: "bytes";
+  /** Default: Jupyter, else the terminal, else lines on stderr. */
+  sink?: ProgressSink;
+  /** Clock in ms. Default `performance.now`. */
+  now?: () => number;
+}
+
+/** A stop asked for this long before new work begins was not meant for it. */
+const STALE_STOP_MS = 2000;
+const BAR_WIDTH = 24;
+
+let stopAskedAt: number | null = null;
+let running = 0;
+
+/** Ask running work to stop at its next `checkStop`. Jupyter's Stop button calls this. */
+export function requestStop(): void {
+  stopAskedAt = performance.now();
+}
+
+/**
+ * Throws once after a stop was asked for. Long async loops call it at every step.
+ *
+ * @throws {StopError} If Jupyter's Stop button was pressed since the last call.
+ */
+export function checkStop(): void {
+  if (stopAskedAt === null) return;
+  stopAskedAt = null;
+  throw new StopError("Stopped on request; what was finished before is kept");
+}
+
+/** The kernel's display functions, or null outside a Deno Jupyter kernel. */
+export function jupyter(): typeof Deno.jupyter | null {
+  try {
+    return typeof Deno.jupyter?.broadcast === "function" ? Deno.jupyter : null;
+  } catch {
+    return null; // the getter throws outside `deno jupyter`
+  }
+}
+
+/**
+ * Start a progress bar. Work that ends within a second shows nothing.
+ *
+ * @param label What is being done, e.g. "HellaSwag, int4".
+ * @param total Number of units; 0 when it is not known.
+ * @example
+ * ```ts
+ * import { progress } from "./progress.ts";
+ *
+ * const bar = progress("rounds", 3);
+ * try {
+ *   for (let round = 1; round <= 3; round++) bar.update(round, `round ${round}`);
+ * } finally {
+ *   bar.finish();
+ * }
+ * ```
+ */
+export function progress(
+  label: string,
+  total: number,
+  options: ProgressOptions = {},
+): Progress {
+  const now = options.now ?? (() => performance.now());
+  const sink = options.sink ?? defaultSink();
+  const start = now();
+  let done = 0;
+  let note: string | undefined;
+  let ended = false;
+  let drawnAt: number | null = null;
+
+  if (
+    running++ === 0 && stopAskedAt !== null &&
+    performance.now() - stopAskedAt > STALE_STOP_MS
+  ) stopAskedAt = null;
+
+  const draw = () => {
+    const at = now();
+    if (at - start < sink.afterMs) return;
+    if (!ended && drawnAt !== null && at - drawnAt < sink.everyMs) return;
+    drawnAt = at;
+    sink.draw({
+      label,
+      done,
+      total,
+      note,
+      unit: options.unit,
+      elapsedMs: at - start,
+      ended,
+    });
+  };
+  const timer = sink.ticks ? setInterval(draw, 1000) : undefined;
+  if (timer !== undefined) Deno.unrefTimer(timer);
+
+  return {
+    update(value, text) {
+      if (ended) return;
+      done = value;
+      note = text;
+      draw();
+    },
+    finish() {
+      if (ended) return;
+      ended = true;
+      running--;
+      clearInterval(timer);
+      draw();
+    },
+  };
+}
+
+/** One line of text for a state: `rounds 3/24, int4, 0:12, 1:24 left`. */
+export function progressText(state: ProgressState): string {
+  const { done, total, note, elapsedMs, ended } = state;
+  const count = total > 0
+    ? `${amount(done, state)}/${amount(total, state)}`
+    : amount(done, state);
+  const unit = state.unit === "bytes" ? " MB" : "";
+  if (ended) {
+    const stopped = total > 0 && done < total;
+    return `${state.label} ${count}${unit}, ${
+      stopped ? "stopped" : "done"
+    } after ${clock(elapsedMs)}`;
+  }
+  const parts = [`${state.label} ${count}${unit}`];
+  if (note) parts.push(note);
+  parts.push(clock(elapsedMs));
+  if (done > 0 && total > done) {
+    parts.push(`${clock(elapsedMs * (total - done) / done)} left`);
+  }
+  return parts.join(", ");
+}
+
+function amount(value: number, state: ProgressState): string {
+  return state.unit === "bytes" ? (value / 1e6).toFixed(1) : String(value);
+}
+
+/** Minutes and seconds, `1:05`; with hours `1:02:05`. */
+function clock(ms: number): string {
+  const s = Math.round(ms / 1000);
+  const two = (x: number) => String(x).padStart(2, "0");
+  const rest = `${Math.floor(s / 60) % 60}:${two(s % 60)}`;
+  return s < 3600
+    ? rest
+    : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+/** `text/html` of a state: a native bar and the same line, escaped. */
+export function progressHtml(state: ProgressState): string {
+  const line = escapeHtml(progressText(state));
+  if (state.ended) return `<small>${line}</small>`;
+  const value = state.total > 0
+    ? ` max="${state.total}" value="${state.done}"`
+    : "";
+  return `<progress${value} style="vertical-align:middle"></progress> <small>${line}</small>`;
+}
+
+function defaultSink(): ProgressSink {
+  const kernel = jupyter();
+  if (kernel) {
+    return jupyterSink((type, content) => kernel.broadcast(type, content));
+  }
+  return Deno.stderr.isTerminal()
+    ? terminalSink((text) => write(text))
+    : lineSink((text) => write(text));
+}
+
+function write(text: string): void {
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  } catch {
+    // a closed stderr must not end the work
+  }
+}
+
+/** One display, updated in place. `broadcast` sends a message on Jupyter's IOPub. */
+export function jupyterSink(
+  broadcast: (type: string, content: Record<string, unknown>) => Promise<void>,
+): ProgressSink {
+  const id = crypto.randomUUID();
+  let shown = false;
+  let sent = Promise.resolve();
+  return {
+    everyMs: 100,
+    afterMs: 1000,
+    ticks: true,
+    draw(state) {
+      const type = shown ? "update_display_data" : "display_data";
+      shown = true;
+      const content = {
+        data: {
+          "text/plain": progressText(state),
+          "text/html": progressHtml(state),
+        },
+        metadata: { archbench: { progress: true } },
+        transient: { display_id: id },
+      };
+      // in order, and a message that cannot be sent must not end the work
+      sent = sent.then(() => broadcast(type, content)).catch(() => {});
+    },
+  };
+}
+
+/** A bar on one line of a terminal, replaced by a summary line at its end. */
+export function terminalSink(write: (text: string) => void): ProgressSink {
+  return {
+    everyMs: 100,
+    afterMs: 1000,
+    ticks: true,
+    draw(state) {
+      const full = state.total > 0
+        ? Math.round(BAR_WIDTH * Math.min(1, state.done / state.total))
+        : 0;
+      const bar = state.total > 0 && !state.ended
+        ? `[${"#".repeat(full)}${"-".repeat(BAR_WIDTH - full)}] `
+        : "";
+      write(`\r\x1b[2K${bar}${progressText(state)}${state.ended ? "\n" : ""}`);
+    },
+  };
+}
+
+/** Plain lines for logs: the first after 5 s of work, then one every 10 s. */
+export function lineSink(write: (text: string) => void): ProgressSink {
+  return {
+    everyMs: 10_000,
+    afterMs: 5000,
+    ticks: false,
+    draw: (state) => write(progressText(state) + "\n"),
+  };
+}
+
+// Once per kernel, however often this file is loaded: what Deno's kernel needs to survive.
+const kernelFixes = Symbol.for("archbench.kernelFixes");
+const realm = globalThis as { [kernelFixes]?: boolean };
+if (jupyter() && !realm[kernelFixes]) {
+  realm[kernelFixes] = true;
+  // Without a listener the Stop button (SIGINT) kills the kernel.
+  Deno.addSignalListener("SIGINT", requestStop);
+  // Without a listener an error thrown in a timer hangs the kernel for good.
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    console.error(event.error ?? event.message);
+  });
 }
