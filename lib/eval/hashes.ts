@@ -1,0 +1,28 @@
+/** lm-eval's hashes of documents, prompts and targets: equal hashes mean that the very same text was evaluated. */
+import { createHash } from "node:crypto";
+import type { Row } from "./types.ts";
+
+/** SHA-256 of the UTF-8 text, in hexadecimal: lm-eval's `prompt_hash` of a context. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
+
+/** lm-eval's `target_hash`: of the right choice's index as a string. */
+export function targetHash(gold: number): string {
+  return sha256(String(gold));
+}
+
+/**
+ * lm-eval's `doc_hash`: of Python's `json.dumps(doc, indent=2, ensure_ascii=False)`.
+ * It depends on the order of the keys: the dataset's columns, then what the task adds.
+ */
+export function docHash(doc: Row): string {
+  return sha256(JSON.stringify(doc, null, 2));
+}
+
+/** lm-eval's `task_hash`: of all document, prompt and target hashes joined, in the order of the documents. */
+export function taskHash(items: Iterable<{ docHash: string; promptHash: string; targetHash: string }>): string {
+  const hash = createHash("sha256");
+  for (const item of items) hash.update(item.docHash + item.promptHash + item.targetHash);
+  return hash.digest("hex");
+}

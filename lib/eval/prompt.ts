@@ -1,0 +1,40 @@
+/** Prompts by lm-eval's rules: description, worked examples, question. */
+import type { ChoiceTask } from "./task.ts";
+import type { Row } from "./types.ts";
+
+const TARGET_DELIMITER = " ";
+const FEWSHOT_DELIMITER = "\n\n";
+
+/** A question that is ready to be scored: one request for each choice. */
+export interface ChoicePrompt {
+  context: string;
+  /** What is scored after the context: the delimiter and the choice. */
+  continuations: string[];
+  /** The choices without the delimiter: their lengths normalise `acc_norm`. */
+  choices: string[];
+  gold: number;
+  cluster?: string;
+}
+
+/**
+ * The prompt of one row.
+ *
+ * @param examples Rows of the few-shot split, each shown with its answer before the question.
+ * @throws {FieldError} If the row (or an example) is not a question of this task.
+ */
+export function choicePrompt(task: ChoiceTask, row: Row, examples: Row[] = []): ChoicePrompt {
+  const { query, choices, gold, cluster, whole } = task.doc(row);
+  const before = whole ? "" : (task.description?.(row) ?? "") + examples.map((r) => shot(task, r)).join("");
+  return {
+    context: before + query,
+    continuations: choices.map((choice) => TARGET_DELIMITER + choice),
+    choices,
+    gold,
+    cluster,
+  };
+}
+
+function shot(task: ChoiceTask, row: Row): string {
+  const { query, choices, gold } = task.doc(row);
+  return query + TARGET_DELIMITER + choices[gold] + FEWSHOT_DELIMITER;
+}

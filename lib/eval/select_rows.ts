@@ -1,0 +1,78 @@
+/** Which rows an evaluation takes, checked before anything heavy starts: from the cached dataset or from rows that are passed. */
+import { readSplit } from "../store/dataset.ts";
+import type { Task } from "./task.ts";
+import type { Row, TaskOptions } from "./types.ts";
+
+export interface SelectedRow {
+  row: Row;
+  /** Index in the full split (of its subject), or in the rows that were passed. */
+  index: number;
+}
+
+export interface Selection {
+  rows: SelectedRow[];
+  /** Where they came from, for the result. */
+  data: string;
+}
+
+/**
+ * The rows that `options` ask for.
+ *
+ * @param dataset Rows of the caller's own, or a text as one document; default: the task's dataset from the cache.
+ * @throws {RangeError} For a limit that is not an integer >= 1, or a row outside the split.
+ * @throws {TypeError} For `limit` and `rows` together, or rows in a form that the dataset does not have.
+ */
+export async function selectRows(task: Task, dataset: Row[] | string | undefined, options: TaskOptions): Promise<Selection> {
+  const { limit, rows } = options;
+  const cannot = `Cannot evaluate ${task.name}:`;
+  if (limit !== undefined && rows !== undefined) throw new TypeError(`${cannot} limit and rows are both given; pass one of them`);
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
+    throw new RangeError(`${cannot} limit must be an integer >= 1, got ${limit}; leave it out for all rows`);
+  }
+  if (dataset !== undefined) return fromPassed(task, dataset, options);
+  const bySubject = task.kind === "choice" && task.subjects !== undefined;
+  if (rows !== undefined && Array.isArray(rows) === bySubject) {
+    throw new TypeError(
+      bySubject
+        ? `${cannot} rows must say the subject, { anatomy: [0, 1] }, got a list`
+        : `${cannot} rows must be a list of indexes, got ${JSON.stringify(rows).slice(0, 60)}`,
+    );
+  }
+  const split = await readSplit(task.dataset, { split: task.split, limit, rows });
+  if (!split.rows.length) throw new RangeError(`${cannot} no rows are asked for`);
+  return {
+    rows: split.rows.map((row, i) => ({ row, index: split.indexes[i] })),
+    data: `${task.dataset} ${split.split}, ${split.rows.length} of ${split.total} rows`,
+  };
+}
+
+function fromPassed(task: Task, dataset: Row[] | string, { limit, rows }: TaskOptions): Selection {
+  const cannot = `Cannot evaluate ${task.name}:`;
+  if (typeof dataset === "string") {
+    if (task.kind !== "text") {
+      throw new TypeError(`${cannot} it needs rows with ${task.fields.join(", ")}, got text; loadDataset gives rows`);
+    }
+    return { rows: [{ row: { text: dataset }, index: 0 }], data: "a text that was passed" };
+  }
+  if (!Array.isArray(dataset) || dataset.some((row) => row === null || typeof row !== "object")) {
+    throw new TypeError(`${cannot} the dataset must be a list of rows, got ${JSON.stringify(dataset)?.slice(0, 60)}`);
+  }
+  if (!dataset.length) throw new RangeError(`${cannot} the dataset has no rows`);
+  if (rows !== undefined && !Array.isArray(rows)) {
+    throw new TypeError(`${cannot} rows must be a list of indexes into the rows that are passed`);
+  }
+  const bad = rows?.find((i) => !(Number.isInteger(i) && i >= 0 && i < dataset.length));
+  if (bad !== undefined) {
+    throw new RangeError(`${cannot} row ${bad} is outside the ${dataset.length} rows that were passed; use 0 to ${dataset.length - 1}`);
+  }
+  const seen = new Map<string, number>();
+  const within = (row: Row) => { // the first `limit` of each subject, as for the cached dataset
+    const subject = String(row.subject ?? "");
+    const n = (seen.get(subject) ?? 0) + 1;
+    seen.set(subject, n);
+    return n <= (limit ?? Infinity);
+  };
+  const all = (rows ?? [...dataset.keys()]).map((index) => ({ row: dataset[index], index }));
+  const chosen = task.kind === "choice" && task.subjects ? all.filter(({ row }) => within(row)) : all.slice(0, limit);
+  return { rows: chosen, data: `${chosen.length} of ${dataset.length} rows that were passed` };
+}
