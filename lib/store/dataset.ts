@@ -1,0 +1,137 @@
+/**
+ * Rows of a benchmark dataset: of the catalog, as upstream orders them, or of a file of the user's own.
+ * What a row means, and whether it has the fields that a task needs, is the task's business.
+ */
+import { readdir } from "node:fs/promises";
+import { type CatalogDataset, catalogDataset, catalogPath } from "./catalog.ts";
+import { openTable, type Row, TABLE_ENDINGS } from "./table_file.ts";
+
+export type { Row } from "./table_file.ts";
+
+export interface DatasetOptions {
+  /** Default: the one that the task is scored on (hellaswag validation, mmlu and humaneval test). */
+  split?: string;
+  /** Only the first rows; where the dataset has subjects, the first rows of each. Not together with `rows`. */
+  limit?: number;
+  /** Only these, zero-based in the full split, in this order; for a dataset with subjects `{ subject: indexes }`. */
+  rows?: number[] | Record<string, number[]>;
+  /** Only these subjects, in this order. Default: all, in alphabetical order. */
+  subjects?: string[];
+}
+
+/** Rows, and where each stands in its full split. */
+export interface Split {
+  rows: Row[];
+  /** Parallel to `rows`: zero-based index in the full split (of its subject, where there are subjects). */
+  indexes: number[];
+  split: string;
+  /** Dataset and upstream, or the file's path. */
+  source: string;
+  /** Rows that the full split has (of the chosen subjects). */
+  total: number;
+}
+
+/**
+ * The rows of a dataset.
+ *
+ * @param name A name of the catalog (`hellaswag`, `mmlu`, `humaneval`), or the path of a .jsonl, .jsonl.gz, .json or
+ * .arrow file.
+ * @throws {RangeError} If the name, the split, a subject or a row's index does not exist.
+ * @throws {Error} If the dataset is not fetched yet.
+ * @example The first validation rows of HellaSwag
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { loadDataset } from "./dataset.ts";
+ *
+ * const rows = await loadDataset("hellaswag", { limit: 2 });
+ * assert.equal(rows[0].activity_label, "Roof shingle removal");
+ * assert.equal(rows[0].label, "3");
+ * ```
+ */
+export async function loadDataset(name: string, options: DatasetOptions = {}): Promise<Row[]> {
+  return (await readSplit(name, options)).rows;
+}
+
+/** Like `loadDataset`, with each row's index in the full split. */
+export async function readSplit(name: string, options: DatasetOptions = {}): Promise<Split> {
+  requireChoice(name, options);
+  if (TABLE_ENDINGS.some((ending) => name.endsWith(ending))) {
+    return {
+      ...(await readRows(name, name, options.rows, options.limit)),
+      split: options.split ?? "file",
+      source: name,
+    };
+  }
+  const dataset = catalogDataset(name);
+  const split = options.split ?? dataset.defaultSplit;
+  if (!Object.hasOwn(dataset.splits, split)) {
+    throw new RangeError(`Unknown split "${split}" of ${name}: it has ${Object.keys(dataset.splits).join(", ")}`);
+  }
+  const source = `${name} (${dataset.upstream})`;
+  const path = dataset.splits[split];
+  const file = (subject: string) =>
+    catalogPath(`dataset "${name}"`, dataset.package, path.replace("{subject}", subject));
+  if (!path.includes("{subject}")) {
+    if (options.subjects) throw new TypeError(`Cannot choose subjects of ${name}: it has none`);
+    return { ...(await readRows(file(""), `${name} ${split}`, options.rows, options.limit)), split, source };
+  }
+
+  const all = await datasetSubjects(name);
+  const { subjects, rowsOf } = chooseSubjects(name, all, options);
+  const result: Split = { rows: [], indexes: [], split, source, total: 0 };
+  for (const subject of subjects) {
+    const part = await readRows(file(subject), `${name} ${subject} ${split}`, rowsOf(subject), options.limit);
+    result.rows.push(...part.rows);
+    result.indexes.push(...part.indexes);
+    result.total += part.total;
+  }
+  return result;
+}
+
+/** Subjects of a dataset in alphabetical order; empty where it has none. */
+export async function datasetSubjects(name: string): Promise<string[]> {
+  const dataset: CatalogDataset = catalogDataset(name);
+  const folder = dataset.splits[dataset.defaultSplit].split("/{subject}/");
+  if (folder.length < 2) return [];
+  const path = catalogPath(`dataset "${name}"`, dataset.package, folder[0]);
+  const entries = await readdir(path, { withFileTypes: true });
+  return entries.filter((e) => e.isDirectory()).map((e) => e.name).sort();
+}
+
+function chooseSubjects(name: string, all: string[], { rows, subjects }: DatasetOptions) {
+  if (Array.isArray(rows) && subjects?.length !== 1) {
+    throw new TypeError(
+      `Cannot choose rows of ${name} by index alone: it has ${all.length} subjects; pass rows: { ${all[0]}: [0, 1] }`,
+    );
+  }
+  const byRows = rows && !Array.isArray(rows) ? rows : undefined;
+  const chosen = subjects ?? (byRows ? Object.keys(byRows) : all);
+  const unknown = [...chosen, ...Object.keys(byRows ?? {})].find((subject) => !all.includes(subject));
+  if (unknown !== undefined) throw new RangeError(`Unknown subject "${unknown}" of ${name}: it has ${all.join(", ")}`);
+  return {
+    subjects: chosen,
+    rowsOf: (subject: string) => byRows ? byRows[subject] ?? [] : rows as number[] | undefined,
+  };
+}
+
+async function readRows(path: string, what: string, rows: DatasetOptions["rows"], limit?: number) {
+  if (rows && !Array.isArray(rows)) {
+    throw new TypeError(`Cannot choose rows of ${what} by subject: it has none; pass rows: [0, 1]`);
+  }
+  const table = await openTable(path);
+  const indexes = rows ?? Array.from({ length: Math.min(limit ?? table.total, table.total) }, (_, i) => i);
+  const outside = indexes.find((i) => !(Number.isInteger(i) && i >= 0 && i < table.total));
+  if (outside !== undefined) {
+    throw new RangeError(`Row ${outside} is outside ${what}: it has ${table.total} rows, 0 to ${table.total - 1}`);
+  }
+  return { rows: indexes.map((i) => table.at(i)), indexes: [...indexes], total: table.total };
+}
+
+function requireChoice(name: string, { limit, rows }: DatasetOptions): void {
+  if (limit !== undefined && rows !== undefined) {
+    throw new TypeError(`Cannot choose rows of ${name} by limit and by index at once; pass one of them`);
+  }
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
+    throw new RangeError(`Cannot load ${name}: limit must be an integer >= 1, got ${limit}`);
+  }
+}
