@@ -1,0 +1,61 @@
+/** Student's t interval of a mean, and the correction for many intervals at once. */
+import { requireData, requireLevel } from "./check.ts";
+import { tQuantile } from "./distributions.ts";
+import type { Estimate } from "./estimate.ts";
+import { mean, sampleStd } from "./summary.ts";
+
+export interface LevelOptions {
+  /** Coverage of the interval, or of the whole family of intervals. Default 0.95. */
+  level?: number;
+  /** How many intervals shall hold together (Bonferroni). Default 1. */
+  comparisons?: number;
+}
+
+/**
+ * The level of one interval such that all of `comparisons` hold together with `level`:
+ * Bonferroni's 1 - (1 - level) / m, valid whatever the dependence.
+ */
+export function simultaneousLevel(options: LevelOptions = {}): number {
+  const { level = 0.95, comparisons = 1 } = options;
+  requireLevel("a simultaneous level", level);
+  if (!Number.isInteger(comparisons) || comparisons < 1) {
+    throw new RangeError(
+      `Cannot compute a simultaneous level: comparisons must be an integer >= 1, got ${comparisons}`,
+    );
+  }
+  return 1 - (1 - level) / comparisons;
+}
+
+/**
+ * mean +- t(n - 1) * s / sqrt(n) over independent units. `level` in the result is that of the family.
+ *
+ * @throws {RangeError} With fewer than two values: one has no spread.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { meanInterval } from "./mean_interval.ts";
+ *
+ * const { point, low, high } = meanInterval([9, 10, 11]);
+ * assert.equal(point, 10);
+ * assert.ok(low < 9 && high > 11); // three values say little: +- 2.48
+ * ```
+ */
+export function meanInterval(
+  values: readonly number[],
+  options: LevelOptions = {},
+): Estimate & { low: number; high: number; stderr: number } {
+  requireData("the interval of a mean", values, 2);
+  return tInterval(
+    mean(values),
+    sampleStd(values) / Math.sqrt(values.length),
+    values.length - 1,
+    values.length,
+    options,
+  );
+}
+
+/** point +- t(df) * stderr, as an estimate over `n` units. */
+export function tInterval(point: number, stderr: number, df: number, n: number, options: LevelOptions = {}) {
+  const half = tQuantile(0.5 + simultaneousLevel(options) / 2, df) * stderr;
+  return { point, low: point - half, high: point + half, level: options.level ?? 0.95, n, stderr };
+}
