@@ -152,15 +152,11 @@ export function progress(
 /** One line of text for a state: `rounds 3/24, int4, 0:12, 1:24 left`. */
 export function progressText(state: ProgressState): string {
   const { done, total, note, elapsedMs, ended } = state;
-  const count = total > 0
-    ? `${amount(done, state)}/${amount(total, state)}`
-    : amount(done, state);
+  const count = total > 0 ? `${amount(done, state)}/${amount(total, state)}` : amount(done, state);
   const unit = state.unit === "bytes" ? " MB" : "";
   if (ended) {
     const stopped = total > 0 && done < total;
-    return `${state.label} ${count}${unit}, ${
-      stopped ? "stopped" : "done"
-    } after ${clock(elapsedMs)}`;
+    return `${state.label} ${count}${unit}, ${stopped ? "stopped" : "done"} after ${clock(elapsedMs)}`;
   }
   const parts = [`${state.label} ${count}${unit}`];
   if (note) parts.push(note);
@@ -180,9 +176,7 @@ function clock(ms: number): string {
   const s = Math.round(ms / 1000);
   const two = (x: number) => String(x).padStart(2, "0");
   const rest = `${Math.floor(s / 60) % 60}:${two(s % 60)}`;
-  return s < 3600
-    ? rest
-    : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  return s < 3600 ? rest : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
 function escapeHtml(text: string): string {
@@ -193,9 +187,7 @@ function escapeHtml(text: string): string {
 export function progressHtml(state: ProgressState): string {
   const line = escapeHtml(progressText(state));
   if (state.ended) return `<small>${line}</small>`;
-  const value = state.total > 0
-    ? ` max="${state.total}" value="${state.done}"`
-    : "";
+  const value = state.total > 0 ? ` max="${state.total}" value="${state.done}"` : "";
   return `<progress${value} style="vertical-align:middle"></progress> <small>${line}</small>`;
 }
 
@@ -204,9 +196,7 @@ function defaultSink(): ProgressSink {
   if (kernel) {
     return jupyterSink((type, content) => kernel.broadcast(type, content));
   }
-  return Deno.stderr.isTerminal()
-    ? terminalSink((text) => write(text))
-    : lineSink((text) => write(text));
+  return Deno.stderr.isTerminal() ? terminalSink((text) => write(text)) : lineSink((text) => write(text));
 }
 
 function write(text: string): void {
@@ -252,12 +242,8 @@ export function terminalSink(write: (text: string) => void): ProgressSink {
     afterMs: 1000,
     ticks: true,
     draw(state) {
-      const full = state.total > 0
-        ? Math.round(BAR_WIDTH * Math.min(1, state.done / state.total))
-        : 0;
-      const bar = state.total > 0 && !state.ended
-        ? `[${"#".repeat(full)}${"-".repeat(BAR_WIDTH - full)}] `
-        : "";
+      const full = state.total > 0 ? Math.round(BAR_WIDTH * Math.min(1, state.done / state.total)) : 0;
+      const bar = state.total > 0 && !state.ended ? `[${"#".repeat(full)}${"-".repeat(BAR_WIDTH - full)}] ` : "";
       write(`\r\x1b[2K${bar}${progressText(state)}${state.ended ? "\n" : ""}`);
     },
   };

@@ -1,0 +1,137 @@
+/** A comparison at a glance: one row an architecture, for each setting and task the change and its verdict. */
+import {
+  type ComparisonData,
+  memoryGb,
+  modelNames,
+  primaryMetric,
+  type SummaryRow,
+  summaryRows,
+} from "./comparison_data.ts";
+import { decide } from "./decision.ts";
+import type { View } from "./display.ts";
+import { estimateParts, formatNumber } from "./format.ts";
+import { configLabel, metricLabel, verdictLabel } from "./labels.ts";
+import { type Cell, type TableSpec, tableView } from "./table.ts";
+
+/** One column: a setting with its speed, or a task with its first metric. */
+interface Topic {
+  config: string;
+  metric: string;
+}
+
+function topics(comparison: ComparisonData): Topic[] {
+  const { settings, tasks } = comparison.raw;
+  return [
+    ...settings.map(({ config, kind }) => ({
+      config,
+      metric: kind === "generation" ? "decode_tok_s" : "throughput_tok_s",
+    })),
+    ...Object.keys(tasks).map((task) => ({ config: task, metric: primaryMetric(comparison, task).metric })),
+  ];
+}
+
+/** The row's change with its interval and verdict: `3.15× [3.09, 3.21]`, "faster". */
+function changeCell(row: SummaryRow | undefined): Cell {
+  if (!row) return "—";
+  const { scale, differenceUnit } = metricLabel(row.metric);
+  const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
+  const { point, interval } = row.speedup !== null
+    ? estimateParts(estimate, { unit: "×" })
+    : estimateParts(estimate, { scale, sign: true, unit: differenceUnit ? ` ${differenceUnit}` : "" });
+  const { words, tone } = verdictLabel(row.verdict);
+  return { main: `${point}, ${words}`, detail: interval, tone };
+}
+
+function baselineCell(rows: SummaryRow[], { config, metric }: Topic): Cell {
+  const row = rows.find((r) => r.config === config && r.metric === metric);
+  if (!row) return "—";
+  const { scale, unit } = metricLabel(metric);
+  return `${formatNumber(row.baseline_value * scale)} ${unit}`.trim();
+}
+
+/** The table's content, before it is drawn. */
+export function comparisonTable(comparison: ComparisonData): TableSpec {
+  const { baseline } = comparison.raw;
+  const rows = summaryRows(comparison);
+  const columns = topics(comparison);
+  const names = modelNames(comparison);
+  const memory = (name: string) => {
+    const gb = memoryGb(comparison, columns[0]?.config ?? "", name);
+    return gb === null ? "—" : formatNumber(gb);
+  };
+  return {
+    caption: `Against ${baseline}`,
+    columns: [
+      { title: "architecture" },
+      ...columns.map(({ config, metric }) => {
+        const { name, differenceUnit } = metricLabel(metric);
+        const isTask = config in comparison.raw.tasks;
+        const title = isTask
+          ? (name === config.replaceAll("_", " ") ? name : `${config} ${name}`)
+          : `${name}, ${configLabel(config)}`;
+        return { title, detail: isTask ? `difference (${differenceUnit || "as measured"})` : "speed-up (×)" };
+      }),
+      { title: "peak memory", detail: "GB" },
+    ],
+    rows: names.map((name) => [
+      name === baseline ? { main: name, detail: "baseline" } : name,
+      ...columns.map((topic): Cell =>
+        name === baseline ? baselineCell(rows, topic) : changeCell(
+          rows.find((r) => r.architecture === name && r.config === topic.config && r.metric === topic.metric),
+        )
+      ),
+      memory(name),
+    ]),
+    notes: [
+      'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
+      decide(comparison).sentence,
+    ],
+  };
+}
+
+/**
+ * Draws a comparison: one row an architecture, and one sentence of advice.
+ *
+ * @param comparison What `compareArchitectures` gives.
+ */
+export function showComparison(comparison: ComparisonData): View {
+  return tableView(comparisonTable(comparison));
+}
+
+/** Every row of `comparison.summary`, with value, baseline and interval in columns of their own. */
+export function summaryTable(comparison: ComparisonData): View {
+  return tableView({
+    caption: `Summary against ${comparison.raw.baseline}`,
+    columns: [
+      { title: "architecture" },
+      { title: "setting or task", align: "left" },
+      { title: "metric (unit)", align: "left" },
+      { title: "value" },
+      { title: "baseline" },
+      { title: "change", detail: "× or difference" },
+      { title: "95 % CI" },
+      { title: "n" },
+      { title: "verdict", align: "left" },
+    ],
+    rows: summaryRows(comparison).map((row) => {
+      const { name, unit, scale, differenceUnit } = metricLabel(row.metric);
+      const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
+      const options = row.speedup !== null
+        ? { unit: "×" }
+        : { scale, sign: true, unit: differenceUnit ? ` ${differenceUnit}` : "" };
+      const { point, interval } = estimateParts(estimate, options);
+      const { words, tone } = verdictLabel(row.verdict);
+      return [
+        row.architecture,
+        configLabel(row.config),
+        unit && unit !== "bits/byte" ? `${name} (${unit})` : name,
+        formatNumber(row.value * scale),
+        formatNumber(row.baseline_value * scale),
+        point,
+        interval,
+        String(row.n),
+        { main: words, tone },
+      ];
+    }),
+  });
+}

@@ -1,0 +1,164 @@
+/** The decision chart: quality against decode speed, memory as size, and what stated limits allow. */
+import type { Estimate } from "../stats/estimate.ts";
+import { type ComparisonData, primaryMetric, qualityDifference, speedRatio } from "./comparison_data.ts";
+import {
+  type Candidate,
+  candidates,
+  type Criteria,
+  decide,
+  defaultCriteria,
+  type Limits,
+  limitsText,
+} from "./decision.ts";
+import { escapeHtml, type Figure, figureView, View } from "./display.ts";
+import { formatEstimate, formatNumber } from "./format.ts";
+import { configLabel, metricLabel } from "./labels.ts";
+import { axis, baseLayout, errorBars } from "./layout.ts";
+import { modelStyles, withOpacity } from "./palette.ts";
+
+/** A joint 95 % region of two independent normal estimates is this much wider than each 95 % interval: sqrt(chi2(2)) / z. */
+const JOINT = Math.sqrt(5.991) / 1.96;
+const LARGEST_MARKER_PX = 44;
+
+/**
+ * Bits per byte (or the first task's metric) against decode speed. A cross is the model's own 95 % interval; an
+ * ellipse is the joint 95 % region of its difference to the baseline, paired on the same items and rounds.
+ */
+export function decisionFigure(
+  comparison: ComparisonData,
+  limits: Limits = {},
+  criteria: Criteria = defaultCriteria(comparison),
+): Figure {
+  const all = candidates(comparison, criteria).filter((c) => c.speed && c.quality);
+  const styles = modelStyles(Object.keys(comparison.raw.models));
+  const { metric, higherIsBetter } = criteria.task === null
+    ? { metric: "quality", higherIsBetter: true }
+    : primaryMetric(comparison, criteria.task);
+  const label = metricLabel(metric);
+  const largest = Math.max(...all.map((c) => c.memoryGb ?? 0), 0);
+  const base = all.find((c) => c.name === comparison.raw.baseline);
+  const decision = decide(comparison, limits, criteria);
+
+  const data: Record<string, unknown>[] = [];
+  for (const c of all) {
+    const colour = styles[c.name].colour;
+    const ellipse = base && c !== base ? jointRegion(comparison, criteria, c, base) : null;
+    if (ellipse) {
+      data.push({
+        type: "scatter",
+        mode: "lines",
+        x: ellipse.map((p) => p[0]),
+        y: ellipse.map((p) => p[1] * label.scale),
+        fill: "toself",
+        fillcolor: withOpacity(colour, 0.2),
+        line: { color: colour, width: 1 },
+        hoverinfo: "skip",
+        showlegend: false,
+        legendgroup: c.name,
+      });
+    }
+    const outside = decision.outside.some((o) => o.name === c.name);
+    const memory = c.memoryGb === null ? "memory unknown" : `${formatNumber(c.memoryGb)} GB`;
+    data.push({
+      type: "scatter",
+      mode: "markers",
+      name: `${escapeHtml(c.name)}, ${memory}${outside ? ", outside the limits" : ""}`,
+      legendgroup: c.name,
+      x: [c.speed!.point],
+      y: [c.quality!.point * label.scale],
+      error_x: { ...errorBars([c.speed!]), color: colour },
+      error_y: { ...errorBars([c.quality!], label.scale), color: colour },
+      marker: {
+        symbol: "circle",
+        size: [markerSize(c.memoryGb, largest)],
+        color: withOpacity(colour, outside ? 0 : 0.55),
+        line: { color: colour, width: 2 },
+      },
+      hovertemplate: `${escapeHtml(c.name)}<br>${formatEstimate(c.speed!)} tok/s<br>${
+        formatEstimate(c.quality!, { scale: label.scale })
+      } ${label.unit}<br>${memory}<extra></extra>`,
+    });
+  }
+
+  const right = Math.max(...all.map((c) => c.speed!.high ?? c.speed!.point), limits.decodeTokensPerS ?? 0, 1) * 1.1;
+  const rule = limitsText(limits);
+  const setting = criteria.config ? configLabel(criteria.config) : "";
+  const layout = baseLayout(
+    "Quality against speed",
+    `size: peak memory; cross: 95 % CI of one model<br>ellipse: joint 95 % region against the baseline${
+      rule ? `<br>shaded: ${rule}` : ""
+    }`,
+    {
+      height: 540,
+      margin: { l: 64, r: 16, t: rule ? 104 : 88, b: 60 },
+      xaxis: axis(`decode (tok/s), ${setting}`, { range: [0, right] }),
+      yaxis: axis(`${label.name} (${label.unit}), ${higherIsBetter ? "up is better" : "axis reversed: up is better"}`, {
+        ...(higherIsBetter ? {} : { autorange: "reversed" }),
+        zeroline: false,
+      }),
+      legend: { orientation: "h", x: 0, y: -0.18, yanchor: "top", itemsizing: "constant" },
+      shapes: rule
+        ? [{
+          type: "rect",
+          layer: "below",
+          xref: "x",
+          yref: "paper",
+          x0: limits.decodeTokensPerS ?? 0,
+          x1: right,
+          y0: 0,
+          y1: 1,
+          fillcolor: "rgba(0, 120, 60, 0.08)",
+          line: { width: 0 },
+        }]
+        : [],
+    },
+  );
+  return { data, layout };
+}
+
+/** Diameter in px; the area grows with memory, and a small model stays visible. */
+function markerSize(memoryGb: number | null, largest: number): number {
+  return memoryGb === null || !(largest > 0) ? 12 : Math.max(10, LARGEST_MARKER_PX * Math.sqrt(memoryGb / largest));
+}
+
+/** Outline of the joint region, [points][x, y]; null where a paired interval is missing. */
+function jointRegion(
+  comparison: ComparisonData,
+  criteria: Criteria,
+  c: Candidate,
+  base: Candidate,
+): [number, number][] | null {
+  if (criteria.config === null || criteria.task === null) return null;
+  const ratio = speedRatio(comparison, { config: criteria.config, metric: criteria.metric }, c.name, base.name);
+  const difference = qualityDifference(comparison, criteria.task, c.name, base.name);
+  if (!ratio || !difference) return null;
+  const side = (e: Estimate, up: boolean) =>
+    JOINT * (up ? (e.high ?? e.point) - e.point : e.point - (e.low ?? e.point));
+  return Array.from({ length: 65 }, (_, i) => {
+    const angle = 2 * Math.PI * i / 64;
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    return [
+      c.speed!.point + cos * side(ratio, cos > 0) * base.speed!.point,
+      c.quality!.point + sin * side(difference, sin > 0),
+    ];
+  });
+}
+
+/** `decisionFigure` as a view; its text is the decision's sentence. */
+export function decisionPlot(
+  comparison: ComparisonData,
+  limits: Limits = {},
+  criteria: Criteria = defaultCriteria(comparison),
+): View {
+  return figureView(decisionFigure(comparison, limits, criteria), decide(comparison, limits, criteria).sentence);
+}
+
+/** The decision's sentence alone, to be shown under the chart. */
+export function decisionSentence(
+  comparison: ComparisonData,
+  limits: Limits = {},
+  criteria: Criteria = defaultCriteria(comparison),
+): View {
+  const { sentence } = decide(comparison, limits, criteria);
+  return new View({ "text/plain": sentence, "text/html": `<p><strong>${escapeHtml(sentence)}</strong></p>` });
+}

@@ -1,0 +1,69 @@
+/** How a result shows itself: one bundle of MIME types for a notebook, its text for a terminal. */
+import { jupyter } from "../progress.ts";
+
+/** A figure as plotly takes it; plain JSON. */
+export interface Figure {
+  data: Record<string, unknown>[];
+  layout: Record<string, unknown>;
+  config?: Record<string, unknown>;
+}
+
+/** MIME type to content; `text/plain` is always there. */
+export interface Bundle {
+  "text/plain": string;
+  "text/html"?: string;
+  "text/markdown"?: string;
+  "application/vnd.plotly.v1+json"?: Figure;
+}
+
+const jupyterDisplay = Symbol.for("Jupyter.display");
+const denoInspect = Symbol.for("Deno.customInspect");
+
+/**
+ * A drawing: as the last expression of a cell it shows itself, in a terminal `console.log` prints its text.
+ *
+ * @example
+ * ```ts
+ * import { View } from "./display.ts";
+ *
+ * console.log(new View({ "text/plain": "3 models", "text/html": "<b>3</b> models" }));
+ * ```
+ */
+export class View {
+  constructor(readonly bundle: Bundle) {}
+  [jupyterDisplay](): Bundle {
+    return this.bundle;
+  }
+  [denoInspect](): string {
+    return this.bundle["text/plain"];
+  }
+  toString(): string {
+    return this.bundle["text/plain"];
+  }
+}
+
+/** Show several views from one cell, in order; outside Jupyter their text is printed. */
+export async function show(...views: View[]): Promise<void> {
+  const kernel = jupyter();
+  for (const view of views) {
+    if (kernel) await kernel.display(view.bundle as unknown as Deno.jupyter.MediaBundle, { raw: true });
+    else console.log(view.toString());
+  }
+}
+
+/**
+ * A plotly figure as a view. Never `responsive`: in JupyterLab it collapses a figure to height 0.
+ *
+ * @param text What the figure says, for readers and tools without plotly.
+ */
+export function figureView(figure: Figure, text: string): View {
+  return new View({
+    "text/plain": text,
+    "application/vnd.plotly.v1+json": { ...figure, config: { displaylogo: false, ...figure.config } },
+  });
+}
+
+/** Text made safe for HTML, and for plotly's labels, which read tags and entities too. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]!);
+}

@@ -1,0 +1,48 @@
+/** Settings, metrics and verdicts in words. */
+
+/** `p5_l64` and `b8_s128` spelled out; a name of another form is given back. */
+export function configLabel(config: string): string {
+  const generation = /^p(\d+)_l(\d+)$/.exec(config);
+  if (generation) return `prompt ${generation[1]} + ${generation[2]} new tokens`;
+  const batch = /^b(\d+)_s(\d+)$/.exec(config);
+  return batch ? `batch ${batch[1]} × ${batch[2]} tokens` : config;
+}
+
+export interface MetricLabel {
+  name: string;
+  /** Unit of the value. */
+  unit: string;
+  /** Factor from the stored number to the one that is shown. */
+  scale: number;
+  /** Unit of a difference. */
+  differenceUnit: string;
+}
+
+const METRICS: Record<string, MetricLabel> = {
+  decode_tok_s: { name: "decode", unit: "tok/s", scale: 1, differenceUnit: "tok/s" },
+  prefill_tok_s: { name: "prefill", unit: "tok/s", scale: 1, differenceUnit: "tok/s" },
+  throughput_tok_s: { name: "throughput", unit: "tok/s", scale: 1, differenceUnit: "tok/s" },
+  acc: { name: "acc", unit: "%", scale: 100, differenceUnit: "pp" },
+  acc_norm: { name: "acc_norm", unit: "%", scale: 100, differenceUnit: "pp" },
+  acc_bytes: { name: "acc_bytes", unit: "%", scale: 100, differenceUnit: "pp" },
+  bits_per_byte: { name: "bits per byte", unit: "bits/byte", scale: 1, differenceUnit: "bits/byte" },
+};
+
+/** How a metric is named and scaled; an unknown one keeps its name and number. */
+export function metricLabel(metric: string): MetricLabel {
+  return METRICS[metric] ?? { name: metric, unit: "", scale: 1, differenceUnit: "" };
+}
+
+const VERDICTS: Record<string, { words: string; tone?: "good" | "bad" }> = {
+  faster: { words: "faster", tone: "good" },
+  better: { words: "better", tone: "good" },
+  slower: { words: "slower", tone: "bad" },
+  worse: { words: "worse", tone: "bad" },
+  same: { words: "same" },
+  unclear: { words: "no difference found" },
+};
+
+/** A verdict as shown: "unclear" is said as "no difference found". */
+export function verdictLabel(verdict: string): { words: string; tone?: "good" | "bad" } {
+  return VERDICTS[verdict] ?? { words: verdict };
+}

@@ -1,0 +1,96 @@
+/** Speed of every model in every setting, with intervals and the raw rounds. */
+import { type ComparisonData, modelNames, speedEstimate, speedMetric, speedSamples } from "./comparison_data.ts";
+import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { formatEstimate, formatNumber } from "./format.ts";
+import { configLabel } from "./labels.ts";
+import { baseLayout, brokenLabel, errorBars, stackedPanels } from "./layout.ts";
+import { modelStyles, withOpacity } from "./palette.ts";
+
+/** More raw points than this a model and setting are not drawn: they would hide the interval. */
+const MAX_POINTS = 200;
+
+/** Bars from zero with a 95 % interval, one panel a setting, a dot a round. */
+export function speedFigure(comparison: ComparisonData): Figure {
+  const names = modelNames(comparison);
+  const styles = modelStyles(names);
+  const settings = comparison.raw.settings;
+  const titles = settings.map(({ config, kind }) =>
+    `${kind === "generation" ? "decode" : "throughput"} (tok/s), ${configLabel(config)}`
+  );
+  const data: Record<string, unknown>[] = [];
+  settings.forEach(({ config, kind }, panel) => {
+    const axes = panel === 0 ? { xaxis: "x", yaxis: "y" } : { xaxis: `x${panel + 1}`, yaxis: `y${panel + 1}` };
+    names.forEach((name, row) => {
+      const metric = speedMetric(kind);
+      const samples = speedSamples(comparison, config, metric, name).map((s) => s.value);
+      const estimate = speedEstimate(comparison, config, metric, name);
+      const point = estimate ??
+        (samples.length ? { point: samples.reduce((a, b) => a + b) / samples.length, low: null, high: null } : null);
+      if (!point) return;
+      const label = escapeHtml(name);
+      data.push({
+        type: "bar",
+        orientation: "h",
+        name: label,
+        x: [point.point],
+        y: [row],
+        width: [0.62],
+        marker: { color: withOpacity(styles[name].colour, 0.35), line: { color: styles[name].colour, width: 1 } },
+        error_x: { ...errorBars([point]), color: styles[name].colour },
+        hovertemplate: `${label}: ${
+          estimate ? formatEstimate(estimate) : formatNumber(point.point)
+        } tok/s<extra></extra>`,
+        showlegend: false,
+        ...axes,
+      });
+      if (samples.length <= MAX_POINTS) {
+        data.push({
+          type: "scatter",
+          mode: "markers",
+          name: `${label}, rounds`,
+          x: samples,
+          y: samples.map((_, i) => row + 0.22 * Math.sin(i * 2.4)), // spread, the same at every drawing
+          marker: { color: styles[name].colour, size: 4, opacity: 0.45 },
+          hovertemplate: `${label}: %{x:.4g} tok/s in one round<extra></extra>`,
+          showlegend: false,
+          ...axes,
+        });
+      }
+    });
+  });
+  const layout = baseLayout(
+    "Speed of each model",
+    "bar: mean, 95 % CI over blocks<br>dots: single rounds; axes start at 0",
+    {
+      ...stackedPanels(titles, names.length, { rangemode: "tozero" }),
+      barmode: "overlay",
+    },
+  );
+  labelRows(layout, settings.length, names);
+  return { data, layout };
+}
+
+/** Writes the models' names at the rows of each panel. */
+export function labelRows(layout: Record<string, unknown>, panels: number, names: string[]): void {
+  for (let panel = 0; panel < panels; panel++) {
+    Object.assign(layout[`yaxis${panel === 0 ? "" : panel + 1}`] as object, {
+      tickmode: "array",
+      tickvals: names.map((_, i) => i),
+      ticktext: names.map((name) => brokenLabel(name, escapeHtml)),
+      ticks: "",
+    });
+  }
+}
+
+/** `speedFigure` as a view; its text lists the numbers. */
+export function speedPlot(comparison: ComparisonData): View {
+  const lines = comparison.raw.settings.flatMap(({ config, kind }) =>
+    modelNames(comparison).map((name) => {
+      const estimate = speedEstimate(comparison, config, speedMetric(kind), name);
+      return `${configLabel(config)}, ${name}: ${
+        estimate ? `${formatEstimate(estimate)} tok/s` : "too few blocks for an interval"
+      }`;
+    })
+  );
+  return figureView(speedFigure(comparison), ["Speed of each model, 95 % CI", ...lines].join("\n"));
+}

@@ -1,0 +1,86 @@
+/** One table, twice: HTML with aligned digits for notebooks, plain text for a terminal. */
+import { escapeHtml, View } from "./display.ts";
+
+/** A cell: what counts, and smaller under it (HTML) or after it (text) what qualifies it. */
+export type Cell = string | { main: string; detail?: string; tone?: "good" | "bad" };
+
+export interface Column {
+  /** With its unit, e.g. "decode (tok/s)". */
+  title: string;
+  /** Second line of the header, e.g. "× baseline, 95 % CI". */
+  detail?: string;
+  /** Numbers are right-aligned. Default "right"; the first column "left". */
+  align?: "left" | "right";
+}
+
+export interface TableSpec {
+  caption?: string;
+  columns: Column[];
+  /** Shape [rows][columns]. */
+  rows: Cell[][];
+  /** Paragraphs under the table. */
+  notes?: string[];
+}
+
+const TONE = { good: "#0a6b3d", bad: "#a8320a" };
+
+/** The table as HTML; every text is escaped. */
+export function tableHtml({ caption, columns, rows, notes = [] }: TableSpec): string {
+  const align = columns.map((c, i) => c.align ?? (i === 0 ? "left" : "right"));
+  const style = (i: number) => `style="text-align:${align[i]};padding:4px 10px;vertical-align:top"`;
+  const small = (text: string) => `<br><small style="opacity:.75;font-weight:normal">${escapeHtml(text)}</small>`;
+  const head = columns.map((c, i) =>
+    `<th scope="col" ${style(i)}>${escapeHtml(c.title)}${c.detail ? small(c.detail) : ""}</th>`
+  );
+  const body = rows.map((row) => {
+    const cells = row.map((cell, i) => {
+      const { main, detail, tone } = typeof cell === "string" ? { main: cell } as Exclude<Cell, string> : cell;
+      const text = tone
+        ? `<span style="color:${TONE[tone]};font-weight:600">${escapeHtml(main)}</span>`
+        : escapeHtml(main);
+      const tag = i === 0 ? `th scope="row"` : "td";
+      return `<${tag} ${style(i)}>${text}${detail ? small(detail) : ""}</${tag.slice(0, 2)}>`;
+    });
+    return `<tr>${cells.join("")}</tr>`;
+  });
+  return [
+    `<div class="archbench-table" style="overflow-x:auto;max-width:100%">`,
+    `<table style="border-collapse:collapse;font-variant-numeric:tabular-nums">`,
+    caption
+      ? `<caption style="text-align:left;caption-side:top;font-weight:600;padding:4px 10px">${
+        escapeHtml(caption)
+      }</caption>`
+      : "",
+    `<thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table></div>`,
+    ...notes.map((note) => `<p>${escapeHtml(note)}</p>`),
+  ].join("");
+}
+
+/** The table as text, columns padded to their widest cell. */
+export function tableText({ caption, columns, rows, notes = [] }: TableSpec): string {
+  const text = (cell: Cell) => typeof cell === "string" ? cell : [cell.main, cell.detail].filter(Boolean).join(", ");
+  const head = columns.map((c) => c.detail ? `${c.title}, ${c.detail}` : c.title);
+  const lines = [head, ...rows.map((row) => row.map(text))];
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => [...(line[i] ?? "")].length)));
+  const pad = (cell: string, i: number) => {
+    const space = " ".repeat(widths[i] - [...cell].length);
+    return (columns[i].align ?? (i === 0 ? "left" : "right")) === "left" ? cell + space : space + cell;
+  };
+  const body = lines.map((line) => line.map(pad).join("  ").trimEnd());
+  body.splice(1, 0, widths.map((w) => "-".repeat(w)).join("  "));
+  return [...(caption ? [caption, ""] : []), ...body, ...(notes.length ? ["", ...notes] : [])].join("\n");
+}
+
+/**
+ * A table as a view.
+ *
+ * @example
+ * ```ts
+ * import { tableView } from "./table.ts";
+ *
+ * console.log(tableView({ columns: [{ title: "model" }, { title: "decode (tok/s)" }], rows: [["int4", "148"]] }));
+ * ```
+ */
+export function tableView(spec: TableSpec): View {
+  return new View({ "text/plain": tableText(spec), "text/html": tableHtml(spec) });
+}

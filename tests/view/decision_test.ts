@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { type Candidate, decide, decideAmong, type Relation } from "../../lib/view/decision.ts";
+import { BASE, fakeComparison } from "./fake_comparison.ts";
+
+const at = (point: number) => ({ point, low: point, high: point, level: 0.95, n: 20 });
+const candidate = (name: string, speed: number, quality: number, memoryGb: number): Candidate => ({
+  name,
+  speed: at(speed),
+  quality: at(quality),
+  memoryGb,
+});
+/** Differs where the numbers differ by more than a tenth; more is better in quality here. */
+function byNumbers(all: Candidate[]) {
+  const sign = (a: number, b: number) => Math.abs(a - b) <= 0.1 * Math.max(a, b) ? 0 : Math.sign(a - b);
+  return (a: string, b: string): Relation => {
+    const [x, y] = [a, b].map((n) => all.find((c) => c.name === n)!);
+    return {
+      speed: sign(x.speed!.point, y.speed!.point),
+      quality: sign(x.quality!.point, y.quality!.point),
+      memory: -sign(x.memoryGb!, y.memoryGb!),
+    };
+  };
+}
+
+Deno.test("decide() takes the fastest of those whose quality cannot be told apart", () => {
+  const decision = decide(fakeComparison(), { memoryGb: 1, decodeTokensPerS: 30 });
+  assert.equal(decision.chosen, "int4");
+  assert.equal(
+    decision.sentence,
+    `Within at most 1 GB and at least 30 tok/s, choose int4; ${BASE} is dominated by int4 (slower, larger in memory); ` +
+      "24 of 30 layers is dominated by int4 (slower, worse in quality, larger in memory).",
+  );
+});
+
+Deno.test("decide() names what is outside the limits, and says when nothing is inside", () => {
+  const decision = decide(fakeComparison(), { memoryGb: 0.7 });
+  assert.deepEqual(decision.outside, [{ name: BASE, why: ["0.750 GB"] }]);
+  const none = decide(fakeComparison(), { decodeTokensPerS: 500 });
+  assert.equal(none.chosen, null);
+  assert.match(
+    none.sentence,
+    /^No model keeps to at least 500 tok\/s: llama fp32 \(from Q4_1\) \(46\.9 tok\/s\); int4/,
+  );
+});
+
+Deno.test("decideAmong() tells indistinguishable models and trade-offs from dominated ones", () => {
+  const all = [
+    candidate("A", 100, 50, 1),
+    candidate("twin of A", 101, 51, 1),
+    candidate("fast", 300, 20, 1),
+    candidate("slow", 50, 20, 1),
+  ];
+  const decision = decideAmong(all, byNumbers(all), {}, true);
+  assert.equal(decision.chosen, "A");
+  assert.deepEqual(decision.indistinguishable, ["twin of A"]);
+  assert.deepEqual(decision.tradeoffs, [{ name: "fast", better: ["faster"], worse: ["worse in quality"] }]);
+  assert.deepEqual(decision.dominated, [{ name: "slow", by: "A", why: ["slower", "worse in quality"] }]);
+  assert.equal(
+    decision.sentence,
+    "Choose A; twin of A is indistinguishable from it; slow is dominated by A (slower, worse in quality); " +
+      "fast is faster but worse in quality.",
+  );
+});
+
+Deno.test("decideAmong() takes less as better where the metric says so", () => {
+  const all = [candidate("A", 100, 1.0, 1), candidate("B", 100, 1.5, 1)];
+  const relation = (a: string, b: string) => {
+    const r = byNumbers(all)(a, b);
+    return { ...r, quality: -r.quality };
+  };
+  assert.equal(decideAmong(all, relation, {}, false).chosen, "A");
+});
