@@ -1,5 +1,5 @@
 /** From items to metrics: every number with its interval, by how the items hang together. */
-import { clusteredMean, stratifiedMean } from "../stats/clustered.ts";
+import { clusteredMean } from "../stats/clustered.ts";
 import { normalQuantile, tQuantile } from "../stats/distributions.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { lmEvalGroupStderr, lmEvalStderr } from "../stats/lm_eval_stderr.ts";
@@ -27,30 +27,36 @@ export function aggregate(task: Task, items: EvalItem[], level: number): Pick<Me
 }
 
 /**
- * Share of right items, with Wilson's interval. Where items hang together its sample size is the effective one:
- * clusters (several items from one source) widen it, fixed strata (subjects) narrow it.
+ * Share of right items, with Wilson's interval at the effective sample size: clusters (several items from one source)
+ * make it smaller, fixed strata (subjects, whose differences are no chance) larger.
  *
- * `stderr` is lm-eval's in every case: of a mean, over several subjects the pooled one; it is left out where lm-eval says N/A.
+ * `stderr` is lm-eval's in every case: of a mean, over several subjects the pooled one; left out where lm-eval says N/A.
  */
 export function accuracy(items: EvalItem[], metric: string, level: number): Estimate {
   const values = items.map((item) => itemValue(item, metric)!);
-  const n = values.length, right = sum(values);
-  const subjects = [...Map.groupBy(items, (i) => i.subject ?? "").values()];
-  const plain = wilsonInterval(right, n, { level });
-  if (subjects.length > 1) {
-    if (n === subjects.length) return plain; // one item each: no spread within subjects to see
-    const robust = stratifiedMean(values, items.map((i) => i.subject ?? ""), { level });
-    const tasks = subjects.map((part) => {
-      const own = part.map((item) => itemValue(item, metric)!);
-      return { n: own.length, stderr: own.length > 1 ? lmEvalStderr(own) : 0 };
-    });
-    return { ...wilsonFromStderr(right / n, robust.stderr, n, { level }), stderr: lmEvalGroupStderr(tasks) };
-  }
-  const stderr = n > 1 ? { stderr: lmEvalStderr(values) } : {};
+  const n = values.length;
+  const subjects = Map.groupBy(items.keys(), (i) => items[i].subject ?? "");
+  if (subjects.size > 1) return stratified(values, [...subjects.values()], level);
   const clusters = items.map(clusterOf);
   const G = new Set(clusters).size;
-  if (G === n) return { ...plain, ...stderr };
-  return { ...wilsonFromStderr(right / n, clusterStderr(values, clusters, level), right % n ? n : G, { level }), n, ...stderr };
+  const share = sum(values) / n;
+  const estimate = G === n
+    ? wilsonInterval(sum(values), n, { level })
+    : wilsonFromStderr(share, clusterStderr(values, clusters, level), share % 1 ? n : G, { level });
+  const { point, low, high } = estimate;
+  return { point, low, high, level, n, ...(n > 1 ? { stderr: lmEvalStderr(values) } : {}) };
+}
+
+/** @param strata Indexes into `values`, a list for each subject. */
+function stratified(values: number[], strata: number[][], level: number): Estimate {
+  const n = values.length, df = n - strata.length;
+  const plain = wilsonInterval(sum(values), n, { level });
+  if (df === 0) return plain; // one item each: no spread within subjects to see
+  const parts = strata.map((indexes) => indexes.map((i) => values[i]));
+  const stderr = lmEvalGroupStderr(parts.map((part) => ({ n: part.length, stderr: part.length > 1 ? lmEvalStderr(part) : 0 })));
+  if (stderr === 0) return { ...plain, stderr };
+  const { point, low, high } = wilsonFromStderr(plain.point, widened(stderr, df, level), Infinity, { level });
+  return { point, low, high, level, n, stderr };
 }
 
 /** A source that no other item has, where none is named. */
@@ -58,12 +64,16 @@ function clusterOf(item: EvalItem): string {
   return item.cluster ?? `row ${item.subject ?? ""} ${item.row}`;
 }
 
-/** Cluster-robust stderr, widened by Student's t over the normal quantile: few clusters say little of their spread. */
 function clusterStderr(values: number[], clusters: string[], level: number): number {
   const G = new Set(clusters).size;
   if (G < 2) return Infinity; // one source is one observation
+  return widened(clusteredMean(values, clusters).stderr, G - 1, level);
+}
+
+/** By Student's t over the normal quantile, which Wilson's interval takes: a stderr from little data is itself uncertain. */
+function widened(stderr: number, df: number, level: number): number {
   const p = 0.5 + level / 2;
-  return clusteredMean(values, clusters).stderr * tQuantile(p, G - 1) / normalQuantile(p);
+  return stderr * tQuantile(p, df) / normalQuantile(p);
 }
 
 /**

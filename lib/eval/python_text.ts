@@ -34,7 +34,7 @@ export function capitalize(text: string): string {
   const upper = first.toUpperCase();
   const [head = ""] = upper; // "ß" becomes "SS" here and "Ss" in a title
   const title = TITLE.get(first) ?? head + upper.slice(head.length).toLowerCase();
-  return title + text.slice(first.length).toLowerCase();
+  return title + text.toLowerCase().slice(first.toLowerCase().length); // of the whole: a final sigma looks back
 }
 
 /** Python's `len`: code points, not UTF-16 units. */

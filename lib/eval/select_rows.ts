@@ -29,6 +29,7 @@ export async function selectRows(task: Task, dataset: Row[] | string | undefined
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new RangeError(`${cannot} limit must be an integer >= 1, got ${limit}; leave it out for all rows`);
   }
+  refuseRepeats(cannot, rows);
   if (dataset !== undefined) return fromPassed(task, dataset, options);
   const bySubject = task.kind === "choice" && task.subjects !== undefined;
   if (rows !== undefined && Array.isArray(rows) === bySubject) {
@@ -44,6 +45,15 @@ export async function selectRows(task: Task, dataset: Row[] | string | undefined
     rows: split.rows.map((row, i) => ({ row, index: split.indexes[i] })),
     data: `${task.dataset} ${split.split}, ${split.rows.length} of ${split.total} rows`,
   };
+}
+
+/** A row that counts twice would make the interval too narrow. */
+function refuseRepeats(cannot: string, rows: TaskOptions["rows"]): void {
+  for (const list of rows === undefined ? [] : Array.isArray(rows) ? [rows] : Object.values(rows)) {
+    const seen = new Set<number>();
+    const twice = list.find((row) => seen.size === seen.add(row).size);
+    if (twice !== undefined) throw new RangeError(`${cannot} row ${twice} is listed twice; list each row once`);
+  }
 }
 
 function fromPassed(task: Task, dataset: Row[] | string, { limit, rows }: TaskOptions): Selection {
