@@ -1,0 +1,59 @@
+/**
+ * `task lab`: JupyterLab on this machine alone (loopback), with a random token, the Deno kernel as the default, and
+ * the folder of notebooks open. Further arguments go to JupyterLab.
+ */
+import { join } from "node:path";
+import { projectRoot } from "../store/paths.ts";
+import { jupyterPython } from "./jupyter.ts";
+
+const HOST = "127.0.0.1";
+
+/** First port that nothing listens on, from 8888 up. */
+export function freePort(first = 8888): number {
+  for (let port = first; port < first + 100; port++) {
+    try {
+      Deno.listen({ hostname: HOST, port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error(`Cannot start JupyterLab: no free port between ${first} and ${first + 99}`);
+}
+
+/** Start JupyterLab; resolves with its URL once it answers. The token is not in the arguments, which all users see. */
+export async function startLab(port: number, args: string[] = []): Promise<{ url: string; child: Deno.ChildProcess }> {
+  const token = Array.from(crypto.getRandomValues(new Uint8Array(24)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const root = projectRoot();
+  const child = new Deno.Command(jupyterPython(root), {
+    args: [
+      ...["-m", "jupyterlab", "--no-browser", `--ServerApp.ip=${HOST}`, `--ServerApp.port=${port}`],
+      ...["--ServerApp.port_retries=0", "--ServerApp.answer_yes=True", "--ServerApp.log_level=WARN"],
+      ...[`--ServerApp.root_dir=${root}`, `--ServerApp.preferred_dir=${join(root, "notebooks")}`],
+      ...["--MultiKernelManager.default_kernel_name=deno", "--KernelSpecManager.ensure_native_kernel=False"],
+      ...args,
+    ],
+    cwd: root,
+    env: { JUPYTER_TOKEN: token },
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  let ended = false;
+  void child.status.then(() => ended = true);
+  const base = `http://${HOST}:${port}`;
+  while (!ended) {
+    const ready = await fetch(`${base}/api/status?token=${token}`).then(async (r) => (await r.body?.cancel(), r.ok))
+      .catch(() => false);
+    if (ready) return { url: `${base}/lab/tree/notebooks?token=${token}`, child };
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error("JupyterLab ended before it was ready; the lines above say why");
+}
+
+if (import.meta.main) {
+  const { url, child } = await startLab(freePort(), Deno.args);
+  console.log(`\nJupyterLab is ready: ${url}\nStop it with Ctrl-C.`);
+  Deno.addSignalListener("SIGINT", () => {}); // the terminal sends it to JupyterLab as well: wait for its end
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+  Deno.exit((await child.status).code);
+}
