@@ -11,10 +11,16 @@ export function argmax(values: number[]): number {
 }
 
 /**
- * One scored question. `acc` takes the summed log-likelihood; `acc_norm` divides it by the choice's length in code points
- * and `acc_bytes` by its UTF-8 bytes, both without the delimiter (lm-eval 0.4.13, `ConfigurableTask.process_results`).
+ * One scored question. `acc` takes the summed log-likelihood; `acc_norm` divides it by the choice's length in code
+ * points and `acc_bytes` by its UTF-8 bytes, both without the delimiter (lm-eval 0.4.13,
+ * `ConfigurableTask.process_results`).
  */
-export function choiceItem(row: number, subject: string | undefined, prompt: ChoicePrompt, scores: ScoreResult[]): EvalItem {
+export function choiceItem(
+  row: number,
+  subject: string | undefined,
+  prompt: ChoicePrompt,
+  scores: ScoreResult[],
+): EvalItem {
   const logLikelihoods = scores.map((s) => s.logLikelihood);
   const choiceChars = prompt.choices.map(codePoints);
   const choiceBytes = prompt.choices.map(utf8Bytes);

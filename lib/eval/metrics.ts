@@ -5,12 +5,18 @@ import type { Estimate } from "../stats/estimate.ts";
 import { lmEvalGroupStderr, lmEvalStderr } from "../stats/lm_eval_stderr.ts";
 import { wilsonFromStderr, wilsonInterval } from "../stats/proportion.ts";
 import type { Task } from "./task.ts";
-import { type EvalItem, itemValue, type MetricGroup } from "./types.ts";
+import { type EvalItem, itemCluster, itemValue, type MetricGroup } from "./types.ts";
 
 /** Metrics over all items, and over each subject and group of subjects that occurs. */
-export function aggregate(task: Task, items: EvalItem[], level: number): Pick<MetricGroup, "metrics"> & { groups: Record<string, MetricGroup> } {
+export function aggregate(
+  task: Task,
+  items: EvalItem[],
+  level: number,
+): Pick<MetricGroup, "metrics"> & { groups: Record<string, MetricGroup> } {
   const metricsOf = (part: EvalItem[]) =>
-    Object.fromEntries(task.metrics.map((m) => [m, m === "bits_per_byte" ? bitsPerByte(part, level) : accuracy(part, m, level)]));
+    Object.fromEntries(
+      task.metrics.map((m) => [m, m === "bits_per_byte" ? bitsPerByte(part, level) : accuracy(part, m, level)]),
+    );
   const parts: [string, EvalItem[]][] = [];
   const subjects = [...Map.groupBy(items.filter((i) => i.subject !== undefined), (i) => i.subject!)];
   if (task.kind === "choice" && task.subjects) {
@@ -30,14 +36,14 @@ export function aggregate(task: Task, items: EvalItem[], level: number): Pick<Me
  * Share of right items, with Wilson's interval at the effective sample size: clusters (several items from one source)
  * make it smaller, fixed strata (subjects, whose differences are no chance) larger.
  *
- * `stderr` is lm-eval's in every case: of a mean, over several subjects the pooled one; left out where lm-eval says N/A.
+ * `stderr` is lm-eval's in every case: of a mean, over several subjects the pooled one; left out where it says N/A.
  */
 export function accuracy(items: EvalItem[], metric: string, level: number): Estimate {
   const values = items.map((item) => itemValue(item, metric)!);
   const n = values.length;
   const subjects = Map.groupBy(items.keys(), (i) => items[i].subject ?? "");
   if (subjects.size > 1) return stratified(values, [...subjects.values()], level);
-  const clusters = items.map(clusterOf);
+  const clusters = items.map(itemCluster);
   const G = new Set(clusters).size;
   const share = sum(values) / n;
   const estimate = G === n
@@ -53,15 +59,12 @@ function stratified(values: number[], strata: number[][], level: number): Estima
   const plain = wilsonInterval(sum(values), n, { level });
   if (df === 0) return plain; // one item each: no spread within subjects to see
   const parts = strata.map((indexes) => indexes.map((i) => values[i]));
-  const stderr = lmEvalGroupStderr(parts.map((part) => ({ n: part.length, stderr: part.length > 1 ? lmEvalStderr(part) : 0 })));
+  const stderr = lmEvalGroupStderr(
+    parts.map((part) => ({ n: part.length, stderr: part.length > 1 ? lmEvalStderr(part) : 0 })),
+  );
   if (stderr === 0) return { ...plain, stderr };
   const { point, low, high } = wilsonFromStderr(plain.point, widened(stderr, df, level), Infinity, { level });
   return { point, low, high, level, n, stderr };
-}
-
-/** A source that no other item has, where none is named. */
-function clusterOf(item: EvalItem): string {
-  return item.cluster ?? `row ${item.subject ?? ""} ${item.row}`;
 }
 
 function clusterStderr(values: number[], clusters: string[], level: number): number {
@@ -70,7 +73,7 @@ function clusterStderr(values: number[], clusters: string[], level: number): num
   return widened(clusteredMean(values, clusters).stderr, G - 1, level);
 }
 
-/** By Student's t over the normal quantile, which Wilson's interval takes: a stderr from little data is itself uncertain. */
+/** By Student's t over the normal quantile of Wilson's interval: a stderr from little data is itself uncertain. */
 function widened(stderr: number, df: number, level: number): number {
   const p = 0.5 + level / 2;
   return stderr * tQuantile(p, df) / normalQuantile(p);
@@ -78,13 +81,13 @@ function widened(stderr: number, df: number, level: number): number {
 
 /**
  * All bits over all bytes, a ratio of sums: documents count by their length. The interval is the ratio estimator's,
- * from the residuals bits - ratio * bytes (Cochran 1977, section 6.3), summed by cluster; documents are the clusters where no
- * other is named. With a single cluster there is no interval.
+ * from the residuals bits - ratio * bytes (Cochran 1977, section 6.3), summed by cluster; documents are the clusters
+ * where no other is named. With a single cluster there is no interval.
  */
 export function bitsPerByte(items: EvalItem[], level: number): Estimate {
   const bytes = sum(items.map((i) => i.bytes!)), n = items.length;
   const point = sum(items.map((i) => i.bits!)) / bytes;
-  const clusters = items.map(clusterOf);
+  const clusters = items.map(itemCluster);
   if (new Set(clusters).size < 2) return { point, low: null, high: null, level, n };
   const linear = items.map((i) => point + (i.bits! - point * i.bytes!) * n / bytes); // their mean is the ratio itself
   const { low, high, stderr } = clusteredMean(linear, clusters, { level });

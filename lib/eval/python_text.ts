@@ -1,4 +1,4 @@
-/** Python's text methods where JavaScript's own differ: lm-eval's prompts are made with these, and hashes see every character. */
+/** Python's text methods where JavaScript's differ: lm-eval's prompts are made with these, its hashes see all of it. */
 
 /** What `str.isspace` calls white space. JavaScript's `trim` also takes U+FEFF and leaves U+001C..1F and U+0085. */
 const SPACE = "\\t\\n\\v\\f\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
@@ -6,7 +6,9 @@ const OUTER_SPACE = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
 
 /** Digraphs with a title form of their own: each of their three forms to that one. */
 const TITLE = new Map(
-  [["Ǆǅǆ", "ǅ"], ["Ǉǈǉ", "ǈ"], ["Ǌǋǌ", "ǋ"], ["Ǳǲǳ", "ǲ"]].flatMap(([forms, title]) => [...forms].map((f) => [f, title])),
+  [["Ǆǅǆ", "ǅ"], ["Ǉǈǉ", "ǈ"], ["Ǌǋǌ", "ǋ"], ["Ǳǲǳ", "ǲ"]].flatMap(([forms, title]) =>
+    [...forms].map((f) => [f, title])
+  ),
 );
 
 /**

@@ -1,4 +1,4 @@
-/** Which rows an evaluation takes, checked before anything heavy starts: from the cached dataset or from rows that are passed. */
+/** Which rows an evaluation takes, of the cached dataset or of rows that are passed; checked before work starts. */
 import { readSplit } from "../store/dataset.ts";
 import type { Task } from "./task.ts";
 import type { Row, TaskOptions } from "./types.ts";
@@ -22,10 +22,16 @@ export interface Selection {
  * @throws {RangeError} For a limit that is not an integer >= 1, or a row outside the split.
  * @throws {TypeError} For `limit` and `rows` together, or rows in a form that the dataset does not have.
  */
-export async function selectRows(task: Task, dataset: Row[] | string | undefined, options: TaskOptions): Promise<Selection> {
+export async function selectRows(
+  task: Task,
+  dataset: Row[] | string | undefined,
+  options: TaskOptions,
+): Promise<Selection> {
   const { limit, rows } = options;
   const cannot = `Cannot evaluate ${task.name}:`;
-  if (limit !== undefined && rows !== undefined) throw new TypeError(`${cannot} limit and rows are both given; pass one of them`);
+  if (limit !== undefined && rows !== undefined) {
+    throw new TypeError(`${cannot} limit and rows are both given; pass one of them`);
+  }
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new RangeError(`${cannot} limit must be an integer >= 1, got ${limit}; leave it out for all rows`);
   }
@@ -73,7 +79,9 @@ function fromPassed(task: Task, dataset: Row[] | string, { limit, rows }: TaskOp
   }
   const bad = rows?.find((i) => !(Number.isInteger(i) && i >= 0 && i < dataset.length));
   if (bad !== undefined) {
-    throw new RangeError(`${cannot} row ${bad} is outside the ${dataset.length} rows that were passed; use 0 to ${dataset.length - 1}`);
+    throw new RangeError(
+      `${cannot} row ${bad} is outside the ${dataset.length} rows that were passed; use 0 to ${dataset.length - 1}`,
+    );
   }
   const seen = new Map<string, number>();
   const within = (row: Row) => { // the first `limit` of each subject, as for the cached dataset

@@ -40,7 +40,7 @@ export interface ChoiceTask extends TaskBase {
   doc(row: Row): ChoiceDoc;
   /** Shots when none are asked for: lm-eval's default. */
   shots: number;
-  /** Where worked examples come from; absent: the task has none. `first_n`: the split's first rows, the same for every question. */
+  /** Where worked examples come from; absent: there are none. `first_n`: a split's first rows, for every question. */
   fewShot?: { split: string; rule: "first_n" };
   /** Text before everything else. */
   description?(row: Row): string;

@@ -9,7 +9,7 @@ export type Row = Record<string, unknown>;
 export type RowSelection = number[] | Record<string, number[]>;
 
 export interface TaskOptions {
-  /** The first rows of the split; for a task with subjects, of each subject (as lm-eval). Default: all. Not together with `rows`. */
+  /** The first rows of the split; with subjects, of each (as lm-eval). Default: all. Not together with `rows`. */
   limit?: number;
   /** Rows by index in the full split (or in the rows that are passed). */
   rows?: RowSelection;
@@ -100,7 +100,7 @@ export interface EvalResult {
   environment: EvalEnvironment;
 }
 
-/** The number that `metric` is made of in one item: 0 or 1 for an accuracy, bits per byte for text; null where there is none. */
+/** What `metric` is made of in one item: 0 or 1 for an accuracy, bits per byte for text; null where there is none. */
 export function itemValue(item: EvalItem, metric: string): number | null {
   switch (metric) {
     case "acc":
@@ -114,4 +114,14 @@ export function itemValue(item: EvalItem, metric: string): number | null {
     default:
       return null;
   }
+}
+
+/** What pairs an item with the same row of another model's result. */
+export function itemKey(item: EvalItem): string {
+  return `${item.subject ?? ""} row ${item.row}`;
+}
+
+/** The source of an item; one of its own where none is named. */
+export function itemCluster(item: EvalItem): string {
+  return item.cluster ?? itemKey(item);
 }

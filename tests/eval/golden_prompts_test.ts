@@ -14,15 +14,23 @@ import goldenMmlu5 from "../golden/mmlu_5shot.json" with { type: "json" };
 Deno.test("hellaswag prompts have lm-eval's hashes on all golden rows", async () => {
   const { rows } = await readSplit("hellaswag", { rows: goldenRows.hellaswag });
   assert.equal(rows.length, 100);
-  assert.deepEqual(rows.map((row) => sha256(choicePrompt(hellaswag, row).context)), goldenHellaswag.items.map((i) => i.prompt_hash));
+  assert.deepEqual(
+    rows.map((row) => sha256(choicePrompt(hellaswag, row).context)),
+    goldenHellaswag.items.map((i) => i.prompt_hash),
+  );
 });
 
 for (const [shots, golden] of [[0, goldenMmlu0], [5, goldenMmlu5]] as const) {
   Deno.test(`mmlu prompts have lm-eval's hashes on all golden rows with ${shots} shots`, async () => {
     for (const [subject, items] of Object.entries(golden.subjects)) {
-      const { rows } = await readSplit("mmlu", { rows: { [subject]: goldenRows.mmlu[subject as keyof typeof goldenRows.mmlu] } });
+      const { rows } = await readSplit("mmlu", {
+        rows: { [subject]: goldenRows.mmlu[subject as keyof typeof goldenRows.mmlu] },
+      });
       const examples = (await readSplit("mmlu", { split: "dev", subjects: [subject] })).rows.slice(0, shots);
-      assert.deepEqual(rows.map((row) => sha256(choicePrompt(mmlu, row, examples).context)), items.map((i) => i.prompt_hash));
+      assert.deepEqual(
+        rows.map((row) => sha256(choicePrompt(mmlu, row, examples).context)),
+        items.map((i) => i.prompt_hash),
+      );
     }
   });
 }
@@ -32,7 +40,11 @@ Deno.test("hellaswag's whole split has lm-eval's task hash", async () => {
   assert.equal(rows.length, 10_042);
   const hashes = rows.map((row) => {
     const { query, choices, gold } = hellaswag.doc(row);
-    return { docHash: docHash({ ...row, query, choices, gold }), promptHash: sha256(query), targetHash: targetHash(gold) };
+    return {
+      docHash: docHash({ ...row, query, choices, gold }),
+      promptHash: sha256(query),
+      targetHash: targetHash(gold),
+    };
   });
   assert.deepEqual(hashes[0], {
     docHash: "5fa398b50d156bdf77b474f3b43a03352e9a46bddfc7bb62e1038f7b4f12bbd1",

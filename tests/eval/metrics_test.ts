@@ -5,9 +5,17 @@ import { findTask } from "../../lib/eval/registry.ts";
 import type { EvalItem } from "../../lib/eval/types.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 
-const item = (row: number, correct: number, more: Partial<EvalItem> = {}): EvalItem => ({ row, correct, tokens: 1, promptHash: "", ...more });
-const items = (right: number, n: number, more?: Partial<EvalItem>) => Array.from({ length: n }, (_, i) => item(i, Number(i < right), more));
-const near = (a: number | null | undefined, b: number, digits = 9) => assert.ok(Math.abs(a! - b) < 10 ** -digits, `${a} is not ${b}`);
+const item = (row: number, correct: number, more: Partial<EvalItem> = {}): EvalItem => ({
+  row,
+  correct,
+  tokens: 1,
+  promptHash: "",
+  ...more,
+});
+const items = (right: number, n: number, more?: Partial<EvalItem>) =>
+  Array.from({ length: n }, (_, i) => item(i, Number(i < right), more));
+const near = (a: number | null | undefined, b: number, digits = 9) =>
+  assert.ok(Math.abs(a! - b) < 10 ** -digits, `${a} is not ${b}`);
 
 Deno.test("accuracy() of independent items has Wilson's interval and lm-eval's stderr", () => {
   const { point, low, high, n, stderr } = accuracy(items(30, 100), "acc", 0.95);
@@ -65,7 +73,11 @@ Deno.test("bitsPerByte() is all bits over all bytes, its interval that of a rati
 });
 
 Deno.test("aggregate() gives subjects and the groups that occur", () => {
-  const all = [...items(1, 2, { subject: "anatomy" }), ...items(3, 4, { subject: "virology" }), ...items(0, 3, { subject: "astronomy" })];
+  const all = [
+    ...items(1, 2, { subject: "anatomy" }),
+    ...items(3, 4, { subject: "virology" }),
+    ...items(0, 3, { subject: "astronomy" }),
+  ];
   const { metrics, groups } = aggregate(findTask("mmlu"), all, 0.95);
   assert.deepEqual(Object.keys(groups), ["stem", "other", "anatomy", "virology", "astronomy"]);
   near(metrics.acc.point, 4 / 9);
@@ -75,7 +87,8 @@ Deno.test("aggregate() gives subjects and the groups that occur", () => {
 
 Deno.test("choiceItem() compares sums, sums per character and sums per byte; the first wins a tie", () => {
   const prompt = { context: "c", continuations: [" éé", " bbb"], choices: ["éé", "bbb"], gold: 0 };
-  const scores = (a: number, b: number) => [a, b].map((logLikelihood) => ({ logLikelihood, isGreedy: false, tokens: 2 }));
+  const scores = (a: number, b: number) =>
+    [a, b].map((logLikelihood) => ({ logLikelihood, isGreedy: false, tokens: 2 }));
   const verdicts = (a: number, b: number) => {
     const { correct, correctNorm, correctBytes } = choiceItem(0, undefined, prompt, scores(a, b));
     return [correct, correctNorm, correctBytes];
@@ -98,11 +111,16 @@ Deno.test("intervals over few strata or clusters hold the truth about 95 times o
     return inside / 500;
   };
   const chances = [0.2, 0.4, 0.5, 0.7, 0.9];
-  const strata = () => chances.flatMap((p, s) => Array.from({ length: 10 }, (_, i) => item(i, Number(random.next() < p), { subject: `${s}` })));
+  const strata = () =>
+    chances.flatMap((p, s) =>
+      Array.from({ length: 10 }, (_, i) => item(i, Number(random.next() < p), { subject: `${s}` }))
+    );
   const clusters = () =>
     Array.from({ length: 12 }, (_, c) => {
       const p = random.next() < 0.5 ? 0.1 : 0.6;
       return [0, 1].map((i) => item(2 * c + i, Number(random.next() < p), { cluster: `${c}` }));
     }).flat();
-  for (const share of [covered(strata, 0.54), covered(clusters, 0.35)]) assert.ok(share > 0.92 && share < 0.985, `${share}`);
+  for (const share of [covered(strata, 0.54), covered(clusters, 0.35)]) {
+    assert.ok(share > 0.92 && share < 0.985, `${share}`);
+  }
 });

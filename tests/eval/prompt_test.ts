@@ -6,7 +6,12 @@ import { mmlu } from "../../lib/eval/tasks/mmlu.ts";
 import { MMLU_GROUPS, MMLU_SUBJECTS } from "../../lib/eval/tasks/mmlu_subjects.ts";
 import { bitsPerByte } from "../../lib/eval/tasks/bits_per_byte.ts";
 
-const capital = { question: " What is the capital of France? ", subject: "world_geography", choices: ["Rome", " Paris"], answer: 1 };
+const capital = {
+  question: " What is the capital of France? ",
+  subject: "world_geography",
+  choices: ["Rome", " Paris"],
+  answer: 1,
+};
 
 Deno.test("preprocess() strips first, so a text that starts with a mark keeps a leading space", () => {
   assert.equal(preprocess("[header] How to [title] Begin [step] now\n"), " How to. Begin now");
@@ -53,10 +58,16 @@ Deno.test("a missing or wrong field is named with what was there", () => {
   assert.equal(hellaswag.doc(row).query, "Roof: A man He");
   const without = (field: string, value?: unknown) => () => hellaswag.doc({ ...row, [field]: value });
   assert.throws(without("ctx_b"), new FieldError('field "ctx_b" must be text, it is missing'));
-  assert.throws(without("endings", "a"), new FieldError('field "endings" must be a list of two or more texts, got "a"'));
+  assert.throws(
+    without("endings", "a"),
+    new FieldError('field "endings" must be a list of two or more texts, got "a"'),
+  );
   assert.throws(without("label", "2"), new FieldError('field "label" must be an index from 0 to 1, got "2"'));
   assert.throws(without("label", 1.5), /got 1.5/);
-  assert.throws(() => mmlu.doc({ ...capital, answer: "C" }), /field "answer" must be an index, a letter or one of the choices, got "C"/);
+  assert.throws(
+    () => mmlu.doc({ ...capital, answer: "C" }),
+    /field "answer" must be an index, a letter or one of the choices, got "C"/,
+  );
   assert.throws(() => bitsPerByte.text({ text: "" }), /"text" must not be empty/);
 });
 

@@ -58,7 +58,10 @@ Deno.test("evaluateTask() takes rows of the full split by index, of MMLU by subj
   const { quality, host } = benchmark(new FakeHost((r) => ending(r) === "B" ? -1 : -2));
   const options: TaskOptions = { rows: { virology: [4], abstract_algebra: [0, 7] }, shots: 5 };
   const { items, groups, n, shots, data } = await quality.evaluateTask("mmlu", undefined, options);
-  assert.deepEqual(items.map((i) => [i.subject, i.row]), [["virology", 4], ["abstract_algebra", 0], ["abstract_algebra", 7]]);
+  assert.deepEqual(items.map((i) => [i.subject, i.row]), [["virology", 4], ["abstract_algebra", 0], [
+    "abstract_algebra",
+    7,
+  ]]);
   assert.equal(items[1].promptHash, "ff9b00310e214beacf4b324da8c9e6c1de4e49cb422f1bcb1f7037b78f40a2a3"); // lm-eval's, 5 shots
   assert.equal(items[1].correct, 1);
   assert.deepEqual(Object.keys(groups).sort(), ["abstract_algebra", "other", "stem", "virology"]);
@@ -86,7 +89,10 @@ Deno.test("evaluateTask() accepts rows with a whole prompt for mmlu", async () =
 Deno.test("evaluateTask() scores a long text in windows, its bits over its UTF-8 bytes", async () => {
   // the fake's ids are bytes and its context has 16 tokens; every token costs 2 bits
   const host = new FakeHost((r) => "continuationIds" in r ? -2 * Math.LN2 * r.continuationIds.length : 0);
-  const { metrics, items, higherIsBetter } = await benchmark(host).quality.evaluateTask("bits_per_byte", "äb".repeat(9));
+  const { metrics, items, higherIsBetter } = await benchmark(host).quality.evaluateTask(
+    "bits_per_byte",
+    "äb".repeat(9),
+  );
   assert.equal(host.seen.length, 2);
   assert.ok(Math.abs(metrics.bits_per_byte.point - 2) < 1e-12);
   assert.deepEqual([items[0].bytes, items[0].tokens, items[0].correct], [27, 27, null]);
@@ -104,7 +110,9 @@ Deno.test("a bad row fails alone, named with task, index and field", async () =>
 });
 
 Deno.test("a log-likelihood that is not finite fails its row and is no answer", async () => {
-  const { quality } = benchmark(new FakeHost((r) => ending(r) === "sings" && "context" in r && r.context.startsWith("Bad") ? NaN : -1));
+  const { quality } = benchmark(
+    new FakeHost((r) => ending(r) === "sings" && "context" in r && r.context.startsWith("Bad") ? NaN : -1),
+  );
   const { n, failed } = await quality.evaluateTask("hellaswag", [roof("1"), roof("1", { activity_label: "Bad" })]);
   assert.equal(n, 1);
   assert.match(failed[0].reason, /hellaswag row 1: the model's log-likelihood is NaN/);
@@ -112,25 +120,51 @@ Deno.test("a log-likelihood that is not finite fails its row and is no answer", 
 
 Deno.test("what cannot be evaluated is refused before a host is started", async () => {
   const { quality, started } = benchmark();
-  const refused = (task: string, dataset: Parameters<typeof quality.evaluateTask>[1], options: object, message: RegExp) =>
-    assert.rejects(() => quality.evaluateTask(task, dataset, options), message);
+  const refused = (
+    task: string,
+    dataset: Parameters<typeof quality.evaluateTask>[1],
+    options: object,
+    message: RegExp,
+  ) => assert.rejects(() => quality.evaluateTask(task, dataset, options), message);
   await refused("mmmlu", undefined, {}, /Unknown task "mmmlu": there are hellaswag, mmlu, bits_per_byte/);
-  await refused("hellaswag", undefined, { rows: [999_999] }, /Row 999999 is outside hellaswag validation: it has 10042 rows/);
+  await refused(
+    "hellaswag",
+    undefined,
+    { rows: [999_999] },
+    /Row 999999 is outside hellaswag validation: it has 10042 rows/,
+  );
   await refused("hellaswag", undefined, { rows: [3, 3] }, /row 3 is listed twice/);
-  await refused("hellaswag", undefined, { rows: { anatomy: [1] } }, /rows must be a list of indexes, got {"anatomy":\[1\]}/);
+  await refused(
+    "hellaswag",
+    undefined,
+    { rows: { anatomy: [1] } },
+    /rows must be a list of indexes, got {"anatomy":\[1\]}/,
+  );
   await refused("hellaswag", undefined, { rows: [] }, /no rows are asked for/);
   await refused("mmlu", undefined, { rows: [1] }, /rows must say the subject/);
   await refused("mmlu", undefined, { rows: { anatomie: [1] } }, /Unknown subject "anatomie"/);
-  for (const limit of [0, -1, 1.5, NaN]) await refused("hellaswag", undefined, { limit }, /limit must be an integer >= 1, got (0|-1|1.5|NaN)/);
+  for (const limit of [0, -1, 1.5, NaN]) {
+    await refused("hellaswag", undefined, { limit }, /limit must be an integer >= 1, got (0|-1|1.5|NaN)/);
+  }
   await refused("hellaswag", undefined, { limit: 1, rows: [1] }, /limit and rows are both given/);
   await refused("hellaswag", undefined, { limit: 1, shots: 1 }, /shots must be 0, got 1/);
-  await refused("mmlu", undefined, { rows: { anatomy: [1] }, shots: 6 }, /shots must be at most 5, the dev rows of anatomy, got 6/);
+  await refused(
+    "mmlu",
+    undefined,
+    { rows: { anatomy: [1] }, shots: 6 },
+    /shots must be at most 5, the dev rows of anatomy, got 6/,
+  );
   await refused("mmlu", undefined, { rows: { anatomy: [1] }, shots: -1 }, /shots must be an integer >= 0, got -1/);
   await refused("hellaswag", undefined, { limit: 1, level: 95 }, /level must be between 0 and 1, got 95/);
   await refused("hellaswag", [], {}, /the dataset has no rows/);
   await refused("hellaswag", "text", {}, /it needs rows with activity_label/);
   await refused("hellaswag", [roof("1")], { rows: [1] }, /row 1 is outside the 1 rows that were passed/);
-  await refused("hellaswag", [{}, {}], {}, /none of 2 rows can be read; hellaswag row 0: field "ctx_a" must be text, it is missing/);
+  await refused(
+    "hellaswag",
+    [{}, {}],
+    {},
+    /none of 2 rows can be read; hellaswag row 0: field "ctx_a" must be text, it is missing/,
+  );
   assert.equal(started(), 0);
 });
 

@@ -3,7 +3,7 @@ import { indexField, textField, textListField } from "../fields.ts";
 import { capitalize, strip } from "../python_text.ts";
 import type { ChoiceTask } from "../task.ts";
 
-/** WikiHow's marks out. Strip comes first, so an ending that starts with a mark keeps a leading space, as in lm-eval. */
+/** Without WikiHow's marks. Strip comes first, so that an ending after a mark keeps a leading space, as in lm-eval. */
 export function preprocess(text: string): string {
   return strip(text).replaceAll(" [title]", ". ").replace(/\[[^\n]*?\]/g, "").replaceAll("  ", " ");
 }
