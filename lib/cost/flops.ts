@@ -1,0 +1,136 @@
+/** FLOPs of a forward pass and of a generation, in closed form from the architecture. */
+import { resolveSpec } from "../arch/resolve.ts";
+import type { ArchSpec, AttentionSpec, LayerSpec, ModelRef } from "../arch/spec.ts";
+import { attentionPairs } from "./attention_pairs.ts";
+import { requireCount } from "./check.ts";
+
+/**
+ * What is counted.
+ * - `dense`: matrix products, 2 m n k each, attention as if every token saw every other: torch's FlopCounterMode.
+ * - `causal`: the same, but only the query-key pairs that the mask (and the window) lets through: the model's own work.
+ * - `executed`: what onnxruntime's CPU kernels do: full attention whatever the mask, and the element-wise work
+ *   (a norm 7 FLOPs an element, softmax 5, SwiGLU's activation and product 3, rotary positions 3, a residual sum 1;
+ *   the first two constants are LLM-Viewer's).
+ */
+export type FlopsConvention = "dense" | "causal" | "executed";
+
+export interface FlopsOptions {
+  /** Tokens of each prompt. */
+  promptTokens: number;
+  /** Output tokens of each sequence, counting the one that prefill gives: newTokens - 1 decode steps. Default 1. */
+  newTokens?: number;
+  /** Sequences. Default 1. */
+  batch?: number;
+  /** Prompt rows that the head runs on. Default "last". */
+  logits?: "all" | "last";
+  /** Default "causal". */
+  convention?: FlopsConvention;
+}
+
+export interface Flops {
+  prefill: number;
+  decode: number;
+  total: number;
+}
+
+export interface LayerFlopsOptions {
+  /** New tokens of each sequence. */
+  tokens: number;
+  /** Tokens in the KV cache. Default 0. */
+  past?: number;
+  /** Sequences. Default 1. */
+  batch?: number;
+  /** Default "causal". */
+  convention?: FlopsConvention;
+}
+
+/**
+ * FLOPs of a prompt's prefill and of decoding after it. Formulas: Kaplan et al. 2020 (arXiv 2001.08361), table 1, with
+ * grouped heads and a gated MLP; biases and embedding look-ups are left out. Exact integers below 2^53.
+ *
+ * @returns FLOPs of all sequences of the batch together.
+ * @throws {RangeError} If a count is not a whole number or a convention is unknown.
+ * @example
+ * ```ts ignore
+ * const { decode } = await estimateFlops("smollm2-135m", { promptTokens: 512, newTokens: 2 });
+ * console.log(decode); // 304418304: one step behind 512 tokens
+ * ```
+ */
+export async function estimateFlops(ref: ModelRef, options: FlopsOptions): Promise<Flops> {
+  return specFlops(await resolveSpec(ref), options);
+}
+
+/** `estimateFlops` of a spec. */
+export function specFlops(spec: ArchSpec, options: FlopsOptions): Flops {
+  const { promptTokens, newTokens = 1, batch = 1, logits = "last", convention = "causal" } = options;
+  requireCount("FLOPs", { promptTokens, newTokens, batch }, 1);
+  if (logits !== "all" && logits !== "last") {
+    throw new RangeError(`Cannot estimate FLOPs: logits must be "all" or "last", got "${logits}"`);
+  }
+  const forward = (tokens: number, past: number, rows: number) =>
+    sum(specLayerFlops(spec, { tokens, past, batch, convention })) +
+    headFlops(spec, batch * tokens, batch * rows, convention);
+  const prefill = forward(promptTokens, 0, logits === "all" ? promptTokens : 1);
+  let decode = 0;
+  for (let step = 0; step < newTokens - 1; step++) decode += forward(1, promptTokens + step, 1);
+  return { prefill, decode, total: prefill + decode };
+}
+
+/**
+ * FLOPs of each layer in one forward pass of `tokens` new tokens behind `past` cached ones.
+ *
+ * @returns Shape [layers].
+ */
+export async function estimateLayerFlops(ref: ModelRef, options: LayerFlopsOptions): Promise<number[]> {
+  return specLayerFlops(await resolveSpec(ref), options);
+}
+
+/** `estimateLayerFlops` of a spec. */
+export function specLayerFlops(spec: ArchSpec, options: LayerFlopsOptions): number[] {
+  const { tokens, past = 0, batch = 1, convention = "causal" } = options;
+  requireCount("FLOPs of a layer", { tokens, batch }, 1);
+  requireCount("FLOPs of a layer", { past }, 0);
+  if (!["dense", "causal", "executed"].includes(convention)) {
+    throw new RangeError(
+      `Cannot estimate FLOPs: unknown convention "${convention}"; there are: dense, causal, executed`,
+    );
+  }
+  return spec.layers.map((layer) => batch * layerFlops(layer, spec.hiddenSize, tokens, past, convention));
+}
+
+/** One sequence. T tokens, hidden size D. */
+function layerFlops(
+  { mixer, channel }: LayerSpec,
+  D: number,
+  T: number,
+  past: number,
+  convention: FlopsConvention,
+): number {
+  const { heads, kvHeads, headDim } = mixer, F = channel.intermediateSize;
+  const projections = 2 * T * D * headDim * (2 * heads + 2 * kvHeads); // q and o, k and v
+  const mlp = 2 * T * 3 * D * F; // gate, up, down
+  const pairs = convention === "causal" ? attentionPairs(T, past, mixer.window) : T * (past + T);
+  const attention = 4 * heads * headDim * pairs; // scores and weighted values
+  const matmuls = projections + mlp + attention;
+  return convention === "executed" ? matmuls + elementwise(mixer, D, F, T, pairs) : matmuls;
+}
+
+function elementwise(
+  { heads, kvHeads, headDim }: AttentionSpec,
+  D: number,
+  F: number,
+  T: number,
+  pairs: number,
+): number {
+  const norms = 2 * 7 * T * D, residuals = 2 * T * D;
+  return norms + residuals + 5 * heads * pairs + 3 * T * F + 3 * T * headDim * (heads + kvHeads);
+}
+
+/** The head on `rows` of `tokens` tokens, and where executed the last norm before it. */
+function headFlops(spec: ArchSpec, tokens: number, rows: number, convention: FlopsConvention): number {
+  return 2 * rows * spec.hiddenSize * spec.vocabSize + (convention === "executed" ? 7 * tokens * spec.hiddenSize : 0);
+}
+
+function sum(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
