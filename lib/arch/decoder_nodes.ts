@@ -90,23 +90,24 @@ export class DecoderNodes {
     return norm(weights.finalNorm);
   }
 
-  /** Logits of rows of the hidden state, [..., vocabSize]. */
-  head(hidden: string): string {
-    return this.linear(hidden, this.weights.head);
+  /** Logits of rows of the hidden state: [rows, hidden] -> [rows, vocabSize]. */
+  head(rows: string): string {
+    return this.linear(rows, this.weights.head, 2);
   }
 
-  linear(x: string, linear: PackedLinear): string {
+  /** x times a matrix; `rank` is the number of x's axes. */
+  linear(x: string, linear: PackedLinear, rank = 3): string {
     switch (linear.form) {
       case "dense":
         return this.g.node("MatMul", [x, this.#weight(linear.weight)]);
       case "transposed":
         return this.g.node("FusedMatMul", [x, this.#weight(linear.weight)], { transB: 1 }, { domain: MS });
       case "blocks":
-        return this.#matMulBlocks(x, linear);
+        return this.#matMulBlocks(x, linear, rank);
     }
   }
 
-  #matMulBlocks(x: string, m: PackedBlocks): string {
+  #matMulBlocks(x: string, m: PackedBlocks, rank: number): string {
     const { g } = this;
     const operands = [x, this.#weight(m.q), this.#weight(m.scales)];
     if (m.zeroPoints) operands.push(this.#weight(m.zeroPoints));
@@ -119,29 +120,19 @@ export class DecoderNodes {
       accuracy_level: 4,
     }, { domain: MS });
     if (!m.minima) return product;
-    const sums = this.#sumsOfBlocks(x, m.inputs, m.blockSize);
+    const sums = this.#sumsOfBlocks(x, rank, m.inputs, m.blockSize);
     return g.node("Add", [product, g.node("MatMul", [sums, this.#weight(m.minima)])]);
   }
 
   /** The sum of every block of the last axis; the matrices that read the same input share it. */
-  #sumsOfBlocks(x: string, inputs: number, blockSize: number): string {
+  #sumsOfBlocks(x: string, rank: number, inputs: number, blockSize: number): string {
     const key = `${x}/${blockSize}`;
     const known = this.#blockSums.get(key);
     if (known) return known;
-    const blocks = inputs / blockSize;
-    // The rank is kept open (the head sees rows, the layers [batch, tokens, ...]): -1 covers all leading axes.
-    const shape = this.root.constant(`blocks_${blocks}x${blockSize}`, "int64", [3], [-1, blocks, blockSize]);
+    const dims = [...new Array(rank - 1).fill(0), inputs / blockSize, blockSize]; // 0 keeps an axis
+    const shape = this.root.constant(`blocks_${dims.join("x")}`, "int64", [dims.length], dims);
     const axis = this.root.constant("last_axis", "int64", [1], [-1]);
-    const flat = this.g.node("ReduceSum", [this.g.node("Reshape", [x, shape]), axis], { keepdims: 0 });
-    const leading = this.g.node("Slice", [
-      this.g.node("Shape", [x]),
-      this.root.constant("start_0", "int64", [1], [0]),
-      axis,
-    ]);
-    const target = this.g.node("Concat", [leading, this.root.constant(`n_${blocks}`, "int64", [1], [blocks])], {
-      axis: 0,
-    });
-    const sums = this.g.node("Reshape", [flat, target]);
+    const sums = this.g.node("ReduceSum", [this.g.node("Reshape", [x, shape]), axis], { keepdims: 0 });
     this.#blockSums.set(key, sums);
     return sums;
   }

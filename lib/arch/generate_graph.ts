@@ -5,6 +5,7 @@
  *
  * Inputs: `ids` int64 [batch, tokens]; `seqlens` int32 [batch] and `total_length` int32 [] (past included);
  * `past.L.key|value` [batch, kvHeads, past, headDim]; `max_new` int64 []; `eos` int64 [any, at least one; -1 for none];
+ * `suppress_eos` bool [] (true: the eos ids are never chosen, as transformers' min_new_tokens does);
  * `temperature` float [] (0: greedy), `top_k` int64 [1], `top_p` float [], `uniforms` float [max_new, batch];
  * `want_logprobs` bool [].
  * Outputs: `tokens` int64 [turns, batch]; `logprobs` float [turns, batch] (of the untempered distribution; 0 when not
@@ -22,6 +23,7 @@ export function generateGraph(spec: ArchSpec, weights: PackedWeights): GraphBuil
   root.input("total_length", "int32", []);
   root.input("max_new", "int64", []);
   root.input("eos", "int64", ["eos_ids"]);
+  root.input("suppress_eos", "bool", []);
   root.input("temperature", "float32", []);
   root.input("top_k", "int64", [1]);
   root.input("top_p", "float32", []);
@@ -91,11 +93,15 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): G
   const lastRow = g.node("Gather", [hidden, root.constant("minus_1", "int64", [], [-1])], { axis: 1 });
   const logits = decoder.head(lastRow); // [batch, vocab]
 
+  const choosable = g.node("If", ["suppress_eos"], {
+    then_branch: { graph: withoutEosBranch(root, logits) },
+    else_branch: { graph: unchangedBranch(logits) },
+  });
   const sampling = g.node("Greater", ["temperature", root.constant("zero_f32", "float32", [], [0])]);
   const uniform = g.node("Gather", ["uniforms", turn]); // [batch]
   const drawn = g.node("If", [sampling], {
-    then_branch: { graph: sampleBranch(root, logits, uniform) },
-    else_branch: { graph: greedyBranch(logits) },
+    then_branch: { graph: sampleBranch(root, choosable, uniform) },
+    else_branch: { graph: greedyBranch(choosable) },
   });
   const next = g.node("Where", [done, g.node("Gather", ["eos", root.constant("zero_i64", "int64", [], [0])]), drawn]);
   const column = g.node("Unsqueeze", [next, int64("axis_1", [1])]); // [batch, 1]
@@ -129,6 +135,26 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): G
 
 /** ONNX element types, for Cast. */
 const FLOAT = 1, INT32 = 6, INT64 = 7, BOOL = 9;
+
+function withoutEosBranch(root: GraphBuilder, logits: string): GraphBuilder {
+  const g = new GraphBuilder("without_eos", "without_eos/");
+  const batch = g.node("Shape", [logits], { start: 0, end: 1 });
+  const shape = g.node("Concat", [batch, g.node("Shape", ["eos"])], { axis: 0 });
+  const lowest = root.constant("lowest_f32", "float32", [], [-Infinity]);
+  const scattered = g.node("ScatterElements", [
+    logits,
+    g.node("Expand", ["eos", shape]),
+    g.node("Expand", [lowest, shape]),
+  ], { axis: 1 });
+  g.output(scattered, "float32", ["batch", "vocab"]);
+  return g;
+}
+
+function unchangedBranch(logits: string): GraphBuilder {
+  const g = new GraphBuilder("unchanged", "unchanged/");
+  g.output(g.node("Identity", [logits]), "float32", ["batch", "vocab"]);
+  return g;
+}
 
 function greedyBranch(logits: string): GraphBuilder {
   const g = new GraphBuilder("greedy", "greedy/");

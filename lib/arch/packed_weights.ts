@@ -1,6 +1,6 @@
 /** Weights in the form that a graph's operators read, packed one after the other into one file. */
 import type { ElementType, ExternalTensor } from "../onnx/graph_builder.ts";
-import { concatRows, dequantise, isQuantised, type Matrix, type QuantBlocks, quantiseInt4 } from "./quant_blocks.ts";
+import { concatRows, dequantise, isQuantised, type Matrix, type QuantBlocks, quantise } from "./quant_blocks.ts";
 import type { ArchSpec, LayerSpec, Precision } from "./spec.ts";
 import { type LayerMatrix, layerMatrixShape, type WeightSource } from "./weight_source.ts";
 
@@ -68,7 +68,7 @@ const ALIGNMENT = 4096;
 /**
  * Pack the weights of a spec.
  *
- * @param precision "fp32", "int4" (symmetric, blocks of 32) or "stored" (the source's own blocks).
+ * @param precision "fp32", "int4" or "int8" (symmetric, blocks of 32) or "stored" (the source's own blocks).
  * @param onLayer Called after every layer.
  * @throws {SyntaxError} If a matrix of the source has another shape than the spec says.
  */
@@ -92,8 +92,9 @@ export async function packWeights(
   };
   const toPrecision = (m: Matrix): Matrix => {
     if (precision === "stored") return m;
-    const values = dequantise(m);
-    return precision === "int4" ? quantiseInt4(values, m.rows, m.cols) : { rows: m.rows, cols: m.cols, values };
+    const { rows, cols } = m, values = dequantise(m);
+    if (precision === "int4") return quantise(values, rows, cols, 4);
+    return precision === "int8" ? quantise(values, rows, cols, 8) : { rows, cols, values };
   };
   const linear = (name: string, m: Matrix): Promise<PackedLinear> => {
     const formed = toPrecision(m);

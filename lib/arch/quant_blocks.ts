@@ -40,29 +40,32 @@ export function dequantise(m: Matrix): Float32Array {
 }
 
 /**
- * Symmetric 4-bit quantisation, as block-wise int4 is defined in onnxruntime and in GGUF's Q4_0: the value of a block
- * with the largest magnitude becomes -8, so scale = -value / 8, and the zero point is 8.
+ * Symmetric quantisation in blocks, as onnxruntime and GGUF's Q4_0 define it: the value of a block with the largest
+ * magnitude becomes -2^(bits-1), the zero point is 2^(bits-1).
+ *
+ * @throws {RangeError} If the block size does not divide the columns.
  */
-export function quantiseInt4(values: Float32Array, rows: number, cols: number, blockSize = 32): QuantBlocks {
+export function quantise(values: Float32Array, rows: number, cols: number, bits: 4 | 8, blockSize = 32): QuantBlocks {
   if (cols % blockSize !== 0) {
     throw new RangeError(
       `Cannot quantise a matrix with ${cols} columns in blocks of ${blockSize}: the block size must divide the columns`,
     );
   }
+  const zero = 2 ** (bits - 1), top = 2 ** bits - 1;
   const q = new Uint8Array(rows * cols);
   const scales = new Float32Array(q.length / blockSize);
   for (let block = 0; block < scales.length; block++) {
     const start = block * blockSize;
     let extreme = 0;
     for (let i = start; i < start + blockSize; i++) if (Math.abs(values[i]) > Math.abs(extreme)) extreme = values[i];
-    const scale = Math.fround(extreme / -8);
+    const scale = Math.fround(extreme / -zero);
     scales[block] = scale;
     const inverse = scale === 0 ? 0 : 1 / scale;
     for (let i = start; i < start + blockSize; i++) {
-      q[i] = Math.min(15, Math.max(0, Math.round(values[i] * inverse + 8)));
+      q[i] = Math.min(top, Math.max(0, Math.round(values[i] * inverse + zero)));
     }
   }
-  return { rows, cols, blockSize, bits: 4, q, zero: 8, scales, mins: null };
+  return { rows, cols, blockSize, bits, q, zero, scales, mins: null };
 }
 
 /** The matrix with row i taken from row `order[i]`. */

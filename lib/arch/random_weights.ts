@@ -1,6 +1,7 @@
 /** Seeded random weights, for architectures that have none: right sizes and safe magnitudes, no meaning. */
 import { layerMatrixShape, type WeightSource } from "./weight_source.ts";
 import type { ArchSpec } from "./spec.ts";
+import { seededRandom } from "../stats/random.ts";
 import type { Matrix } from "./quant_blocks.ts";
 
 /**
@@ -10,7 +11,8 @@ import type { Matrix } from "./quant_blocks.ts";
 export function randomWeights(spec: ArchSpec, seed: number): WeightSource {
   const matrix = (place: number, rows: number, cols: number): Promise<Matrix> => {
     const values = new Float32Array(rows * cols);
-    fillNormal(values, 1 / Math.sqrt(cols), mix(seed, place));
+    const random = seededRandom(mix(seed, place)), std = 1 / Math.sqrt(cols);
+    for (let i = 0; i < values.length; i++) values[i] = std * random.normal();
     return Promise.resolve({ rows, cols, values });
   };
   const ones = (n: number): Promise<Matrix> =>
@@ -28,22 +30,6 @@ export function randomWeights(spec: ArchSpec, seed: number): WeightSource {
       return matrix(16 * (index + 1) + order.indexOf(name), ...layerMatrixShape(spec, layer, name));
     },
   };
-}
-
-/** Box-Muller over mulberry32: 32 bits of state are enough for numbers that need no statistics. */
-function fillNormal(out: Float32Array, std: number, seed: number): void {
-  let state = seed;
-  const uniform = () => {
-    state = state + 0x6d2b79f5 | 0;
-    let t = Math.imul(state ^ state >>> 15, 1 | state);
-    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  };
-  for (let i = 0; i < out.length; i += 2) {
-    const radius = std * Math.sqrt(-2 * Math.log(1 - uniform())), angle = 2 * Math.PI * uniform();
-    out[i] = radius * Math.cos(angle);
-    if (i + 1 < out.length) out[i + 1] = radius * Math.sin(angle);
-  }
 }
 
 /** A 32-bit hash of two integers (murmur3's finaliser). */

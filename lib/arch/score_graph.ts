@@ -5,8 +5,10 @@
  *
  * Inputs: `ids` int64 [batch, tokens]; `positions` int64 [batch, tokens]; `bias` float [1, 1, tokens, total] (0 or the
  * lowest float), and `bias_wN` for every window N of the spec; `seqlens`, `total_length`, `past.L.key|value` as in the
- * generate graph; `rows` int64 [rows], indexes into batch x tokens; `targets` int64 [rows].
- * Outputs: `logits` float [rows, vocab]; `target_logprobs` float [rows]; `argmax` int64 [rows]; `present.L.key|value`.
+ * generate graph; `rows` int64 [rows], indexes into batch x tokens; `targets` int64 [targets, 2], pairs of an index into
+ * `rows` and a token id (several targets may share a row).
+ * Outputs: `logits` float [rows, vocab]; `target_logprobs` float [targets]; `argmax` int64 [rows];
+ * `present.L.key|value`.
  *
  * With no past the attention kernel ignores `positions` (they are then 0, 1, 2, ... by definition).
  */
@@ -22,7 +24,7 @@ export function scoreGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   g.input("seqlens", "int32", ["batch"]);
   g.input("total_length", "int32", []);
   g.input("rows", "int64", ["rows"]);
-  g.input("targets", "int64", ["rows"]);
+  g.input("targets", "int64", ["targets", 2]);
   for (const window of biasWindows(spec)) g.input(biasName(window), "float32", [1, 1, "tokens", "total"]);
   forEachCache(spec, (layer, kind, kvHeads, headDim) => {
     g.input(cacheName("past", layer, kind), "float32", ["batch", kvHeads, "past", headDim]);
@@ -39,16 +41,11 @@ export function scoreGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   });
   const flat = g.node("Reshape", [hidden, g.constant("flat", "int64", [2], [-1, spec.hiddenSize])]);
   const logits = g.node("Identity", [decoder.head(g.node("Gather", [flat, "rows"]))], {}, { outputs: ["logits"] });
-  const axis = g.constant("axis_1", "int64", [1], [1]);
-  const picked = g.node("GatherElements", [
-    g.node("LogSoftmax", [logits], { axis: -1 }),
-    g.node("Unsqueeze", ["targets", axis]),
-  ], { axis: 1 });
-  g.node("Squeeze", [picked, axis], {}, { outputs: ["target_logprobs"] });
+  g.node("GatherND", [g.node("LogSoftmax", [logits], { axis: -1 }), "targets"], {}, { outputs: ["target_logprobs"] });
   g.node("ArgMax", [logits], { axis: -1, keepdims: 0 }, { outputs: ["argmax"] });
 
   g.output("logits", "float32", ["rows", spec.vocabSize]);
-  g.output("target_logprobs", "float32", ["rows"]);
+  g.output("target_logprobs", "float32", ["targets"]);
   g.output("argmax", "int64", ["rows"]);
   forEachCache(spec, (layer, kind, kvHeads, headDim) => {
     g.output(cacheName("present", layer, kind), "float32", ["batch", kvHeads, "total", headDim]);

@@ -1,5 +1,6 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { GenerateOptions, Generation } from "./generate.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
 export const PROTOCOL_VERSION = 1;
@@ -106,21 +107,49 @@ export interface ScoreResult {
   tokens: number;
 }
 
+/** Options of a host's model: those of the model, and the graphs whose sessions are created at once. */
+export type OpenOptionsOfHost = ModelOptions & { graphs?: ("generate" | "score")[] };
+
+/** What a host can be asked, with the answer's type. */
+export interface HostMethods {
+  open: { params: { ref: ModelRef; options: OpenOptionsOfHost }; result: OpenResult };
+  generateRuns: { params: GenerateRunRequest; result: GenerateSample[] };
+  forwardRuns: { params: ForwardRunRequest; result: ForwardSample[] };
+  score: { params: { requests: ScoreRequest[] }; result: ScoreResult[] };
+  generate: { params: { prompt: string | number[]; options?: GenerateOptions }; result: Generation[] };
+  encode: { params: { texts: string[] }; result: number[][] };
+  resetPeak: { params: Record<string, never>; result: ProcessCounters };
+  counters: { params: Record<string, never>; result: ProcessCounters };
+}
+
+export interface HostRequest {
+  id: number;
+  method: keyof HostMethods;
+  params: unknown;
+}
+
+/** `progress` may come any number of times before the result. Id -1 is the host's first word. */
+export type HostReply =
+  | { id: number; result: unknown }
+  | { id: number; progress: number }
+  | { id: number; error: { name: string; message: string } };
+
 /** A running model host as its parent sees it. Every call rejects with `HostError` when the child died. */
 export interface ModelHost {
   readonly pid: number;
   readonly open: OpenResult;
   generateRuns(request: GenerateRunRequest): Promise<GenerateSample[]>;
   forwardRuns(request: ForwardRunRequest): Promise<ForwardSample[]>;
-  /** `onItem` is called with the number of requests that are done. */
+  /** `onProgress` is called with the number of requests that are done. */
   score(requests: ScoreRequest[], options?: { onProgress?: (done: number) => void }): Promise<ScoreResult[]>;
+  generate(prompt: string | number[], options?: GenerateOptions): Promise<Generation[]>;
   encode(texts: string[]): Promise<number[][]>;
   /** Start a new peak: VmHWM counts from here. */
   resetPeak(): Promise<ProcessCounters>;
   counters(): Promise<ProcessCounters>;
-  /** Ends the child; pending calls reject. */
+  /** Ends the child at once, also while it is busy; pending calls reject. */
   close(): Promise<void>;
 }
 
 /** `startHost(ref, options)` in `lib/model/host.ts` gives this. */
-export type StartHost = (ref: ModelRef, options?: ModelOptions & { graphs?: ("generate" | "score")[] }) => Promise<ModelHost>;
+export type StartHost = (ref: ModelRef, options?: OpenOptionsOfHost) => Promise<ModelHost>;

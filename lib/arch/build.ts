@@ -1,0 +1,132 @@
+/**
+ * Built models on disk: one folder for a weights source and a precision, with the packed weights and, for every edit
+ * of the architecture, its graphs. Edits that keep the weights share them: a window or fewer layers cost kilobytes.
+ * Everything is written beside and renamed, so a folder that exists is whole.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { progress } from "../progress.ts";
+import { cacheDir } from "../store/paths.ts";
+import { generateGraph } from "./generate_graph.ts";
+import { type PackedWeights, packWeights } from "./packed_weights.ts";
+import { scoreGraph } from "./score_graph.ts";
+import type { ArchSpec, Precision } from "./spec.ts";
+import type { WeightSource } from "./weight_source.ts";
+
+/** Part of every cache key: raise it when a graph or the packing changes. */
+const BUILD_VERSION = 1;
+const WEIGHTS_FILE = "weights.bin";
+
+export type GraphKind = "generate" | "score";
+const GRAPHS: Record<GraphKind, (spec: ArchSpec, weights: PackedWeights) => { model(): Uint8Array<ArrayBuffer> }> = {
+  generate: generateGraph,
+  score: scoreGraph,
+};
+
+/** A short, stable name for any JSON value. */
+export function cacheKey(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify([BUILD_VERSION, value])).digest("hex").slice(0, 20);
+}
+
+export interface BuiltModel {
+  folder: string;
+  weights: PackedWeights;
+  /** Path of a graph, built when it is not there yet. */
+  graph(kind: GraphKind): Promise<string>;
+}
+
+/**
+ * The built model of a spec, from the cache where it is there.
+ *
+ * @param base The spec that the weights belong to.
+ * @param spec The spec to run: `base` after its edits.
+ * @param identity What tells this weights source from every other.
+ * @param extras Further files of the folder, by name, made together with the weights.
+ */
+export async function buildOnDisk(
+  base: ArchSpec,
+  spec: ArchSpec,
+  identity: string,
+  precision: Precision,
+  source: () => Promise<WeightSource>,
+  extras: Record<string, () => Promise<string>>,
+): Promise<BuiltModel> {
+  const folder = cacheDir("models", cacheKey([identity, precision]));
+  if (!await exists(folder)) {
+    await writeFolder(folder, async (dir) => {
+      const bar = progress(`building ${base.name} ${precision}`, base.layers.length);
+      using file = await Deno.create(join(dir, WEIGHTS_FILE));
+      const sink = async (bytes: Uint8Array) => {
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      };
+      const packed = await packWeights(
+        base,
+        await source(),
+        precision,
+        WEIGHTS_FILE,
+        sink,
+        (layer) => bar.update(layer + 1),
+      );
+      bar.finish();
+      await Deno.writeTextFile(join(dir, "weights.json"), JSON.stringify(packed));
+      for (const [name, make] of Object.entries(extras)) await Deno.writeTextFile(join(dir, name), await make());
+    });
+  }
+  const weights = layersOf(spec, JSON.parse(await Deno.readTextFile(join(folder, "weights.json"))));
+  const key = cacheKey(spec);
+  return {
+    folder,
+    weights,
+    async graph(kind) {
+      const path = join(folder, `${kind}_${key}.onnx`);
+      if (!await exists(path)) {
+        const beside = `${path}.${crypto.randomUUID()}.tmp`;
+        await Deno.writeFile(beside, GRAPHS[kind](spec, weights).model());
+        await Deno.rename(beside, path);
+      }
+      return path;
+    },
+  };
+}
+
+/** A model that needs no file, for random weights: its graphs as bytes, and the weights that they read. */
+export async function buildInMemory(base: ArchSpec, spec: ArchSpec, precision: Precision, source: WeightSource) {
+  const chunks: Uint8Array[] = [];
+  const packed = await packWeights(base, source, precision, WEIGHTS_FILE, (bytes) => void chunks.push(bytes));
+  const data = new Uint8Array(packed.bytes);
+  let at = 0;
+  for (const chunk of chunks) data.set(chunk, at), at += chunk.length;
+  const weights = layersOf(spec, packed);
+  return {
+    weights,
+    graph: (kind: GraphKind) => GRAPHS[kind](spec, weights).model(),
+    externalData: [{ path: WEIGHTS_FILE, data }],
+  };
+}
+
+/** The packed weights of an edited spec's layers. */
+function layersOf(spec: ArchSpec, packed: PackedWeights): PackedWeights {
+  return { ...packed, layers: spec.layers.map((layer, i) => packed.layers[layer.weightsLayer ?? i]) };
+}
+
+async function writeFolder(folder: string, fill: (dir: string) => Promise<void>): Promise<void> {
+  const beside = `${folder}.${crypto.randomUUID()}.tmp`;
+  await Deno.mkdir(beside, { recursive: true });
+  try {
+    await fill(beside);
+    // Another process may have built the same model meanwhile: its folder is as good.
+    if (!await exists(folder)) await Deno.rename(beside, folder);
+  } finally {
+    if (await exists(beside)) await Deno.remove(beside, { recursive: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+/** The parent's end of a model host: starts the process, speaks the protocol, and tells when the child is gone. */
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { projectRoot } from "../store/paths.ts";
+import type { ModelRef } from "../arch/spec.ts";
+import { TextLineStream } from "./lines.ts";
+import {
+  type HostMethods,
+  type HostReply,
+  type HostRequest,
+  type ModelHost,
+  type OpenOptionsOfHost,
+  type OpenResult,
+  PROTOCOL_VERSION,
+} from "./protocol.ts";
+
+/** The host's process ended while it was needed. */
+export class HostError extends Error {
+  override name = "HostError";
+}
+
+/** Errors that a host may raise, so that the parent throws the same kind. */
+const ERROR_TYPES: Record<string, new (message: string) => Error> = { RangeError, TypeError, SyntaxError };
+/** Bytes of the child's error output that an error message quotes. */
+const STDERR_TAIL = 2000;
+
+/**
+ * Start a process that opens a model and answers requests. It ends with `close`, or when this process ends, however
+ * that happens.
+ *
+ * @throws {HostError} If the process ends before the model is open. Errors of opening keep their kind.
+ */
+export async function startHost(ref: ModelRef, options: OpenOptionsOfHost = {}): Promise<ModelHost> {
+  const client = new HostClient(typeof ref === "string" ? ref : JSON.stringify(ref).slice(0, 80));
+  try {
+    const hello = await client.hello;
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      throw new HostError(`Model host speaks protocol ${hello.protocol}, this library ${PROTOCOL_VERSION}`);
+    }
+    const open = await client.call("open", { ref, options }) as OpenResult;
+    return hostOf(client, open);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+function hostOf(client: HostClient, open: OpenResult): ModelHost {
+  return {
+    pid: client.pid,
+    open,
+    generateRuns: (request) => client.call("generateRuns", request),
+    forwardRuns: (request) => client.call("forwardRuns", request),
+    score: (requests, options) => client.call("score", { requests }, options?.onProgress),
+    generate: (prompt, options) => client.call("generate", { prompt, options }),
+    encode: (texts) => client.call("encode", { texts }),
+    resetPeak: () => client.call("resetPeak", {}),
+    counters: () => client.call("counters", {}),
+    close: () => client.close(),
+  };
+}
+
+interface Pending {
+  method: string;
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+  onProgress?: (done: number) => void;
+}
+
+class HostClient {
+  readonly pid: number;
+  readonly hello: Promise<{ protocol: number }>;
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #pending = new Map<number, Pending>();
+  readonly #ended: Promise<void>;
+  #nextId = 0;
+  #closing = false;
+  #stderr = "";
+  #gone: HostError | null = null;
+
+  constructor(readonly label: string) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--allow-all",
+        "--no-prompt",
+        "--quiet",
+        "--v8-flags=--expose-gc",
+        "--config",
+        join(projectRoot(), "deno.json"),
+        fileURLToPath(new URL("./host_main.ts", import.meta.url)),
+        String(Deno.pid),
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.pid = this.#child.pid;
+    this.#writer = this.#child.stdin.getWriter();
+    this.hello = new Promise((resolve, reject) => {
+      this.#pending.set(-1, { method: "start", resolve: resolve as (value: unknown) => void, reject });
+    });
+    this.#ended = this.#watch();
+  }
+
+  call<M extends keyof HostMethods>(
+    method: M,
+    params: HostMethods[M]["params"],
+    onProgress?: (done: number) => void,
+  ): Promise<HostMethods[M]["result"]> {
+    if (this.#gone) return Promise.reject(this.#gone);
+    if (this.#closing) return Promise.reject(new HostError(`Cannot call ${method}: the host is closed`));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { method, resolve: resolve as (value: unknown) => void, reject, onProgress });
+      const request: HostRequest = { id, method, params };
+      // A write to a dead child fails; its end is reported by #watch.
+      this.#writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n")).catch(() => {});
+    });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      // Killed, not asked: a busy host would answer only after its run, and it has nothing to save.
+      try {
+        this.#child.kill("SIGKILL");
+      } catch {
+        // It is gone already.
+      }
+    }
+    await this.#ended;
+  }
+
+  async #watch(): Promise<void> {
+    const errors = this.#readErrors();
+    const lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+    for await (const line of lines) this.#receive(line);
+    const [status] = await Promise.all([this.#child.status, errors]);
+    await this.#writer.close().catch(() => {});
+    const how = status.signal ? `by ${status.signal}` : `with code ${status.code}`;
+    for (const { method, reject } of this.#pending.values()) {
+      const reason = this.#closing ? "was closed" : `ended ${how}`;
+      this.#gone = new HostError(
+        `The model host of ${this.label} (pid ${this.pid}) ${reason} during "${method}"` +
+          (this.#stderr && !this.#closing ? `; its last words: ${this.#stderr.trim()}` : ""),
+      );
+      reject(this.#gone);
+    }
+    this.#gone ??= new HostError(`The model host of ${this.label} (pid ${this.pid}) has ended ${how}`);
+    this.#pending.clear();
+  }
+
+  async #readErrors(): Promise<void> {
+    for await (const text of this.#child.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_TAIL);
+    }
+  }
+
+  #receive(line: string): void {
+    let message: HostReply;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      this.#stderr = (this.#stderr + line + "\n").slice(-STDERR_TAIL); // a library printed to stdout
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    if ("progress" in message) return pending.onProgress?.(message.progress);
+    this.#pending.delete(message.id);
+    if ("error" in message) {
+      const { name, message: text } = message.error;
+      pending.reject(new (ERROR_TYPES[name] ?? Error)(text));
+    } else pending.resolve(message.result);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The model host: a process that owns one model and answers requests, one JSON object a line. It offers primitives
+ * with raw times and counters; planning and statistics stay with the parent. Started by `startHost`.
+ */
+import process from "node:process";
+import { TextLineStream } from "./lines.ts";
+import { readCounters, resetPeak } from "./counters.ts";
+import { runChunk, startState } from "./generate.ts";
+import { type LanguageModel, openModel } from "./language_model.ts";
+import {
+  type ForwardRunRequest,
+  type ForwardSample,
+  type GenerateRunRequest,
+  type GenerateSample,
+  type HostMethods,
+  type HostReply,
+  type HostRequest,
+  type OpenResult,
+  PROTOCOL_VERSION,
+} from "./protocol.ts";
+import { randomPrompts } from "./random_prompts.ts";
+import { forwardAllLogits } from "./score.ts";
+
+dieWithParent(Number(Deno.args[0]));
+const before = resetPeak();
+let model: LanguageModel | null = null;
+
+const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id: number) => Promise<unknown> } = {
+  async open({ ref, options }): Promise<OpenResult> {
+    const start = performance.now();
+    model = await openModel(ref, { ...options, graphs: [] });
+    const built = performance.now();
+    for (const graph of options.graphs ?? ["generate"]) await model.session(graph);
+    const opened = performance.now();
+    const loaded = readCounters();
+    return { info: model.info, buildMs: built - start, sessionMs: opened - built, before, loaded };
+  },
+  async generateRuns(request): Promise<GenerateSample[]> {
+    const samples: GenerateSample[] = [];
+    for (let i = 0; i < request.repeats; i++) samples.push(await generateOnce(opened(), request));
+    return samples;
+  },
+  async forwardRuns(request): Promise<ForwardSample[]> {
+    const samples: ForwardSample[] = [];
+    for (let i = 0; i < request.repeats; i++) samples.push(await forwardOnce(opened(), request));
+    return samples;
+  },
+  score: ({ requests }, id) => opened().score(requests, { onProgress: (done) => reply({ id, progress: done }) }),
+  generate: ({ prompt, options }) => opened().generate(prompt, options),
+  encode: ({ texts }) => Promise.resolve(texts.map((text) => opened().tokenizer.encode(text))),
+  resetPeak: () => Promise.resolve(resetPeak()),
+  counters: () => Promise.resolve(readCounters()),
+};
+
+reply({ id: -1, result: { protocol: PROTOCOL_VERSION, pid: Deno.pid } });
+const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+for await (const line of lines) {
+  const { id, method, params } = JSON.parse(line) as HostRequest;
+  try {
+    const handler = methods[method] as (params: unknown, id: number) => Promise<unknown>;
+    reply({ id, result: await handler(params, id) });
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    reply({ id, error: { name, message } });
+  }
+}
+await (model as LanguageModel | null)?.close();
+Deno.exit(0); // stdin ended: the parent closed the host or is gone
+
+function opened(): LanguageModel {
+  if (!model) throw new TypeError('Cannot run: the host has no model yet; send "open" first');
+  return model;
+}
+
+/** One request: prefill, then the rest in one run of the graph ("loop") or one run a token ("step"). */
+async function generateOnce(model: LanguageModel, request: GenerateRunRequest): Promise<GenerateSample> {
+  const { prompt, newTokens, way } = request;
+  const ids = "ids" in prompt ? prompt.ids : randomPrompts(model.info.vocabSize, 1, prompt.tokens, prompt.seed)[0];
+  const state = startState(model, [ids]);
+  const startMs = performance.now();
+  const first = await runChunk(model, state, { turns: 1, keepCaches: newTokens > 1 });
+  const firstTokenMs = performance.now();
+  const made = [first.tokens[0][0]];
+  const tokenMs = way === "step" ? [firstTokenMs] : null;
+  if (tokenMs) {
+    let state = first.next;
+    while (made.length < newTokens) {
+      const step = await runChunk(model, state, { turns: 1, keepCaches: made.length + 1 < newTokens });
+      tokenMs.push(performance.now());
+      made.push(step.tokens[0][0]);
+      state = step.next;
+    }
+  } else if (newTokens > 1) {
+    const rest = await runChunk(model, first.next, { turns: newTokens - 1, keepCaches: false });
+    made.push(...rest.tokens.map(([id]) => id));
+  }
+  return { startMs, firstTokenMs, endMs: performance.now(), tokenMs, ids: made, counters: readCounters() };
+}
+
+/** One forward pass of a batch of random prompts, its logits on the last rows or on all. */
+async function forwardOnce(model: LanguageModel, request: ForwardRunRequest): Promise<ForwardSample> {
+  const prompts = randomPrompts(model.info.vocabSize, request.batch, request.seqLen, request.seed);
+  const state = startState(model, prompts);
+  const startMs = performance.now();
+  if (request.logits === "all") await forwardAllLogits(model, prompts);
+  else await runChunk(model, state, { turns: 1, keepCaches: false });
+  return { startMs, endMs: performance.now(), counters: readCounters() };
+}
+
+function reply(message: HostReply): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(message) + "\n");
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+/**
+ * A busy host sees no event, so it cannot notice that stdin closed: on Linux the kernel ends it when the parent dies
+ * (prctl(PR_SET_PDEATHSIG)). Elsewhere it ends when it next reads.
+ */
+function dieWithParent(parentPid: number): void {
+  if (Deno.build.os !== "linux") return;
+  const PR_SET_PDEATHSIG = 1, SIGKILL = 9;
+  const libc = Deno.dlopen("libc.so.6", { prctl: { parameters: ["i32", "u64"], result: "i32" } });
+  libc.symbols.prctl(PR_SET_PDEATHSIG, BigInt(SIGKILL));
+  if (process.ppid !== parentPid) Deno.exit(1); // it died before the call
+}

@@ -1,0 +1,202 @@
+/** A running language model: the graphs of one spec behind one set of options. */
+import { buildInMemory, buildOnDisk, type GraphKind } from "../arch/build.ts";
+import { forEachCache } from "../arch/decoder_nodes.ts";
+import { openGguf } from "../arch/gguf_file.ts";
+import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
+import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
+import { type GenerateOptions, generateText, type Generation } from "./generate.ts";
+import { allLogits, scoreRequests } from "./score.ts";
+import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
+import { chooseProvider, type Feeds, floats, openSession, physicalCores, type Session } from "./session.ts";
+import { byteTokenizer, openTokenizer, type Tokenizer, tokenizerFromGguf } from "./tokenizer.ts";
+
+const TOKENIZER_FILE = "tokenizer.json";
+
+export interface OpenOptions extends ModelOptions {
+  /** Graphs whose sessions are created now; the others follow when first needed. Default `["generate"]`. */
+  graphs?: GraphKind[];
+}
+
+/** Makes a session of a graph. */
+type OpenGraph = (kind: GraphKind) => Promise<Session>;
+
+export class LanguageModel {
+  readonly #sessions = new Map<GraphKind, Promise<Session>>();
+  readonly #openGraph: OpenGraph;
+  #closed = false;
+
+  /** Use `openModel`. */
+  constructor(
+    readonly info: ModelInfo,
+    readonly tokenizer: Tokenizer,
+    readonly spec: ArchSpec,
+    openGraph: OpenGraph,
+  ) {
+    this.#openGraph = openGraph;
+  }
+
+  /** The session of a graph, created at its first use. */
+  session(kind: GraphKind): Promise<Session> {
+    if (this.#closed) throw new TypeError(`Cannot use ${this.info.name}: the model is closed`);
+    let session = this.#sessions.get(kind);
+    if (!session) {
+      session = this.#openGraph(kind);
+      this.#sessions.set(kind, session);
+    }
+    return session;
+  }
+
+  /**
+   * Logits of every position.
+   *
+   * @param ids Token ids, at least one and at most `info.contextLength`.
+   * @returns `data` [tokens * vocab] with `dims` [tokens, vocab].
+   */
+  logits(ids: number[]): Promise<{ data: Float32Array; dims: [number, number] }> {
+    return allLogits(this, this.checkIds(ids, "compute logits"));
+  }
+
+  /**
+   * Continue a prompt, greedily (temperature 0, the default) or by seeded sampling.
+   *
+   * @returns One generation for each of `options.samples`.
+   * @throws {RangeError} If the prompt is empty, an option is out of range, or the result would pass the context.
+   * @example Two sampled continuations (the same seed gives the same ids)
+   * ```ts ignore
+   * const model = await openModel("smollm2-135m");
+   * const two = await model.generate("Once upon a time", { maxNewTokens: 32, temperature: 0.8, samples: 2, seed: 1 });
+   * ```
+   */
+  generate(prompt: string | number[], options: GenerateOptions = {}): Promise<Generation[]> {
+    const ids = typeof prompt === "string" ? this.tokenizer.encode(prompt) : prompt;
+    return generateText(this, this.checkIds(ids, "generate"), options);
+  }
+
+  /**
+   * Log-likelihoods of continuations, by lm-eval's rules (`api/model.py`, `TemplateLM._encode_pair`). Shared prefixes
+   * run once; order and packing change a result by no more than fp32 rounding.
+   *
+   * @param options.onProgress Called with the number of requests that are done.
+   */
+  score(requests: ScoreRequest[], options: { onProgress?: (done: number) => void } = {}): Promise<ScoreResult[]> {
+    return scoreRequests(this, requests, options);
+  }
+
+  /** Ends the sessions and frees their memory. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const session of this.#sessions.values()) await (await session).release();
+    this.#sessions.clear();
+  }
+
+  /** Empty caches of a batch: the start of every sequence. */
+  emptyCaches(batch: number): Feeds {
+    const feeds: Feeds = {};
+    forEachCache(this.spec, (layer, kind, kvHeads, headDim) => {
+      feeds[`past.${layer}.${kind}`] = floats([], [batch, kvHeads, 0, headDim]);
+    });
+    return feeds;
+  }
+
+  /** @throws {RangeError} If there are no ids, too many, or one outside the vocabulary. */
+  checkIds(ids: number[], doing: string): number[] {
+    const { name, contextLength, vocabSize } = this.info;
+    if (ids.length === 0) {
+      throw new RangeError(`Cannot ${doing} with ${name}: the prompt is empty; pass text or at least one token id`);
+    }
+    if (ids.length > contextLength) {
+      throw new RangeError(
+        `Cannot ${doing} with ${name}: ${ids.length} tokens are more than its context of ${contextLength}; shorten them`,
+      );
+    }
+    const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+    if (bad !== undefined) {
+      throw new RangeError(`Cannot ${doing} with ${name}: ${bad} is not a token id (0 to ${vocabSize - 1})`);
+    }
+    return ids;
+  }
+}
+
+/**
+ * Open a model in this process, for exploring. Measuring and evaluating open theirs in processes of their own.
+ *
+ * @param ref A catalog name ("smollm2-135m"), a .gguf path, or an `ArchSpec` (seeded random weights), with options.
+ * @throws {RangeError} If the precision or provider is unknown or cannot run here.
+ * @throws {SyntaxError} If the file is damaged.
+ */
+export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promise<LanguageModel> {
+  const resolved = await resolveModel(ref, options);
+  const threads = resolved.options.threads ?? physicalCores();
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(`Cannot open ${resolved.name}: threads must be a positive integer, got ${threads}`);
+  }
+  const provider = chooseProvider(resolved.options.provider ?? "auto");
+  const { spec, precision, identity } = resolved;
+  let model: LanguageModel;
+  if (identity === null) {
+    const built = await buildInMemory(resolved.base, spec, precision, await resolved.weights());
+    const info = modelInfo(resolved, provider, threads, built.weights.bytes);
+    const { externalData } = built;
+    model = new LanguageModel(
+      info,
+      byteTokenizer(spec.vocabSize),
+      spec,
+      (kind) => openSession(built.graph(kind), { provider, threads, externalData }),
+    );
+  } else {
+    const gguf = (resolved.tokenizer as { gguf: string }).gguf;
+    const extras = {
+      [TOKENIZER_FILE]: async () => JSON.stringify(tokenizerFromGguf((await openGguf(gguf)).metadata, gguf)),
+    };
+    const built = await buildOnDisk(
+      resolved.base,
+      spec,
+      identity,
+      precision,
+      resolved.weights,
+      extras,
+    );
+    const tokenizer = openTokenizer(JSON.parse(await Deno.readTextFile(`${built.folder}/${TOKENIZER_FILE}`)));
+    const info = modelInfo(resolved, provider, threads, built.weights.bytes);
+    model = new LanguageModel(
+      info,
+      tokenizer,
+      spec,
+      async (kind) => openSession(await built.graph(kind), { provider, threads }),
+    );
+  }
+  for (const kind of options.graphs ?? ["generate"]) await model.session(kind);
+  return model;
+}
+
+function modelInfo(resolved: ResolvedModel, provider: string, threads: number, weightBytes: number): ModelInfo {
+  const { spec } = resolved;
+  const { heads, kvHeads, headDim } = spec.layers[0].mixer;
+  return {
+    name: resolved.name,
+    architecture: spec.name,
+    parameters: countParameters(spec),
+    layers: spec.layers.length,
+    heads,
+    kvHeads,
+    headDim,
+    vocabSize: spec.vocabSize,
+    contextLength: spec.contextLength,
+    precision: resolved.precision,
+    precisionLabel: resolved.precisionLabel,
+    provider,
+    threads,
+    weightBytes,
+    source: resolved.source,
+  };
+}
+
+/** Parameters of a spec; a tied head counts once. */
+function countParameters(spec: ArchSpec): number {
+  const { hiddenSize: d, vocabSize: v } = spec;
+  const layers = spec.layers.reduce((sum, { mixer, channel }) => {
+    const attention = d * mixer.headDim * (2 * mixer.heads + 2 * mixer.kvHeads);
+    return sum + attention + 3 * d * channel.intermediateSize + 2 * d;
+  }, 0);
+  return v * d * (spec.tiedHead ? 1 : 2) + layers + d;
+}

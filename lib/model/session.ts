@@ -1,0 +1,95 @@
+/** The one file that imports onnxruntime-node: sessions and tensors under our own names. */
+import { readFileSync } from "node:fs";
+import * as ort from "onnxruntime-node";
+import { type Provider, PROVIDERS } from "../arch/spec.ts";
+
+export type Tensor = ort.Tensor;
+export type Feeds = Record<string, ort.Tensor>;
+
+export interface SessionOptions {
+  provider?: Provider;
+  /** Intra-op threads. */
+  threads: number;
+  externalData?: { path: string; data: Uint8Array }[];
+}
+
+export interface Session {
+  /** The provider that really runs. */
+  readonly provider: string;
+  readonly outputNames: readonly string[];
+  /** Run the graph; only the outputs in `fetches` are copied out. */
+  run<K extends string>(feeds: Feeds, fetches: readonly K[]): Promise<Record<K, ort.Tensor>>;
+  release(): Promise<void>;
+}
+
+/**
+ * Open a graph.
+ *
+ * @throws {RangeError} If the provider is unknown or cannot run here; the message lists those that can.
+ */
+export async function openSession(model: string | Uint8Array, options: SessionOptions): Promise<Session> {
+  const provider = chooseProvider(options.provider ?? "auto");
+  const settings: ort.InferenceSession.SessionOptions = {
+    executionProviders: [provider],
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    ...(options.externalData ? { externalData: options.externalData } : {}),
+  };
+  // Two calls, since the binding's overloads take a path or bytes, not either.
+  const session = typeof model === "string"
+    ? await ort.InferenceSession.create(model, settings)
+    : await ort.InferenceSession.create(model, settings);
+  return {
+    provider,
+    outputNames: session.outputNames,
+    async run(feeds, fetches) {
+      return await session.run(feeds, fetches as readonly string[]) as Record<string, ort.Tensor>;
+    },
+    release: () => session.release(),
+  };
+}
+
+/** The provider that `requested` means here. The graphs are fp32, which only the CPU provider's attention runs. */
+export function chooseProvider(requested: Provider): "cpu" {
+  if (!(PROVIDERS as readonly string[]).includes(requested)) {
+    throw new RangeError(`Unknown execution provider "${requested}"; there are: ${PROVIDERS.join(", ")}`);
+  }
+  if (requested !== "auto" && requested !== "cpu") {
+    throw new RangeError(
+      `Execution provider "${requested}" cannot run this version's fp32 graphs; pass "cpu" (or "auto", which is cpu here)`,
+    );
+  }
+  return "cpu";
+}
+
+/** Default thread count: the physical cores, since two threads on one core only share its arithmetic. */
+export function physicalCores(): number {
+  try {
+    const cores = new Set<string>();
+    for (const cpu of readFileSync("/proc/cpuinfo", "utf8").split("\n\n")) {
+      const id = (key: string) => cpu.match(new RegExp(`^${key}\\s*:\\s*(\\d+)`, "m"))?.[1];
+      if (id("processor") !== undefined) cores.add(`${id("physical id") ?? 0}/${id("core id") ?? id("processor")}`);
+    }
+    if (cores.size > 0) return Math.min(cores.size, navigator.hardwareConcurrency);
+  } catch {
+    // Not Linux: fall through to what the system counts.
+  }
+  return navigator.hardwareConcurrency;
+}
+
+export function floats(data: Float32Array | number[], dims: number[]): ort.Tensor {
+  return new ort.Tensor("float32", data instanceof Float32Array ? data : Float32Array.from(data), dims);
+}
+
+export function int64s(data: number[] | Int32Array, dims: number[]): ort.Tensor {
+  return new ort.Tensor("int64", BigInt64Array.from(data as number[], BigInt), dims);
+}
+
+export function int32s(data: number[], dims: number[]): ort.Tensor {
+  return new ort.Tensor("int32", Int32Array.from(data), dims);
+}
+
+export function bool(value: boolean): ort.Tensor {
+  return new ort.Tensor("bool", [value], []);
+}

@@ -1,0 +1,135 @@
+/** Text <-> token ids: GGUF tokenizers rebuilt from their metadata, and plain bytes for models without one. */
+import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
+
+export interface Tokenizer {
+  encode(text: string): number[];
+  /** Text of the ids; special tokens are left out unless asked for. */
+  decode(ids: number[], options?: { specialTokens?: boolean }): string;
+  bosId: number | null;
+  eosId: number | null;
+  /** Whether the model was trained with BOS in front of every text; `encode` itself never adds it. */
+  addsBos: boolean;
+}
+
+/** A tokenizer.json of the Hugging Face format, and the ids that it does not hold. */
+export interface TokenizerFile {
+  tokenizer: Record<string, unknown>;
+  bosId: number | null;
+  eosId: number | null;
+  addsBos: boolean;
+}
+
+/** Pre-tokenizers by the name in `tokenizer.ggml.pre`; sources: llama.cpp, `llama-vocab.cpp`. */
+const PRE_TOKENIZERS: Record<string, unknown> = {
+  // Digits one by one, then GPT-2's regex, which the byte-level pre-tokenizer has built in.
+  smollm: {
+    type: "Sequence",
+    pretokenizers: [
+      { type: "Digits", individual_digits: true },
+      { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
+    ],
+  },
+  "gpt-2": { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
+};
+
+/** Token types of GGUF that are matched whole in the text before anything else. */
+const CONTROL = 3, USER_DEFINED = 4;
+
+/**
+ * Rebuild a byte-level BPE tokenizer from a GGUF's metadata.
+ *
+ * @throws {TypeError} If the tokenizer is of a kind that is not built yet.
+ * @throws {SyntaxError} If a list is missing, or their lengths differ.
+ */
+export function tokenizerFromGguf(metadata: Record<string, unknown>, path: string): TokenizerFile {
+  const model = metadata["tokenizer.ggml.model"], pre = metadata["tokenizer.ggml.pre"] ?? "gpt-2";
+  if (model !== "gpt2" || typeof pre !== "string" || !(pre in PRE_TOKENIZERS)) {
+    throw new TypeError(
+      `Cannot rebuild the tokenizer of ${path}: model "${model}", pre-tokenizer "${pre}"; this version knows gpt2 with ` +
+        Object.keys(PRE_TOKENIZERS).join(", "),
+    );
+  }
+  const list = <T>(key: string, type: "string" | "number"): T[] => {
+    const value = metadata[`tokenizer.ggml.${key}`];
+    if (!Array.isArray(value) || value.some((v) => typeof v !== type)) {
+      throw new SyntaxError(`Cannot rebuild the tokenizer of ${path}: tokenizer.ggml.${key} is not a list of ${type}s`);
+    }
+    return value as T[];
+  };
+  const tokens = list<string>("tokens", "string");
+  const types = list<number>("token_type", "number");
+  if (types.length !== tokens.length) {
+    throw new SyntaxError(`Cannot read ${path}: ${tokens.length} tokens but ${types.length} token types`);
+  }
+  const added = tokens.flatMap((content, id) =>
+    types[id] === CONTROL || types[id] === USER_DEFINED
+      ? [{
+        id,
+        content,
+        special: types[id] === CONTROL,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+      }]
+      : []
+  );
+  const id = (key: string) => {
+    const value = metadata[`tokenizer.ggml.${key}_token_id`];
+    return typeof value === "number" ? value : null;
+  };
+  return {
+    tokenizer: {
+      version: "1.0",
+      added_tokens: added,
+      normalizer: null,
+      pre_tokenizer: PRE_TOKENIZERS[pre],
+      post_processor: null,
+      decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+      model: {
+        type: "BPE",
+        vocab: Object.fromEntries(tokens.map((token, i) => [token, i])),
+        merges: list<string>("merges", "string"),
+        fuse_unk: false,
+        byte_fallback: false,
+      },
+    },
+    bosId: id("bos"),
+    eosId: id("eos"),
+    addsBos: metadata["tokenizer.ggml.add_bos_token"] === true,
+  };
+}
+
+/** A tokenizer from its file. */
+export function openTokenizer(file: TokenizerFile): Tokenizer {
+  const hf = new HfTokenizer(file.tokenizer, { clean_up_tokenization_spaces: false });
+  return {
+    encode: (text) => hf.encode(text, { add_special_tokens: false }).ids,
+    decode: (ids, options) => ids.length ? hf.decode(ids, { skip_special_tokens: !options?.specialTokens }) : "",
+    bosId: file.bosId,
+    eosId: file.eosId,
+    addsBos: file.addsBos,
+  };
+}
+
+/**
+ * UTF-8 bytes as ids 0..255, then BOS 256 and EOS 257: for models without a tokenizer. A model with fewer than 258
+ * ids has no BOS or EOS.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { byteTokenizer } from "./tokenizer.ts";
+ *
+ * assert.deepEqual(byteTokenizer(258).encode("é"), [0xc3, 0xa9]);
+ * ```
+ */
+export function byteTokenizer(vocabSize: number): Tokenizer {
+  return {
+    encode: (text) => [...new TextEncoder().encode(text)],
+    decode: (ids) => new TextDecoder().decode(Uint8Array.from(ids.filter((id) => id < 256))),
+    bosId: vocabSize > 256 ? 256 : null,
+    eosId: vocabSize > 257 ? 257 : null,
+    addsBos: false,
+  };
+}
