@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { countTests } from "./run.ts";
+
+Deno.test("countTests() adds up suites, leaves out ignored tests and counts errors as failed", () => {
+  // as Deno 2.8.1 writes it
+  const junit = `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="deno test" tests="8" failures="3" errors="1" time="0.031">
+    <testsuite name="./a_test.ts" tests="6" disabled="1" errors="0" failures="3">
+        <testcase name="says tests=&quot;99&quot;" classname="./a_test.ts"></testcase>
+    </testsuite>
+    <testsuite name="./b_test.ts" tests="2" disabled="0" errors="1" failures="0"></testsuite>
+</testsuites>`;
+  assert.deepEqual(countTests(junit), { passed: 3, failed: 4 });
+  assert.deepEqual(countTests(""), { passed: 0, failed: 0 });
+});
