@@ -1,0 +1,131 @@
+/**
+ * `task report`: rerun every notebook (or those named) from a clean kernel, and write report/index.html.
+ *
+ *     deno run -A lib/report/main.ts [--params JSON|@FILE] [--out FILE] [NOTEBOOK...]
+ */
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { projectRoot } from "../store/paths.ts";
+import { duration, reportPage, type ReportPart } from "./page.ts";
+import { exportNotebook, type RunEvent, runNotebook } from "./run_notebook.ts";
+
+export interface MakeReportOptions {
+  /** Paths of notebooks, in the report's order. */
+  notebooks: string[];
+  /** Path of the page. */
+  out: string;
+  params?: Record<string, unknown>;
+  /** Folder of the notebooks with their outputs. Default: `notebooks` beside the page. */
+  executed?: string;
+  onEvent?: (notebook: string, event: RunEvent) => void;
+}
+
+/** Run the notebooks one after the other and write the page; a failed one is in it, with its reason. */
+export async function makeReport(options: MakeReportOptions): Promise<ReportPart[]> {
+  const { notebooks, out, params, onEvent } = options;
+  const folder = options.executed ?? join(dirname(out), "notebooks");
+  const startedAt = new Date();
+  const parts: ReportPart[] = [];
+  for (const notebook of notebooks) {
+    const name = basename(notebook, ".ipynb");
+    const executed = join(folder, `${name}.ipynb`);
+    const run = await runNotebook(notebook, executed, { params, onEvent: (event) => onEvent?.(name, event) });
+    parts.push({ name, ...await exportNotebook(executed), seconds: run.seconds, failed: run.failed });
+  }
+  const plotly = await readFile(join(projectRoot(), "node_modules", "plotly.js-dist-min", "plotly.min.js"), "utf8");
+  await mkdir(dirname(out), { recursive: true });
+  await writeFile(`${out}.part`, reportPage(parts, { startedAt, plotly, params }));
+  await rename(`${out}.part`, out);
+  return parts;
+}
+
+/**
+ * Paths of the notebooks that were named ("01_compare", with or without .ipynb), or of all.
+ *
+ * @throws {RangeError} On an unknown name; the message lists what there is.
+ */
+export async function findNotebooks(names: string[], folder = join(projectRoot(), "notebooks")): Promise<string[]> {
+  const all = (await readdir(folder)).filter((f) => f.endsWith(".ipynb")).sort();
+  for (const name of names) {
+    if (!all.includes(`${basename(name, ".ipynb")}.ipynb`)) {
+      throw new RangeError(`Unknown notebook "${name}": there are ${all.map((f) => basename(f, ".ipynb")).join(", ")}`);
+    }
+  }
+  const wanted = names.map((name) => `${basename(name, ".ipynb")}.ipynb`);
+  return all.filter((f) => !names.length || wanted.includes(f)).map((f) => join(folder, f));
+}
+
+/** JSON of an object, or `@file` with it. */
+async function readParams(text: string): Promise<Record<string, unknown>> {
+  const json = text.startsWith("@") ? await readFile(text.slice(1), "utf8") : text;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read --params ${text}: ${(error as Error).message}; give a JSON object or @file`);
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new TypeError(`Cannot use --params ${text}: it must be a JSON object, such as '{"rounds": 20}'`);
+  }
+  return value as Record<string, unknown>;
+}
+
+const LOG_EVERY_MS = 15_000;
+
+/** Tells which cell runs; a cell's own progress replaces its line in a terminal, and is a line now and then in a log. */
+function narrator(write: (text: string) => void, terminal: boolean): (notebook: string, event: RunEvent) => void {
+  const clear = terminal ? "\r\x1b[2K" : "";
+  let line = "";
+  let written = 0;
+  return (notebook, event) => {
+    if (event.event === "cell") {
+      line = `${notebook}  ${event.number}/${event.total}  ${event.name}`;
+      written = performance.now();
+      if (terminal) write(clear + line);
+    } else if (event.event === "progress") {
+      if (!terminal && performance.now() - written < LOG_EVERY_MS) return;
+      written = performance.now();
+      write(`${clear}${line}  ${event.text}${terminal ? "" : "\n"}`);
+    } else if (event.event === "done") {
+      write(`${clear}${line}  ${event.seconds.toFixed(1)} s\n`);
+    } else if (event.event === "failed") {
+      write(`${clear}${line}  FAILED: ${event.reason}\n`);
+    }
+  };
+}
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { params: { type: "string" }, out: { type: "string" } },
+  });
+  const out = resolve(values.out ?? join(projectRoot(), "report", "index.html"));
+  const write = (text: string) => void Deno.stdout.writeSync(new TextEncoder().encode(text));
+  const start = performance.now();
+  const parts = await makeReport({
+    notebooks: await findNotebooks(positionals),
+    out,
+    params: values.params === undefined ? undefined : await readParams(values.params),
+    onEvent: narrator(write, Deno.stdout.isTerminal()),
+  });
+  const failed = parts.filter((p) => p.failed);
+  for (const { name, failed: f } of failed) console.error(`${name}: cell ${f!.cell} failed: ${f!.reason}`);
+  const seconds = (performance.now() - start) / 1000;
+  console.log(
+    `${relative(Deno.cwd(), out)}: ${parts.length - failed.length} of ${parts.length} notebooks in ${
+      duration(seconds)
+    }`,
+  );
+  return failed.length ? 1 : 0;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}
