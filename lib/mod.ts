@@ -14,3 +14,9 @@ export type { GenerateOptions, Generation } from "./model/generate.ts";
 export type { Tokenizer } from "./model/tokenizer.ts";
 export { HostError, startHost } from "./model/host.ts";
 export type { ModelHost, ModelInfo, ProcessCounters, ScoreRequest, ScoreResult } from "./model/protocol.ts";
+
+// Quality
+export { type EvaluateOptions, QualityBenchmark } from "./eval/quality_benchmark.ts";
+export { taskNames } from "./eval/registry.ts";
+export type { EvalItem, EvalResult, FailedRow, MetricGroup, Row, RowSelection, TaskOptions } from "./eval/types.ts";
+export { type DatasetOptions, loadDataset } from "./store/dataset.ts";

@@ -30,6 +30,7 @@ export class FakeHost implements ModelHost {
   closed = false;
   generateRuns = never;
   forwardRuns = never;
+  generate = never;
   resetPeak = never;
   counters = never;
 
