@@ -30,16 +30,14 @@ function topics(comparison: ComparisonData): Topic[] {
   ];
 }
 
-/** The row's change with its interval and verdict: `3.15× [3.09, 3.21]`, "faster". */
+/** The row's change with its interval and verdict: `3.15×`, `[3.09, 3.21]`, "faster"; the header has the unit. */
 function changeCell(row: SummaryRow | undefined): Cell {
   if (!row) return "—";
-  const { scale, differenceUnit } = metricLabel(row.metric);
   const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
-  const { point, interval } = row.speedup !== null
-    ? estimateParts(estimate, { unit: "×" })
-    : estimateParts(estimate, { scale, sign: true, unit: differenceUnit ? ` ${differenceUnit}` : "" });
+  const options = row.speedup !== null ? { unit: "×" } : { scale: metricLabel(row.metric).scale, sign: true };
+  const { point, interval } = estimateParts(estimate, options);
   const { words, tone } = verdictLabel(row.verdict);
-  return { main: `${point}, ${words}`, detail: interval, tone };
+  return { main: point, details: [interval, words].filter(Boolean), tone };
 }
 
 function baselineCell(rows: SummaryRow[], { config, metric }: Topic): Cell {
@@ -74,7 +72,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
       { title: "peak memory", detail: "GB" },
     ],
     rows: names.map((name) => [
-      name === baseline ? { main: name, detail: "baseline" } : name,
+      name === baseline ? { main: name, details: ["baseline"] } : name,
       ...columns.map((topic): Cell =>
         name === baseline ? baselineCell(rows, topic) : changeCell(
           rows.find((r) => r.architecture === name && r.config === topic.config && r.metric === topic.metric),

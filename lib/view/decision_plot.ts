@@ -82,6 +82,7 @@ export function decisionFigure(
 
   const right = Math.max(...all.map((c) => c.speed!.high ?? c.speed!.point), limits.decodeTokensPerS ?? 0, 1) * 1.1;
   const rule = limitsText(limits);
+  const title = label.unit === "%" ? `${label.name}, %` : label.name;
   const setting = criteria.config ? configLabel(criteria.config) : "";
   const layout = baseLayout(
     "Quality against speed",
@@ -90,13 +91,15 @@ export function decisionFigure(
     }`,
     {
       height: 540,
-      margin: { l: 64, r: 16, t: rule ? 104 : 88, b: 60 },
-      xaxis: axis(`decode (tok/s), ${setting}`, { range: [0, right] }),
-      yaxis: axis(`${label.name} (${label.unit}), ${higherIsBetter ? "up is better" : "axis reversed: up is better"}`, {
+      margin: { l: 64, r: 16, t: rule ? 112 : 96, b: 60 },
+      xaxis: axis(`${criteria.metric === "decodeTokensPerS" ? "decode" : "throughput"} (tok/s)<br>${setting}`, {
+        range: [0, right],
+      }),
+      yaxis: axis(`${title} (${higherIsBetter ? "up is better" : "axis reversed: up is better"})`, {
         ...(higherIsBetter ? {} : { autorange: "reversed" }),
         zeroline: false,
       }),
-      legend: { orientation: "h", x: 0, y: -0.18, yanchor: "top", itemsizing: "constant" },
+      legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", itemsizing: "constant", font: { size: 12 } },
       shapes: rule
         ? [{
           type: "rect",

@@ -12,8 +12,12 @@ export function baseLayout(
       subtitle: { text: subtitle, font: { size: 12, color: "#555" } },
       font: { size: 16 },
       x: 0,
-      xref: "paper",
+      xref: "container",
       xanchor: "left",
+      yref: "container",
+      y: 1,
+      yanchor: "top",
+      pad: { l: 4, t: 12 },
     },
     font: { family: "system-ui, sans-serif", size: 13, color: "#222" },
     paper_bgcolor: "#fff",
@@ -27,7 +31,13 @@ export function baseLayout(
 
 /** An axis with a light grid and a title that holds the unit. */
 export function axis(title: string, rest: Record<string, unknown> = {}): Record<string, unknown> {
-  return { title: { text: title }, gridcolor: "#e6e6e6", zerolinecolor: "#999", automargin: true, ...rest };
+  return {
+    title: { text: title, font: { size: 12 }, standoff: 8 },
+    gridcolor: "#e6e6e6",
+    zerolinecolor: "#999",
+    automargin: true,
+    ...rest,
+  };
 }
 
 /** plotly's error bars for intervals that may lie unevenly about their point. */
@@ -46,9 +56,9 @@ export function errorBars(
 }
 
 const PANEL_ROW_PX = 44;
-const PANEL_GAP_PX = 74;
-const TOP_PX = 84;
-const BOTTOM_PX = 64;
+const PANEL_GAP_PX = 78;
+const TOP_PX = 92;
+const BOTTOM_PX = 70;
 
 /**
  * Panels one above the other, each with its own x axis: they read well on a narrow page.

@@ -15,7 +15,7 @@ export function speedFigure(comparison: ComparisonData): Figure {
   const styles = modelStyles(names);
   const settings = comparison.raw.settings;
   const titles = settings.map(({ config, kind }) =>
-    `${kind === "generation" ? "decode" : "throughput"} (tok/s), ${configLabel(config)}`
+    `${kind === "generation" ? "decode" : "throughput"} (tok/s)<br>${configLabel(config)}`
   );
   const data: Record<string, unknown>[] = [];
   settings.forEach(({ config, kind }, panel) => {

@@ -1,8 +1,8 @@
 /** One table, twice: HTML with aligned digits for notebooks, plain text for a terminal. */
 import { escapeHtml, View } from "./display.ts";
 
-/** A cell: what counts, and smaller under it (HTML) or after it (text) what qualifies it. */
-export type Cell = string | { main: string; detail?: string; tone?: "good" | "bad" };
+/** A cell: what counts, and smaller under it (HTML, a line each) or after it (text) what qualifies it. */
+export type Cell = string | { main: string; details?: string[]; tone?: "good" | "bad" };
 
 export interface Column {
   /** With its unit, e.g. "decode (tok/s)". */
@@ -28,18 +28,19 @@ const TONE = { good: "#0a6b3d", bad: "#a8320a" };
 export function tableHtml({ caption, columns, rows, notes = [] }: TableSpec): string {
   const align = columns.map((c, i) => c.align ?? (i === 0 ? "left" : "right"));
   const style = (i: number) => `style="text-align:${align[i]};padding:4px 10px;vertical-align:top"`;
-  const small = (text: string) => `<br><small style="opacity:.75;font-weight:normal">${escapeHtml(text)}</small>`;
+  const small = (text: string) =>
+    `<br><small style="opacity:.75;font-weight:normal;white-space:nowrap">${escapeHtml(text)}</small>`;
   const head = columns.map((c, i) =>
     `<th scope="col" ${style(i)}>${escapeHtml(c.title)}${c.detail ? small(c.detail) : ""}</th>`
   );
   const body = rows.map((row) => {
     const cells = row.map((cell, i) => {
-      const { main, detail, tone } = typeof cell === "string" ? { main: cell } as Exclude<Cell, string> : cell;
+      const { main, details = [], tone } = typeof cell === "string" ? { main: cell } as Exclude<Cell, string> : cell;
       const text = tone
         ? `<span style="color:${TONE[tone]};font-weight:600">${escapeHtml(main)}</span>`
         : escapeHtml(main);
       const tag = i === 0 ? `th scope="row"` : "td";
-      return `<${tag} ${style(i)}>${text}${detail ? small(detail) : ""}</${tag.slice(0, 2)}>`;
+      return `<${tag} ${style(i)}>${text}${details.map((d) => small(d)).join("")}</${tag.slice(0, 2)}>`;
     });
     return `<tr>${cells.join("")}</tr>`;
   });
@@ -58,7 +59,8 @@ export function tableHtml({ caption, columns, rows, notes = [] }: TableSpec): st
 
 /** The table as text, columns padded to their widest cell. */
 export function tableText({ caption, columns, rows, notes = [] }: TableSpec): string {
-  const text = (cell: Cell) => typeof cell === "string" ? cell : [cell.main, cell.detail].filter(Boolean).join(", ");
+  const text = (cell: Cell) =>
+    typeof cell === "string" ? cell : [cell.main, ...(cell.details ?? [])].filter(Boolean).join(" ");
   const head = columns.map((c) => c.detail ? `${c.title}, ${c.detail}` : c.title);
   const lines = [head, ...rows.map((row) => row.map(text))];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => [...(line[i] ?? "")].length)));
