@@ -1,0 +1,174 @@
+/** Time one model and measure its memory, in a process of its own. */
+import { resolveSpec } from "../arch/resolve.ts";
+import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { startHost } from "../model/host.ts";
+import type { DecodeWay, StartHost } from "../model/protocol.ts";
+import { progress } from "../progress.ts";
+import { type BenchmarkResult, benchmarkResult, type BenchmarkSample } from "./benchmark_result.ts";
+import { captureEnvironment } from "./environment.ts";
+import { measureMemory, type MemoryResult } from "./memory.ts";
+import { noiseBetween, readNoise } from "./noise.ts";
+import { checkSameTokens, runSetting } from "./run_setting.ts";
+import {
+  type BatchSetting,
+  checkSetting,
+  graphsOf,
+  isGeneration,
+  settingName,
+  type ThroughputSetting,
+} from "./setting.ts";
+import { startStoppable, withPartial } from "./stoppable.ts";
+import { type WarmUp, warmUp } from "./warm_up.ts";
+
+export interface BenchmarkOptions {
+  /** Timed runs. Default 20 for a generation, 50 for a batch. */
+  numRuns?: number;
+  /** Seed of the random prompt: the same in every run. Default 0. */
+  seed?: number;
+  /** Fresh hosts of the memory pass; from three on its figure has an interval. Default 1; 0 leaves the pass out. */
+  memoryHosts?: number;
+}
+
+/**
+ * Benchmarks of one model. Each starts a process, warms it up until steps take the same time (at least 20), times the
+ * runs, and measures memory in a fresh process of its own. After Stop the error holds what was measured (`partialOf`).
+ *
+ * @example
+ * ```ts ignore
+ * const bench = new ArchitectureBenchmark("smollm2-135m", { precision: "int4" });
+ * const result = await bench.benchmarkGeneration(5, 64, { numRuns: 20 });
+ * console.log(result.decodeTokensPerS); // { point: 148.2, low: 147.1, high: 149.3, level: 0.95, n: 20, stderr: 0.5 }
+ * ```
+ */
+export class ArchitectureBenchmark {
+  readonly #ref: ModelRef;
+  readonly #options: ModelOptions;
+  readonly #start: StartHost;
+
+  /** @param start How a host is started; tests give a fake one. */
+  constructor(ref: ModelRef, options: ModelOptions = {}, start: StartHost = startHost) {
+    this.#ref = ref;
+    this.#options = options;
+    this.#start = start;
+  }
+
+  /**
+   * Generate `generationLength` tokens after a random prompt of `promptTokens`, greedily, without stopping at EOS; the
+   * KV cache is used and the prompt is the same in every run. Prefill and decode are timed apart.
+   *
+   * @param generationLength Output tokens, counting the one that prefill gives: at least 2.
+   * @param options.way Decode inside the graph ("loop", default) or token by token ("step", which also shows each gap).
+   * @throws {RangeError} For numbers that can't be measured, before anything is started.
+   */
+  benchmarkGeneration(
+    promptTokens: number,
+    generationLength: number,
+    options: BenchmarkOptions & { way?: DecodeWay } = {},
+  ): Promise<BenchmarkResult> {
+    return this.#benchmark({ promptTokens, newTokens: generationLength }, { numRuns: 20, ...options });
+  }
+
+  /**
+   * One forward pass of `batchSize` random sequences of `seqLen` tokens, the head on the last row unless `logits` says "all".
+   *
+   * @throws {RangeError} For numbers that can't be measured, before anything is started.
+   */
+  benchmarkBatchThroughput(
+    batchSize: number,
+    seqLen: number,
+    options: BenchmarkOptions & { logits?: BatchSetting["logits"] } = {},
+  ): Promise<BenchmarkResult> {
+    const { logits = "last", ...rest } = options;
+    return this.#benchmark({ batch: batchSize, seqLen, logits }, { numRuns: 50, ...rest });
+  }
+
+  /**
+   * Peak memory while one setting runs, over fresh processes.
+   *
+   * @param setting Default: 5 prompt tokens and 64 new ones.
+   * @param options.hosts Default 3, the least for an interval.
+   */
+  async measureMemory(
+    setting: ThroughputSetting = { promptTokens: 5, newTokens: 64 },
+    options: { hosts?: number; seed?: number } = {},
+  ): Promise<MemoryResult> {
+    const { hosts = 3, seed = 0 } = options;
+    checkSetting(setting, await resolveSpec(this.#ref));
+    const bar = progress(`Memory of ${settingName(setting)}`, hosts);
+    try {
+      return await measureMemory(this.#start, this.#ref, this.#options, setting, {
+        hosts,
+        seed,
+        onHost: (n) => bar.update(n),
+      });
+    } finally {
+      bar.finish();
+    }
+  }
+
+  async #benchmark(
+    setting: ThroughputSetting,
+    options: BenchmarkOptions & { numRuns: number; way?: DecodeWay },
+  ): Promise<BenchmarkResult> {
+    const { numRuns, seed = 0, memoryHosts = 1, way = "loop" } = options;
+    if (!Number.isInteger(numRuns) || numRuns < 1) {
+      throw new RangeError(`Cannot measure ${settingName(setting)}: numRuns must be an integer >= 1, got ${numRuns}`);
+    }
+    if (way !== "loop" && way !== "step") {
+      throw new RangeError(`Cannot measure ${settingName(setting)}: way must be "loop" or "step", got "${way}"`);
+    }
+    const spec = await resolveSpec(this.#ref);
+    checkSetting(setting, spec, { newTokens: "generationLength", batch: "batchSize" });
+
+    const environment = await captureEnvironment();
+    const startedAt = new Date(), start = performance.now();
+    const samples: BenchmarkSample[] = [];
+    let warm: WarmUp = { steps: 0, blockMs: [], flat: false, seconds: 0 };
+    let memory: MemoryResult | null = null;
+    const host = await startStoppable(this.#start, this.#ref, { ...this.#options, graphs: graphsOf(setting) });
+    const model = host.open.info;
+    const bar = progress(`${settingName(setting)}, ${model.name} ${model.precisionLabel}`, numRuns + memoryHosts);
+    const result = () =>
+      benchmarkResult({
+        spec,
+        setting,
+        model,
+        way,
+        seed,
+        samples,
+        warmUp: warm,
+        memory,
+        environment,
+        startedAt,
+        seconds: (performance.now() - start) / 1000,
+      });
+    try {
+      warm = await warmUp(host, setting, { way, seed, onStep: (n) => bar.update(0, `warm-up, step ${n}`) });
+      let first: number[] | null = null;
+      for (let run = 0; run < numRuns; run++) {
+        const before = readNoise();
+        const { sample, ids, counters } = await runSetting(host, setting, { way, seed });
+        checkSameTokens(model.name, first, ids);
+        first ??= ids;
+        samples.push({ ...sample, noise: noiseBetween(before, readNoise(), sample.latencyMs), counters });
+        bar.update(run + 1, isGeneration(setting) ? "requests" : "forward passes");
+      }
+      await host.close();
+      if (memoryHosts) {
+        const onHost = (n: number) => bar.update(numRuns + n, "memory");
+        memory = await measureMemory(this.#start, this.#ref, this.#options, setting, {
+          hosts: memoryHosts,
+          seed,
+          way,
+          onHost,
+        });
+      }
+      return result();
+    } catch (error) {
+      throw withPartial(error, samples.length ? result() : undefined);
+    } finally {
+      bar.finish();
+      await host.close();
+    }
+  }
+}

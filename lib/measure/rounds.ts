@@ -1,0 +1,150 @@
+/** Paired, randomised rounds over several models: the engine of every comparison of speed. */
+import { resolveSpec } from "../arch/resolve.ts";
+import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { startHost } from "../model/host.ts";
+import type { DecodeWay, StartHost } from "../model/protocol.ts";
+import { progress, StopError } from "../progress.ts";
+import { seededRandom } from "../stats/random.ts";
+import { captureEnvironment } from "./environment.ts";
+import { RoundsRun, type SettingState } from "./rounds_run.ts";
+import { type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
+import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
+import { checkSetting, isGeneration, settingName, type ThroughputSetting } from "./setting.ts";
+import { withPartial } from "./stoppable.ts";
+
+export interface RoundsOptions extends ModelOptions {
+  /** Default: the first name. */
+  baseline?: string;
+  /** So many rounds exactly, or a budget: by default rounds go on until intervals are narrow, at most 3 minutes a setting. */
+  rounds?: number | Partial<RoundsBudget>;
+  /** Seed of the order and of the prompts. Default 0. */
+  seed?: number;
+  /** Default "loop". */
+  way?: DecodeWay;
+  /** Intervals that shall hold together in the stop rule. Default: candidates times settings. */
+  comparisons?: number;
+  /** How a host is started; tests give a fake one. */
+  start?: StartHost;
+}
+
+/**
+ * Run each model once a round, in an order that is shuffled by `seed`, one model active at a time, a twin of the baseline
+ * among them. Every block of rounds starts all processes anew: the block is the unit of the intervals. Each process
+ * warms up (at least 20 steps), and after a switch of models one step is not counted.
+ *
+ * A model that fails takes no further part and is listed in `failures`; if the baseline fails, the error holds
+ * what was measured (`partialOf`).
+ *
+ * @throws {RangeError} For models, settings or rounds that can't be measured, before anything is started.
+ * @throws {StopError} After Stop, with what was measured (`partialOf`).
+ */
+export async function measureRounds(
+  models: Record<string, ModelRef>,
+  settings: ThroughputSetting[],
+  options: RoundsOptions = {},
+): Promise<RoundsResult> {
+  const names = Object.keys(models);
+  const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
+  const plan = roundsPlan(options.rounds);
+  await checkModels(models, baseline, settings);
+  const twin = twinName(baseline);
+  const refs: Record<string, ModelRef> = { ...models, [twin]: models[baseline] };
+  const environment = await captureEnvironment();
+  const startedAt = new Date(), began = performance.now();
+  const states = settings.map((setting): SettingState => ({
+    setting,
+    config: settingName(setting),
+    rounds: 0,
+    blocks: 0,
+    spentMs: 0,
+    roundMs: 0,
+    startMs: 0,
+    stoppedBy: null,
+  }));
+  const result: RoundsResult = {
+    baseline,
+    twin,
+    seed,
+    way,
+    settings: [],
+    rounds: [],
+    models: {},
+    warmUps: [],
+    failures: [],
+    environment,
+    startedAt: startedAt.toISOString(),
+    seconds: 0,
+  };
+  const comparisons = options.comparisons ?? Math.max(1, (names.length - 1) * settings.length);
+  const bar = progress("Rounds", plan.fixed ? plan.max * settings.length : 0);
+  const run = new RoundsRun(result, {
+    refs,
+    plan,
+    random: seededRandom(seed),
+    bar,
+    start,
+    modelOptions: { provider, threads, precision },
+  });
+  const finish = (stoppedBy: StoppedBy) => {
+    result.seconds = (performance.now() - began) / 1000;
+    result.settings = states.map(({ setting, config, rounds, blocks, spentMs, stoppedBy: own }) => ({
+      config,
+      kind: isGeneration(setting) ? "generation" : "batch",
+      setting,
+      rounds,
+      blocks,
+      stoppedBy: own ?? stoppedBy,
+      minutes: spentMs / 60_000,
+    }));
+    return result;
+  };
+  try {
+    for (let block = 0; states.some((s) => !s.stoppedBy); block++) {
+      const open = states.filter((s) => !s.stoppedBy);
+      await run.block(open, block);
+      const others = run.active().filter((name) => name !== baseline && name !== twin);
+      const candidates = names.length > 1 ? others : [twin]; // one model alone is measured as well as its twin shows
+      for (const state of open) {
+        const ratios = candidateRatios(result, state.setting, state.config, candidates);
+        state.stoppedBy = !candidates.length ? "failures" : stopReason(plan, state, ratios, { comparisons });
+      }
+    }
+    bar.update(result.rounds.length);
+    return finish("rounds");
+  } catch (error) {
+    throw withPartial(
+      error,
+      result.rounds.length ? finish(error instanceof StopError ? "stop" : "failures") : undefined,
+    );
+  } finally {
+    bar.finish();
+  }
+}
+
+async function checkModels(
+  models: Record<string, ModelRef>,
+  baseline: string,
+  settings: ThroughputSetting[],
+): Promise<void> {
+  const names = Object.keys(models);
+  if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
+  if (!names.includes(baseline)) {
+    throw new RangeError(
+      `Cannot measure rounds: baseline "${baseline}" is none of the models; there are: ${names.join(", ")}`,
+    );
+  }
+  if (names.includes(twinName(baseline))) {
+    throw new RangeError(
+      `Cannot measure rounds: the name "${twinName(baseline)}" is kept for the baseline's twin; choose another`,
+    );
+  }
+  if (!settings.length) {
+    throw new RangeError("Cannot measure rounds: give at least one setting, e.g. { promptTokens: 5, newTokens: 64 }");
+  }
+  const configs = settings.map(settingName), twice = configs.find((c, i) => configs.indexOf(c) < i);
+  if (twice) throw new RangeError(`Cannot measure rounds: the setting ${twice} is given twice`);
+  for (const ref of Object.values(models)) {
+    const spec = await resolveSpec(ref);
+    for (const setting of settings) checkSetting(setting, spec);
+  }
+}

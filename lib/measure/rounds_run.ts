@@ -1,0 +1,147 @@
+/** One block of rounds: start all processes anew, warm each up, and run the rounds in random order. */
+import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelHost, StartHost } from "../model/protocol.ts";
+import { type Progress, StopError } from "../progress.ts";
+import type { Random } from "../stats/random.ts";
+import { noiseBetween, readNoise } from "./noise.ts";
+import { roundsOfBlock, type RoundsPlan, type RoundsState, type StoppedBy } from "./rounds_plan.ts";
+import type { Round, RoundsResult } from "./rounds_result.ts";
+import { checkSameTokens, runSetting } from "./run_setting.ts";
+import { graphsOf, type ThroughputSetting } from "./setting.ts";
+import { startStoppable } from "./stoppable.ts";
+import { warmUp } from "./warm_up.ts";
+
+/** In rounds a large batch is warmed up for this long at most, in every process. */
+const WARM_UP_SECONDS = 3;
+
+/** Where a setting stands. */
+export interface SettingState extends RoundsState {
+  setting: ThroughputSetting;
+  config: string;
+  /** Mean time of a round in the last block, and of the last block's start; 0 before the first. */
+  roundMs: number;
+  startMs: number;
+  stoppedBy: StoppedBy | null;
+}
+
+export interface RoundsRunOptions {
+  refs: Record<string, ModelRef>;
+  plan: RoundsPlan;
+  random: Random;
+  bar: Progress;
+  start: StartHost;
+  modelOptions: ModelOptions;
+}
+
+/** The work of `measureRounds`, block by block; it fills `result`. */
+export class RoundsRun {
+  readonly #began = performance.now();
+  readonly #hosts = new Map<string, ModelHost>();
+  /** The first tokens of each model and setting: every later run must give the same. */
+  readonly #tokens = new Map<string, number[]>();
+
+  constructor(readonly result: RoundsResult, readonly options: RoundsRunOptions) {}
+
+  /** Models that have not failed, the twin among them. */
+  active(): string[] {
+    const failed = new Set(this.result.failures.map((f) => f.model));
+    return Object.keys(this.options.refs).filter((name) => !failed.has(name));
+  }
+
+  /** Run some rounds of each setting in fresh processes, and end them. */
+  async block(states: SettingState[], block: number): Promise<void> {
+    const start = performance.now();
+    try {
+      await this.#startHosts(states, block);
+      const share = (performance.now() - start) / states.length;
+      for (const state of states) await this.#setting(state, block, share);
+    } finally {
+      await Promise.all([...this.#hosts.values()].map((host) => host.close()));
+      this.#hosts.clear();
+    }
+  }
+
+  async #startHosts(states: SettingState[], block: number): Promise<void> {
+    const { refs, random, start, modelOptions, bar } = this.options;
+    const graphs = [...new Set(states.flatMap(({ setting }) => graphsOf(setting)))];
+    for (const name of random.shuffle(this.active())) {
+      bar.update(this.result.rounds.length, `block ${block + 1}, starting ${name}`);
+      try {
+        const host = await startStoppable(start, refs[name], { ...modelOptions, graphs });
+        this.#hosts.set(name, host);
+        this.result.models[name] ??= host.open.info;
+      } catch (error) {
+        if (block === 0 || error instanceof StopError) throw error; // a model that can't be opened at all is the caller's mistake
+        this.#fail(name, states[0].config, block, error);
+      }
+    }
+  }
+
+  async #setting(state: SettingState, block: number, shareMs: number): Promise<void> {
+    const { plan, random } = this.options;
+    const start = performance.now(), before: RoundsState = { ...state };
+    for (const name of random.shuffle(this.active())) await this.#warmUp(state, block, name);
+    state.startMs = shareMs + performance.now() - start;
+    const roundsStart = performance.now();
+    let planned = roundsOfBlock(plan, before, state.roundMs, state.startMs);
+    for (let done = 0; done < planned;) {
+      this.result.rounds.push(await this.#round(state, block));
+      state.rounds++;
+      state.roundMs = (performance.now() - roundsStart) / ++done;
+      if (done === 1) planned = Math.min(planned, roundsOfBlock(plan, before, state.roundMs, state.startMs));
+    }
+    state.blocks++;
+    state.spentMs = before.spentMs + shareMs + performance.now() - start;
+  }
+
+  async #warmUp({ setting, config }: SettingState, block: number, name: string): Promise<void> {
+    const { way, seed, warmUps, rounds } = this.result;
+    this.options.bar.update(rounds.length, `${config}, block ${block + 1}, warming up ${name}`);
+    await this.#attempt(name, config, block, async (host) => {
+      const warm = await warmUp(host, setting, { way, seed, maxSeconds: WARM_UP_SECONDS });
+      warmUps.push({ model: name, config, block, ...warm });
+    });
+  }
+
+  async #round({ setting, config, rounds }: SettingState, block: number): Promise<Round> {
+    const { way, seed } = this.result;
+    const order = this.options.random.shuffle(this.active());
+    const round: Round = { config, block, round: rounds, order, samples: {} };
+    for (const name of order) {
+      this.options.bar.update(this.result.rounds.length, `${config}, block ${block + 1}, ${name}`);
+      await this.#attempt(name, config, block, async (host) => {
+        const noise = readNoise(), atMs = performance.now() - this.#began;
+        const { sample, ids } = await runSetting(host, setting, { way, seed, fresh: true });
+        const key = JSON.stringify([name, config]);
+        checkSameTokens(name, this.#tokens.get(key) ?? null, ids);
+        if (ids && !this.#tokens.has(key)) this.#tokens.set(key, ids);
+        const elapsed = performance.now() - this.#began - atMs;
+        round.samples[name] = { ...sample, atMs, noise: noiseBetween(noise, readNoise(), elapsed) };
+      });
+    }
+    return round;
+  }
+
+  /** Do something with one model's host; if it fails, the model is out, and the others go on. */
+  async #attempt(name: string, config: string, block: number, work: (host: ModelHost) => Promise<void>): Promise<void> {
+    const host = this.#hosts.get(name);
+    if (!host || !this.active().includes(name)) return;
+    try {
+      await work(host);
+    } catch (error) {
+      if (error instanceof StopError) throw error;
+      this.#fail(name, config, block, error);
+    }
+  }
+
+  /** @throws {Error} If it is the baseline. */
+  #fail(model: string, config: string, block: number, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.result.failures.push({ model, config, block, reason });
+    if (model !== this.result.baseline) return;
+    const what = `The baseline "${model}" failed in block ${
+      block + 1
+    } of ${config}, so nothing can be compared with it`;
+    throw new Error(`${what}: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,54 @@
+/** Run one setting once on a host. */
+import type { DecodeWay, ModelHost, ProcessCounters } from "../model/protocol.ts";
+import { isGeneration, type ThroughputSetting } from "./setting.ts";
+import { batchSample, generationSample, type SpeedSample } from "./speed_sample.ts";
+import { stoppable } from "./stoppable.ts";
+
+export interface RunOptions {
+  /** Decode inside the graph ("loop") or token by token ("step"). Default "loop". */
+  way?: DecodeWay;
+  /** Seed of the random prompt or batch: the same in every repeat. Default 0. */
+  seed?: number;
+}
+
+export interface TimedRun {
+  sample: SpeedSample;
+  /** The tokens of a generation, to be the same in every repeat; null for a forward pass. */
+  ids: number[] | null;
+  counters: ProcessCounters;
+}
+
+/** One repeat; `fresh` runs an uncounted step first, for a model that was idle. */
+export async function runSetting(
+  host: ModelHost,
+  setting: ThroughputSetting,
+  options: RunOptions & { fresh?: boolean } = {},
+): Promise<TimedRun> {
+  const { way = "loop", seed = 0, fresh = false } = options;
+  if (isGeneration(setting)) {
+    const request = { prompt: { tokens: setting.promptTokens, seed }, way, repeats: 1 };
+    if (fresh) await stoppable(host, host.generateRuns({ ...request, newTokens: 2 }));
+    const [raw] = await stoppable(host, host.generateRuns({ ...request, newTokens: setting.newTokens }));
+    return { sample: generationSample(raw, setting), ids: raw.ids, counters: raw.counters };
+  }
+  const runs = await stoppable(host, host.forwardRuns({ ...setting, seed, repeats: fresh ? 2 : 1 }));
+  const raw = runs.at(-1)!;
+  return { sample: batchSample(raw, setting), ids: null, counters: raw.counters };
+}
+
+/**
+ * Guards against fast but wrong: greedy decoding of one prompt gives the same tokens in every repeat.
+ *
+ * @throws {Error} Naming the first token that differs.
+ */
+export function checkSameTokens(model: string, first: number[] | null, now: number[] | null): void {
+  if (!first || !now) return;
+  const at = first.findIndex((id, i) => id !== now[i]);
+  if (at >= 0) {
+    throw new Error(
+      `${model} gave token ${now[at]} at position ${at} where its first run gave ${
+        first[at]
+      }: the same prompt must give the same tokens`,
+    );
+  }
+}

@@ -1,0 +1,82 @@
+/** What is timed: one generation request, or one forward pass of a batch. */
+import type { ArchSpec } from "../arch/spec.ts";
+
+/** One request: `promptTokens` in one pass, then `newTokens` out, the first of them from that pass. */
+export interface GenerationSetting {
+  promptTokens: number;
+  newTokens: number;
+}
+
+/** One forward pass of `batch` sequences of `seqLen` tokens. */
+export interface BatchSetting {
+  batch: number;
+  seqLen: number;
+  /** Rows that the head runs on. Default "last". */
+  logits?: "last" | "all";
+}
+
+export type ThroughputSetting = GenerationSetting | BatchSetting;
+
+export function isGeneration(setting: ThroughputSetting): setting is GenerationSetting {
+  return "promptTokens" in setting;
+}
+
+/** Short name of a setting in tables: `p5_l64` (prompt, new tokens) or `b8_s128` (batch, sequence). */
+export function settingName(setting: ThroughputSetting): string {
+  if (isGeneration(setting)) return `p${setting.promptTokens}_l${setting.newTokens}`;
+  return `b${setting.batch}_s${setting.seqLen}${setting.logits === "all" ? "_all" : ""}`;
+}
+
+/** The graphs that a host opens for a setting: logits of all rows come from the score graph. */
+export function graphsOf(setting: ThroughputSetting): ("generate" | "score")[] {
+  return !isGeneration(setting) && setting.logits === "all" ? ["score"] : ["generate"];
+}
+
+/** Tokens that the setting's throughput counts: new ones of a request, all of a batch. */
+export function countedTokens(setting: ThroughputSetting): number {
+  return isGeneration(setting) ? setting.newTokens : setting.batch * setting.seqLen;
+}
+
+/** Names of the numbers, as the caller knows them. */
+const OWN_NAMES = { promptTokens: "promptTokens", newTokens: "newTokens", batch: "batch", seqLen: "seqLen" };
+
+/**
+ * Check a setting against a model, before anything is started.
+ *
+ * @param names What the caller calls the numbers, for the message.
+ * @throws {RangeError} If a number is no whole number of the least size, or the sequence is longer than the context.
+ */
+export function checkSetting(setting: ThroughputSetting, spec: ArchSpec, names: Partial<typeof OWN_NAMES> = {}): void {
+  const name = { ...OWN_NAMES, ...names };
+  const whole = (key: keyof typeof OWN_NAMES, value: number, least: number, fix = "") => {
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new RangeError(
+        `Cannot measure ${settingName(setting)}: ${name[key]} must be an integer >= ${least}, got ${value}${fix}`,
+      );
+    }
+  };
+  const fits = (tokens: number, words: string) => {
+    if (tokens > spec.contextLength) {
+      throw new RangeError(
+        `Cannot measure ${
+          settingName(setting)
+        }: ${words} are longer than the context of ${spec.name}, ${spec.contextLength} tokens`,
+      );
+    }
+  };
+  if (isGeneration(setting)) {
+    const { promptTokens, newTokens } = setting;
+    whole("promptTokens", promptTokens, 1);
+    whole("newTokens", newTokens, 2, "; the first token comes from prefill, so time prefill alone as a batch of 1");
+    fits(promptTokens + newTokens, `${promptTokens} prompt tokens and ${newTokens} new ones`);
+  } else {
+    whole("batch", setting.batch, 1);
+    whole("seqLen", setting.seqLen, 1);
+    fits(setting.seqLen, `sequences of ${setting.seqLen} tokens`);
+    if (setting.logits !== undefined && setting.logits !== "last" && setting.logits !== "all") {
+      throw new RangeError(
+        `Cannot measure ${settingName(setting)}: logits must be "last" or "all", got "${setting.logits}"`,
+      );
+    }
+  }
+}
