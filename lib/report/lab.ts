@@ -29,8 +29,10 @@ export async function startLab(port: number, args: string[] = []): Promise<{ url
     args: [
       ...["-m", "jupyterlab", "--no-browser", `--ServerApp.ip=${HOST}`, `--ServerApp.port=${port}`],
       ...["--ServerApp.port_retries=0", "--ServerApp.answer_yes=True", "--ServerApp.log_level=WARN"],
-      ...[`--ServerApp.root_dir=${root}`, `--ServerApp.preferred_dir=${join(root, "notebooks")}`],
+      ...[`--ServerApp.root_dir=${root}`, `--FileContentsManager.preferred_dir=${join(root, "notebooks")}`],
       ...["--MultiKernelManager.default_kernel_name=deno", "--KernelSpecManager.ensure_native_kernel=False"],
+      // in a container the user is often root, which Jupyter refuses by default; it listens on loopback only
+      ...(Deno.build.os !== "windows" && Deno.uid() === 0 ? ["--allow-root"] : []),
       ...args,
     ],
     cwd: root,
@@ -51,9 +53,14 @@ export async function startLab(port: number, args: string[] = []): Promise<{ url
 }
 
 if (import.meta.main) {
-  const { url, child } = await startLab(freePort(), Deno.args);
-  console.log(`\nJupyterLab is ready: ${url}\nStop it with Ctrl-C.`);
-  Deno.addSignalListener("SIGINT", () => {}); // the terminal sends it to JupyterLab as well: wait for its end
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
-  Deno.exit((await child.status).code);
+  try {
+    const { url, child } = await startLab(freePort(), Deno.args);
+    console.log(`\nJupyterLab is ready: ${url}\nStop it with Ctrl-C.`);
+    Deno.addSignalListener("SIGINT", () => {}); // the terminal sends it to JupyterLab as well: wait for its end
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+    Deno.exit((await child.status).code);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
 }
