@@ -59,7 +59,7 @@ export interface ComparisonData {
   readonly raw: {
     models: Record<string, unknown>;
     baseline: string;
-    settings: { config: string; kind: string }[];
+    settings: { config: string; kind: string; rounds?: number; blocks?: number; stoppedBy?: string | null }[];
     rounds: RoundData[];
     tasks: Record<string, Record<string, EvalResult>>;
   };

@@ -1,0 +1,92 @@
+/** What stands behind a comparison: the machine, the models, and how far two identical models seem to differ. */
+import type { Environment } from "../measure/environment.ts";
+import { twinName } from "../measure/rounds_result.ts";
+import type { ModelInfo } from "../model/protocol.ts";
+import { type ComparisonData, memoryGb, modelNames, speedMetric, speedRatio } from "./comparison_data.ts";
+import type { View } from "./display.ts";
+import { formatEstimate, formatNumber } from "./format.ts";
+import { configLabel } from "./labels.ts";
+import { tableView } from "./table.ts";
+
+/** The machine and the versions: what every number depends on. */
+export function machineTable(environment: Environment): View {
+  const { cpu, logicalCores, containerCores, memoryGb, containerMemoryGb } = environment;
+  const memory = containerMemoryGb === null ? memoryGb : Math.min(containerMemoryGb, memoryGb);
+  const load = environment.loadAverage[0];
+  return tableView({
+    columns: [{ title: "machine" }, { title: "", align: "left" }],
+    rows: [
+      [
+        "processor",
+        `${cpu}, ${logicalCores} logical cores${containerCores === null ? "" : `, ${containerCores} of them allowed`}`,
+      ],
+      ["memory", `${formatNumber(memory)} GB`],
+      ["system", `${environment.os} ${environment.kernel}, ${environment.arch}`],
+      ["versions", `Deno ${environment.deno}, onnxruntime ${environment.onnxruntime}`],
+      [
+        "busy before the run",
+        load === undefined ? "unknown" : `${formatNumber(load)} tasks (load average of 1 minute)`,
+      ],
+    ],
+  });
+}
+
+/** Size and form of each model. Weights in MB (10^6 bytes), parameters in millions. */
+export function modelTable(comparison: ComparisonData): View {
+  const rows = modelNames(comparison).map((name) => {
+    const { info } = comparison.raw.models[name] as { info?: ModelInfo };
+    const gb = memoryGb(comparison, comparison.raw.settings[0]?.config ?? "", name);
+    return [
+      name,
+      info?.precisionLabel ?? "—",
+      info ? String(info.layers) : "—",
+      info ? formatNumber(info.parameters / 1e6) : "—",
+      info ? formatNumber(info.weightBytes / 1e6) : "—",
+      gb === null ? "—" : formatNumber(gb),
+      info ? `${info.provider}, ${info.threads}` : "—",
+    ];
+  });
+  return tableView({
+    columns: [
+      { title: "architecture" },
+      { title: "precision", align: "left" },
+      { title: "layers" },
+      { title: "parameters", detail: "millions" },
+      { title: "weights", detail: "MB" },
+      { title: "peak memory", detail: "GB" },
+      { title: "provider, threads", align: "left" },
+    ],
+    rows,
+  });
+}
+
+/** How much was measured in each setting, and the speed-up of the baseline's twin: two identical models. */
+export function trustTable(comparison: ComparisonData): View {
+  const { baseline, settings } = comparison.raw;
+  const twins: number[] = [];
+  const rows = settings.map(({ config, kind, rounds, blocks, stoppedBy }) => {
+    const ratio = speedRatio(comparison, { config, metric: speedMetric(kind) }, twinName(baseline), baseline);
+    if (ratio) twins.push(Math.abs(ratio.point - 1));
+    return [
+      configLabel(config),
+      String(rounds ?? "—"),
+      String(blocks ?? "—"),
+      stoppedBy ?? "—",
+      ratio ? `${formatEstimate(ratio, { unit: "×" })}` : "not measured",
+    ];
+  });
+  const notes = twins.length
+    ? [`This machine told identical models apart by up to ${(100 * Math.max(...twins)).toFixed(1)} % in this run.`]
+    : [];
+  return tableView({
+    columns: [
+      { title: "setting" },
+      { title: "rounds" },
+      { title: "blocks", detail: "hosts started anew" },
+      { title: "stopped by", align: "left" },
+      { title: `copy of ${baseline}`, detail: "speed-up (×), 95 % CI" },
+    ],
+    rows,
+    notes,
+  });
+}
