@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { progress } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { findPython, run } from "../store/python.ts";
-import { requireDeno } from "../store/setup.ts";
+import { requireDeno, withSetupLock } from "../store/setup.ts";
 
 /** Path of the Python of the project's `.venv`, which runs everything of Jupyter. */
 export function jupyterPython(root: string = projectRoot()): string {
@@ -121,7 +121,7 @@ function lastLines(text: string): string {
 if (import.meta.main) {
   try {
     requireDeno();
-    await setupJupyter();
+    await withSetupLock(() => setupJupyter());
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     Deno.exit(1);

@@ -27,10 +27,9 @@ export async function run(
  *
  * @throws {Error} If there is none; the message says which were found.
  */
-export async function findPython(): Promise<string> {
-  const asked = Deno.env.get("PYTHON");
+export async function findPython(commands: string[] = pythonCommands()): Promise<string> {
   const found: string[] = [];
-  for (const python of asked ? [asked] : ["python3", "python"]) {
+  for (const python of commands) {
     const { ok, text } = await run([python, "-c", "import sys; print(*sys.version_info[:2])"]);
     if (!ok) continue;
     const [major, minor] = text.split(" ").map(Number);
@@ -41,6 +40,11 @@ export async function findPython(): Promise<string> {
     `Archbench needs Python ${NEEDED.join(".")} or newer for Jupyter; ${found.join(", ") || "no python3 was found"}. ` +
       `Install one, or name it: PYTHON=/path/to/python3`,
   );
+}
+
+function pythonCommands(): string[] {
+  const asked = Deno.env.get("PYTHON");
+  return asked ? [asked] : ["python3", "python"];
 }
 
 /** Command of a pip: Python's own, else (some systems leave it out) one in a small environment in the cache. */

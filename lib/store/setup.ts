@@ -50,12 +50,17 @@ export async function installNpm(root: string = projectRoot()): Promise<void> {
   await writeFile(stamp, hash);
 }
 
+/** Do a part of the setup while no other process does: a second one waits, then finds everything done. */
+export async function withSetupLock<T>(work: () => Promise<T>): Promise<T> {
+  await mkdir(cacheDir(), { recursive: true });
+  using lock = await Deno.open(cacheDir("setup.lock"), { create: true, write: true });
+  await lock.lock(true);
+  return await work();
+}
+
 /** Fetch every package of the catalog that is not complete, with a bar for each step. */
 export async function fetchPackages(): Promise<void> {
   const { fetchPackage } = await import("./fetch.ts"); // uses npm packages, so only after installNpm
-  await mkdir(cacheDir(), { recursive: true });
-  using lock = await Deno.open(cacheDir("setup.lock"), { create: true, write: true });
-  await lock.lock(true); // a second setup at the same time waits for this one, then finds everything done
   for (const pkg of catalogPackages()) {
     let step = "";
     let bar: Progress | undefined;
@@ -80,8 +85,10 @@ export async function fetchPackages(): Promise<void> {
 if (import.meta.main) {
   try {
     requireDeno();
-    await installNpm();
-    await fetchPackages();
+    await withSetupLock(async () => {
+      await installNpm();
+      await fetchPackages();
+    });
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     Deno.exit(1);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { requireDeno } from "../../lib/store/setup.ts";
 import { projectRoot } from "../../lib/store/paths.ts";
+import { findPython } from "../../lib/store/python.ts";
+import { installNpm, requireDeno } from "../../lib/store/setup.ts";
+import { temporaryFolder } from "./helpers.ts";
 
 Deno.test("requireDeno() takes 2.8.1 and says why it refuses another", () => {
   requireDeno("2.8.1");
@@ -27,4 +29,20 @@ Deno.test("every requirement is pinned and hashed", async () => {
   const requirements = text.split("\n").filter((line) => /^\w/.test(line));
   assert.ok(requirements.length > 80, `${requirements.length}`);
   for (const line of requirements) assert.match(line, /^[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}/);
+});
+
+Deno.test("findPython() refuses a Python before 3.10 and names what it found", async () => {
+  await using folder = await temporaryFolder();
+  const old = join(folder.path, "python");
+  await Deno.writeTextFile(old, "#!/bin/sh\necho 3 9\n", { mode: 0o755 });
+  assert.equal(await findPython([old, "python3"]), "python3");
+  await assert.rejects(findPython([old]), (error: Error) => error.message.includes(`${old} is 3.9`));
+  await assert.rejects(findPython(["no-such-python"]), /needs Python 3\.10 or newer.*no python3 was found/);
+});
+
+Deno.test("installNpm() does nothing where the lock of node_modules is this one", async () => {
+  const stamp = join(projectRoot(), "node_modules", ".archbench-lock");
+  const before = Deno.statSync(stamp).mtime;
+  await installNpm();
+  assert.deepEqual(Deno.statSync(stamp).mtime, before);
 });
