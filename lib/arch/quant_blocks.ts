@@ -33,8 +33,9 @@ export function dequantise(m: Matrix): Float32Array {
   const out = new Float32Array(m.q.length);
   const { q, scales, mins, zero, blockSize } = m;
   for (let block = 0, i = 0; block < scales.length; block++) {
-    const scale = scales[block], min = mins ? mins[block] : 0;
-    for (const end = i + blockSize; i < end; i++) out[i] = Math.fround(scale * (q[i] - zero)) + min;
+    const scale = scales[block], end = i + blockSize;
+    if (mins) { for (const min = mins[block]; i < end; i++) out[i] = Math.fround(scale * (q[i] - zero)) + min; }
+    else for (; i < end; i++) out[i] = scale * (q[i] - zero);
   }
   return out;
 }

@@ -217,7 +217,8 @@ function visibleBias(prefix: Prefix, blocks: Block[], rows: number, total: numbe
   return bias;
 }
 
-/** White space as Python's str.rstrip means it. */
+/** White space as Python's str.rstrip means it, which counts four control characters as space. */
+// deno-lint-ignore no-control-regex
 const TRAILING_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u;
 
 function toSequence(model: LanguageModel, request: ScoreRequest, index: number): Sequence {
