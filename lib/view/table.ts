@@ -1,4 +1,4 @@
-/** One table, twice: HTML with aligned digits for notebooks, plain text for a terminal. */
+/** One table, three times: HTML with aligned digits for notebooks, text for a terminal, Markdown for a README. */
 import { escapeHtml, View } from "./display.ts";
 
 /** A cell: what counts, and smaller under it (HTML, a line each) or after it (text) what qualifies it. */
@@ -73,6 +73,20 @@ export function tableText({ caption, columns, rows, notes = [] }: TableSpec): st
   return [...(caption ? [caption, ""] : []), ...body, ...(notes.length ? ["", ...notes] : [])].join("\n");
 }
 
+/** The table in GitHub's Markdown, for a README. */
+export function tableMarkdown({ caption, columns, rows, notes = [] }: TableSpec): string {
+  const safe = (text: string) => escapeHtml(text).replaceAll("|", "&#124;");
+  const cell = (c: Cell) =>
+    typeof c === "string"
+      ? safe(c)
+      : [c.tone ? `**${safe(c.main)}**` : safe(c.main), ...(c.details ?? []).map(safe)].join("<br>");
+  const align = columns.map((c, i) => (c.align ?? (i === 0 ? "left" : "right")) === "left" ? ":--" : "--:");
+  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  const head = columns.map((c) => [safe(c.title), ...(c.detail ? [safe(c.detail)] : [])].join("<br>"));
+  const lines = [line(head), line(align), ...rows.map((row) => line(row.map(cell)))];
+  return [...(caption ? [safe(caption), ""] : []), ...lines, ...notes.flatMap((n) => ["", safe(n)])].join("\n");
+}
+
 /**
  * A table as a view.
  *
@@ -84,5 +98,9 @@ export function tableText({ caption, columns, rows, notes = [] }: TableSpec): st
  * ```
  */
 export function tableView(spec: TableSpec): View {
-  return new View({ "text/plain": tableText(spec), "text/html": tableHtml(spec) });
+  return new View({
+    "text/plain": tableText(spec),
+    "text/html": tableHtml(spec),
+    "text/markdown": tableMarkdown(spec),
+  });
 }

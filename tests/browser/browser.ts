@@ -1,15 +1,7 @@
-/** A browser from npm, so that nothing needs root or a distribution's packages. */
-import chromium from "@sparticuz/chromium";
-import { type Browser, chromium as playwright, type Page } from "playwright-core";
+/** Opens pages for tests, and notes what they ask for and complain about. */
+import type { Browser, Page } from "playwright-core";
 
-/** On Linux x64 the packaged Chromium, elsewhere an installed Chrome. */
-export async function launchBrowser(): Promise<Browser> {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") return await playwright.launch({ channel: "chrome" });
-  return await playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"],
-  });
-}
+export { launchBrowser } from "../../lib/report/browser.ts";
 
 export interface Visit {
   page: Page;
@@ -19,7 +11,7 @@ export interface Visit {
   errors: string[];
 }
 
-/** Open a page of a given width, and note what it asks for and complains about. */
+/** Open a page at a given width in px. */
 export async function visit(browser: Browser, url: string, width: number, height = 900): Promise<Visit> {
   const page = await browser.newPage({ viewport: { width, height } });
   const requests: string[] = [];

@@ -12,7 +12,7 @@ registerComparisonView(FakeComparison);
 Deno.test("a registered comparison shows itself in a notebook", () => {
   const comparison = new FakeComparison() as FakeComparison & { [key: symbol]: () => Record<string, string> };
   const bundle = comparison[Symbol.for("Jupyter.display")]();
-  assert.deepEqual(Object.keys(bundle), ["text/plain", "text/html"]);
+  assert.deepEqual(Object.keys(bundle), ["text/plain", "text/html", "text/markdown"]);
 });
 
 Deno.test("a registered comparison prints itself in a terminal", () => {
