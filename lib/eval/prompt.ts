@@ -1,4 +1,5 @@
 /** Prompts by lm-eval's rules: description, worked examples, question. */
+import { FieldError } from "./fields.ts";
 import type { ChoiceTask } from "./task.ts";
 import type { Row } from "./types.ts";
 
@@ -24,6 +25,8 @@ export interface ChoicePrompt {
  */
 export function choicePrompt(task: ChoiceTask, row: Row, examples: Row[] = []): ChoicePrompt {
   const { query, choices, gold, cluster, whole } = task.doc(row);
+  const empty = choices.indexOf("");
+  if (empty >= 0) throw new FieldError(`choice ${empty} is empty; a choice must have text to be scored`);
   const before = whole ? "" : (task.description?.(row) ?? "") + examples.map((r) => shot(task, r)).join("");
   return {
     context: before + query,

@@ -4,7 +4,7 @@ import { choiceItem } from "./choice_item.ts";
 import { FieldError } from "./fields.ts";
 import { type ChoicePrompt, choicePrompt } from "./prompt.ts";
 import { rollingWindows } from "./rolling.ts";
-import type { Unit } from "./score_in_batches.ts";
+import type { Unit, UnitScores } from "./score_in_batches.ts";
 import type { SelectedRow } from "./select_rows.ts";
 import type { ChoiceTask, Task, TextTask } from "./task.ts";
 import { textItem } from "./text_item.ts";
@@ -79,17 +79,19 @@ export async function requestsOf(host: ModelHost, questions: Question[]): Promis
   });
 }
 
-/** Items of all questions; a log-likelihood that is not finite fails its row: no wrong answer in silence. */
+/** Items of all questions. What has no finite log-likelihood fails its row: no wrong answer in silence. */
 export function scoredItems(
   task: Task,
   questions: Question[],
-  scores: ScoreResult[][],
+  scores: UnitScores[],
 ): { items: EvalItem[]; failed: FailedRow[] } {
   const items: EvalItem[] = [], failed: FailedRow[] = [];
   questions.forEach((question, i) => {
-    const bad = scores[i].find((s) => !Number.isFinite(s.logLikelihood));
-    if (bad) failed.push(failedRow(task, question, `the model's log-likelihood is ${bad.logLikelihood}`));
-    else items.push(itemOf(question, scores[i]));
+    const got = scores[i];
+    const bad = "refused" in got ? undefined : got.find((s) => !Number.isFinite(s.logLikelihood));
+    if ("refused" in got) failed.push(failedRow(task, question, got.refused));
+    else if (bad) failed.push(failedRow(task, question, `the model's log-likelihood is ${bad.logLikelihood}`));
+    else items.push(itemOf(question, got));
   });
   if (!items.length) throw new TypeError(`Cannot evaluate ${task.name}: no row has a score; ${failed[0].reason}`);
   return { items, failed };

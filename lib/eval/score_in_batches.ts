@@ -8,6 +8,9 @@ export interface Unit {
   group?: string;
 }
 
+/** What a unit got: a result for each request, or why the model cannot score it. */
+export type UnitScores = ScoreResult[] | { refused: string };
+
 /** Bounds the message to the host (a 5-shot prompt has 3 KB) and what is lost when a run is stopped. */
 const BATCH_REQUESTS = 512;
 
@@ -31,19 +34,34 @@ export function batches<T extends Unit>(units: T[], limit = BATCH_REQUESTS): T[]
 /**
  * Score all units in order.
  *
- * @returns Results in the shape of the requests, [units][requests].
+ * @returns What each unit got, in order. A unit that the model cannot score (no token of its own behind the join,
+ * longer than the context) is refused alone.
  * @throws {StopError} When the user stopped the work; the host is closed then, as it cannot be interrupted otherwise.
  */
-export async function scoreInBatches(host: ModelHost, units: Unit[], bar: Progress): Promise<ScoreResult[][]> {
-  const results: ScoreResult[][] = [];
+export async function scoreInBatches(host: ModelHost, units: Unit[], bar: Progress): Promise<UnitScores[]> {
+  const results: UnitScores[] = [];
   for (const batch of batches(units)) {
     checkStop();
-    const flat = await scoreStoppable(host, batch, results.length, bar);
-    let at = 0;
-    for (const { requests } of batch) results.push(flat.slice(at, at += requests.length));
+    results.push(...await scoreOrRefuse(host, batch, results.length, bar));
     bar.update(results.length, batch[0].group);
   }
   return results;
+}
+
+/** A refused batch is halved until the units that are to blame stand alone. */
+async function scoreOrRefuse(host: ModelHost, batch: Unit[], before: number, bar: Progress): Promise<UnitScores[]> {
+  try {
+    const flat = await scoreStoppable(host, batch, before, bar);
+    let at = 0;
+    return batch.map(({ requests }) => flat.slice(at, at += requests.length));
+  } catch (error) {
+    // what the model refuses is a RangeError or a TypeError; anything else ends the work
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    if (batch.length === 1) return [{ refused: error.message }];
+    const half = batch.length >> 1;
+    const first = await scoreOrRefuse(host, batch.slice(0, half), before, bar);
+    return [...first, ...await scoreOrRefuse(host, batch.slice(half), before + half, bar)];
+  }
 }
 
 async function scoreStoppable(host: ModelHost, batch: Unit[], before: number, bar: Progress): Promise<ScoreResult[]> {

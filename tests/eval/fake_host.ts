@@ -36,16 +36,17 @@ export class FakeHost implements ModelHost {
 
   constructor(readonly logLikelihood: (request: ScoreRequest) => number = () => -1) {}
 
-  score(requests: ScoreRequest[], options: { onProgress?: (done: number) => void } = {}): Promise<ScoreResult[]> {
+  async score(requests: ScoreRequest[], options: { onProgress?: (done: number) => void } = {}): Promise<ScoreResult[]> {
     this.calls++;
     this.seen.push(...requests);
     options.onProgress?.(requests.length);
-    if (this.closed) return Promise.reject(new Error("the host is closed"));
-    return Promise.resolve(requests.map((r): ScoreResult => ({
+    await Promise.resolve();
+    if (this.closed) throw new Error("the host is closed");
+    return requests.map((r) => ({
       logLikelihood: this.logLikelihood(r),
       isGreedy: false,
       tokens: "continuationIds" in r ? r.continuationIds.length : 1,
-    })));
+    }));
   }
 
   encode(texts: string[]): Promise<number[][]> {

@@ -68,6 +68,7 @@ Deno.test("a missing or wrong field is named with what was there", () => {
     () => mmlu.doc({ ...capital, answer: "C" }),
     /field "answer" must be an index, a letter or one of the choices, got "C"/,
   );
+  assert.throws(() => choicePrompt(hellaswag, { ...row, endings: ["a", "[step]"] }), /choice 1 is empty/);
   assert.throws(() => bitsPerByte.text({ text: "" }), /"text" must not be empty/);
 });
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { batches } from "../../lib/eval/score_in_batches.ts";
+import { batches, scoreInBatches } from "../../lib/eval/score_in_batches.ts";
+import { progress } from "../../lib/progress.ts";
+import { FakeHost } from "./fake_host.ts";
 
 const unit = (group: string | undefined, n: number) => ({
   group,
@@ -18,4 +20,26 @@ Deno.test("batches() keeps the order, one group in a batch, and never cuts a uni
 Deno.test("batches() puts units without a group together", () => {
   assert.equal(batches([unit(undefined, 4), unit(undefined, 4)]).length, 1);
   assert.deepEqual(batches([]), []);
+});
+
+Deno.test("scoreInBatches() refuses alone what the model cannot score", async () => {
+  const host = new FakeHost((request) => {
+    if ("context" in request && request.context === "bad") throw new RangeError("it has no tokens");
+    return -1;
+  });
+  const units = ["a", "b", "bad", "c", "d"].map((context) => ({ requests: [{ context, continuation: " x" }] }));
+  const bar = progress("test", units.length);
+  const results = await scoreInBatches(host, units, bar).finally(() => bar.finish());
+  const scored = [{ logLikelihood: -1, isGreedy: false, tokens: 1 }];
+  assert.deepEqual(results, [scored, scored, { refused: "it has no tokens" }, scored, scored]);
+});
+
+Deno.test("scoreInBatches() ends with an error that is not the requests' fault", async () => {
+  const host = new FakeHost(() => {
+    throw new Error("the host is gone");
+  });
+  const bar = progress("test", 1);
+  const units = [{ requests: [{ context: "a", continuation: " x" }] }];
+  await assert.rejects(() => scoreInBatches(host, units, bar).finally(() => bar.finish()), /the host is gone/);
+  assert.equal(host.calls, 1);
 });
