@@ -4,6 +4,7 @@ import { forEachCache } from "../arch/decoder_nodes.ts";
 import { openGguf } from "../arch/gguf_file.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
+import { parameterCount } from "../cost/bytes.ts";
 import { type GenerateOptions, generateText, type Generation } from "./generate.ts";
 import { allLogits, scoreRequests } from "./score.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
@@ -175,7 +176,7 @@ function modelInfo(resolved: ResolvedModel, provider: string, threads: number, w
   return {
     name: resolved.name,
     architecture: spec.name,
-    parameters: countParameters(spec),
+    parameters: parameterCount(spec),
     layers: spec.layers.length,
     heads,
     kvHeads,
@@ -189,14 +190,4 @@ function modelInfo(resolved: ResolvedModel, provider: string, threads: number, w
     weightBytes,
     source: resolved.source,
   };
-}
-
-/** Parameters of a spec; a tied head counts once. */
-function countParameters(spec: ArchSpec): number {
-  const { hiddenSize: d, vocabSize: v } = spec;
-  const layers = spec.layers.reduce((sum, { mixer, channel }) => {
-    const attention = d * mixer.headDim * (2 * mixer.heads + 2 * mixer.kvHeads);
-    return sum + attention + 3 * d * channel.intermediateSize + 2 * d;
-  }, 0);
-  return v * d * (spec.tiedHead ? 1 : 2) + layers + d;
 }
