@@ -1,41 +1,12 @@
 /** What the views read from a comparison: names, settings, and paired differences between any two models. */
-import type { EvalItem, EvalResult } from "../eval/types.ts";
-import { itemValue } from "../eval/types.ts";
-import { clusteredMean, stratifiedMean } from "../stats/clustered.ts";
+import { firstMetric } from "../compare/findings.ts";
+import { pairedDifference } from "../compare/paired_difference.ts";
+import type { SummaryRow, TableRow } from "../compare/rows.ts";
+import type { EvalResult } from "../eval/types.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import type { ModelInfo } from "../model/protocol.ts";
+import type { LevelOptions } from "../stats/mean_interval.ts";
 import { type PairedSample, ratioOverBlocks } from "../stats/ratio.ts";
-
-/** A row of `comparison.table`; see `compareArchitectures`. */
-export interface TableRow {
-  architecture: string;
-  type: string;
-  config: string;
-  throughput_tok_s: number | null;
-  throughput_low: number | null;
-  throughput_high: number | null;
-  latency_p50_ms: number | null;
-  memory_gb: number | null;
-  accuracy: number | null;
-  accuracy_low: number | null;
-  accuracy_high: number | null;
-  pass_at_k: number | null;
-  n: number;
-}
-
-/** A row of `comparison.summary`: one model against the baseline. `low` and `high` belong to the speed-up or the difference. */
-export interface SummaryRow {
-  architecture: string;
-  config: string;
-  metric: string;
-  value: number;
-  baseline_value: number;
-  speedup: number | null;
-  difference: number | null;
-  low: number | null;
-  high: number | null;
-  n: number;
-  verdict: string;
-}
 
 /** Tokens a second of one request or forward pass; the fields that a setting has depend on its kind. */
 export interface SpeedSample {
@@ -57,13 +28,20 @@ export interface ComparisonData {
   readonly table: { objects(): object[] };
   readonly summary: { objects(): object[] };
   readonly raw: {
-    models: Record<string, unknown>;
+    models: Record<string, { info?: ModelInfo | null }>;
     baseline: string;
+    /** Within this a speed-up or a difference counts as the same. */
+    band: { speed: number; quality: number };
+    /** The baseline's second process, as it is called in `rounds`. */
+    twin: { name: string } | null;
+    failures: { model: string; config: string; reason: string }[];
     settings: { config: string; kind: string; rounds?: number; blocks?: number; stoppedBy?: string | null }[];
     rounds: RoundData[];
     tasks: Record<string, Record<string, EvalResult>>;
   };
 }
+
+export type { SummaryRow, TableRow };
 
 export type SpeedMetric = "decodeTokensPerS" | "throughputTokensPerS";
 
@@ -109,64 +87,43 @@ export function speedEstimate(
   return ratioOverBlocks(samples.map(({ block, value }) => ({ block, candidate: value, baseline: 1 })));
 }
 
-/** Speed of `a` over speed of `b` in the same rounds; null without two blocks. `comparisons` as in lib/stats. */
+/** Speed of `a` over speed of `b` in the same rounds; null without two blocks. */
 export function speedRatio(
   comparison: ComparisonData,
   setting: { config: string; metric: SpeedMetric },
   a: string,
   b: string,
-  comparisons = 1,
+  options: LevelOptions = {},
 ): Estimate | null {
   const pairs = comparison.raw.rounds.flatMap(({ config, block, samples }): PairedSample[] => {
     const candidate = config === setting.config ? samples[a]?.[setting.metric] : null;
     const baseline = config === setting.config ? samples[b]?.[setting.metric] : null;
     return candidate && baseline ? [{ block, candidate, baseline }] : [];
   });
-  return new Set(pairs.map((p) => p.block)).size < 2 ? null : ratioOverBlocks(pairs, { comparisons });
+  return new Set(pairs.map((p) => p.block)).size < 2 ? null : ratioOverBlocks(pairs, options);
 }
 
-/** A task's primary metric, the first in its results. */
-export function primaryMetric(comparison: ComparisonData, task: string): { metric: string; higherIsBetter: boolean } {
-  const result = Object.values(comparison.raw.tasks[task])[0];
-  const metric = Object.keys(result.metrics)[0];
-  return { metric, higherIsBetter: result.higherIsBetter?.[metric] ?? true };
+/** A task's primary metric, the first in its results; null where no model has a result. */
+export function primaryMetric(
+  comparison: ComparisonData,
+  task: string,
+): { metric: string; higherIsBetter: boolean } | null {
+  const result = Object.values(comparison.raw.tasks[task] ?? {})[0];
+  if (!result) return null;
+  const metric = firstMetric(result);
+  return { metric, higherIsBetter: result.higherIsBetter[metric] ?? true };
 }
 
-/** `a` minus `b` in the task's primary metric, paired by item; null when they share too few items. */
+/** `a` minus `b` in the task's primary metric, paired by item; null when they share no items. */
 export function qualityDifference(
   comparison: ComparisonData,
   task: string,
   a: string,
   b: string,
-  comparisons = 1,
+  options: LevelOptions = {},
 ): Estimate | null {
-  const { metric } = primaryMetric(comparison, task);
-  const key = (item: EvalItem) => `${item.subject ?? ""}/${item.row}`;
-  const others = new Map(comparison.raw.tasks[task][b]?.items.map((item) => [key(item), item]));
-  const pairs = (comparison.raw.tasks[task][a]?.items ?? []).flatMap((item) => {
-    const other = others.get(key(item));
-    return other ? [[item, other] as const] : [];
-  });
-  const differences = pairs.map(([x, y]) => difference(x, y, metric));
-  if (differences.length < 2 || differences.some((d) => d === null)) return null;
-  // Text is weighed by its bytes, so that the mean is the difference of the two totals.
-  const meanBytes = pairs.reduce((sum, [x]) => sum + (x.bytes ?? 0), 0) / pairs.length;
-  const values = (differences as number[]).map((d) => metric === "bits_per_byte" ? d / meanBytes : d);
-  const subjects = pairs.map(([x]) => x.subject);
-  try {
-    return subjects.every((s) => s !== undefined)
-      ? stratifiedMean(values, subjects as string[], { comparisons })
-      : clusteredMean(values, pairs.map(([x]) => x.cluster ?? key(x)), { comparisons });
-  } catch (error) {
-    if (error instanceof RangeError) return null; // too few clusters or items for an interval
-    throw error;
-  }
-}
-
-function difference(x: EvalItem, y: EvalItem, metric: string): number | null {
-  if (metric === "bits_per_byte") return x.bits === undefined || y.bits === undefined ? null : x.bits - y.bits;
-  const [a, b] = [itemValue(x, metric), itemValue(y, metric)];
-  return a === null || b === null ? null : a - b;
+  const { [a]: candidate, [b]: baseline } = comparison.raw.tasks[task] ?? {};
+  return candidate && baseline ? pairedDifference(candidate, baseline, firstMetric(candidate), options) : null;
 }
 
 /** Peak memory in GB (10^9 bytes) while running `config`, else the largest of any setting; null where none was measured. */

@@ -26,7 +26,10 @@ function topics(comparison: ComparisonData): Topic[] {
       config,
       metric: kind === "generation" ? "decode_tok_s" : "throughput_tok_s",
     })),
-    ...Object.keys(tasks).map((task) => ({ config: task, metric: primaryMetric(comparison, task).metric })),
+    ...Object.keys(tasks).flatMap((task) => {
+      const primary = primaryMetric(comparison, task);
+      return primary ? [{ config: task, metric: primary.metric }] : [];
+    }),
   ];
 }
 
@@ -82,6 +85,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
     ]),
     notes: [
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
+      ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
       decide(comparison).sentence,
     ],
   };

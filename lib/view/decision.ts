@@ -1,5 +1,7 @@
 /** Which model to choose within stated limits, and how sure that is. */
+import { firstMetric } from "../compare/findings.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { qualityVerdict, speedVerdict } from "../stats/verdict.ts";
 import {
   type ComparisonData,
   memoryGb,
@@ -79,32 +81,44 @@ export function candidates(comparison: ComparisonData, criteria: Criteria): Cand
     return {
       name,
       speed: config === null ? null : speedEstimate(comparison, config, metric, name),
-      quality: result && task ? result.metrics[primaryMetric(comparison, task).metric] : null,
+      quality: result ? result.metrics[firstMetric(result)] : null,
       memoryGb: memoryGb(comparison, config ?? "", name),
     };
   });
 }
 
-/** Every pair of models, by intervals that hold together (Bonferroni over pairs, speed and quality). */
+/** Every pair of models by the verdicts of lib/stats, with intervals that hold together over all pairs. */
 export function relations(comparison: ComparisonData, criteria: Criteria): (a: string, b: string) => Relation {
+  const { config, metric, task } = criteria;
+  const { band, settings, tasks } = comparison.raw;
   const all = candidates(comparison, criteria);
-  const comparisons = Math.max(1, all.length * (all.length - 1)); // pairs times two
+  const pairs = all.length * (all.length - 1) / 2;
+  // at least as careful as the summary, so that the two don't contradict each other
+  const comparisons = Math.max(1, 2 * pairs, (all.length - 1) * (settings.length + Object.keys(tasks).length));
   const memory = new Map(all.map((c) => [c.name, c.memoryGb]));
-  const sign = criteria.task !== null && !primaryMetric(comparison, criteria.task).higherIsBetter ? -1 : 1;
+  const higherIsBetter = task === null || (primaryMetric(comparison, task)?.higherIsBetter ?? true);
+  const both = (at: (level: number) => Estimate | null) => {
+    const [wide, narrow] = [at(0.95), at(0.9)];
+    return wide && narrow ? { wide, narrow } : null;
+  };
   return (a, b) => {
-    const { config, metric, task } = criteria;
-    const speed = config === null ? null : speedRatio(comparison, { config, metric }, a, b, comparisons);
-    const quality = task === null ? null : qualityDifference(comparison, task, a, b, comparisons);
+    const speed = config === null
+      ? null
+      : both((level) => speedRatio(comparison, { config, metric }, a, b, { level, comparisons }));
+    const quality = task === null
+      ? null
+      : both((level) => qualityDifference(comparison, task, a, b, { level, comparisons }));
     const [x, y] = [memory.get(a) ?? null, memory.get(b) ?? null];
     const apart = x !== null && y !== null && Math.abs(x - y) > MEMORY_BAND * Math.max(x, y);
-    return { speed: side(speed, 1), quality: sign * side(quality, 0), memory: apart ? (x! < y! ? 1 : -1) : 0 };
+    return {
+      speed: speed ? SIGN[speedVerdict(speed, band.speed)] : 0,
+      quality: quality ? SIGN[qualityVerdict(quality, { band: band.quality, higherIsBetter })] : 0,
+      memory: apart ? (x < y ? 1 : -1) : 0,
+    };
   };
 }
 
-function side(estimate: Estimate | null, neutral: number): number {
-  if (!estimate || estimate.low === null || estimate.high === null) return 0;
-  return estimate.low > neutral ? 1 : estimate.high < neutral ? -1 : 0;
-}
+const SIGN = { faster: 1, better: 1, slower: -1, worse: -1, same: 0, unclear: 0 };
 
 /**
  * Within the limits, the best quality; where quality cannot be told apart, the fastest; where that cannot either, the
@@ -115,7 +129,7 @@ export function decide(
   limits: Limits = {},
   criteria: Criteria = defaultCriteria(comparison),
 ): Decision {
-  const higherIsBetter = criteria.task === null || primaryMetric(comparison, criteria.task).higherIsBetter;
+  const higherIsBetter = criteria.task === null || (primaryMetric(comparison, criteria.task)?.higherIsBetter ?? true);
   return decideAmong(candidates(comparison, criteria), relations(comparison, criteria), limits, higherIsBetter);
 }
 

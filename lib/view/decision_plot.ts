@@ -31,9 +31,8 @@ export function decisionFigure(
 ): Figure {
   const all = candidates(comparison, criteria).filter((c) => c.speed && c.quality);
   const styles = modelStyles(Object.keys(comparison.raw.models));
-  const { metric, higherIsBetter } = criteria.task === null
-    ? { metric: "quality", higherIsBetter: true }
-    : primaryMetric(comparison, criteria.task);
+  const { metric, higherIsBetter } = (criteria.task === null ? null : primaryMetric(comparison, criteria.task)) ??
+    { metric: "quality", higherIsBetter: true };
   const label = metricLabel(metric);
   const largest = Math.max(...all.map((c) => c.memoryGb ?? 0), 0);
   const base = all.find((c) => c.name === comparison.raw.baseline);

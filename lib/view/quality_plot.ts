@@ -8,7 +8,7 @@ import { modelStyles } from "./palette.ts";
 import { labelRows } from "./speed_plot.ts";
 
 function taskRows(comparison: ComparisonData, task: string): SummaryRow[] {
-  const { metric } = primaryMetric(comparison, task);
+  const metric = primaryMetric(comparison, task)?.metric;
   return summaryRows(comparison).filter((r) => r.config === task && r.metric === metric && r.difference !== null);
 }
 
@@ -20,8 +20,8 @@ export function qualityFigure(comparison: ComparisonData): Figure {
   const styles = modelStyles(all);
   const titles: string[] = [];
   const data: Record<string, unknown>[] = [];
-  Object.keys(tasks).forEach((task, panel) => {
-    const { metric, higherIsBetter } = primaryMetric(comparison, task);
+  Object.keys(tasks).filter((task) => primaryMetric(comparison, task)).forEach((task, panel) => {
+    const { metric, higherIsBetter } = primaryMetric(comparison, task)!;
     const { name: metricName, scale, differenceUnit } = metricLabel(metric);
     const rows = taskRows(comparison, task);
     const n = rows.length ? `, n = ${Math.min(...rows.map((r) => r.n))}` : "";

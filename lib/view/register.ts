@@ -1,4 +1,5 @@
 /** Makes a comparison show itself: as the last expression of a cell, and under `console.log`. */
+import { Comparison } from "../compare/comparison.ts";
 import type { ComparisonData } from "./comparison_data.ts";
 import { showComparison } from "./comparison_view.ts";
 import type { Bundle } from "./display.ts";
@@ -22,3 +23,5 @@ export function registerComparisonView(comparisonClass: { prototype: ComparisonD
     configurable: true,
   });
 }
+
+registerComparisonView(Comparison);

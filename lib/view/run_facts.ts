@@ -1,7 +1,5 @@
 /** What stands behind a comparison: the machine, the models, and how far two identical models seem to differ. */
 import type { Environment } from "../measure/environment.ts";
-import { twinName } from "../measure/rounds_result.ts";
-import type { ModelInfo } from "../model/protocol.ts";
 import { type ComparisonData, memoryGb, modelNames, speedMetric, speedRatio } from "./comparison_data.ts";
 import type { View } from "./display.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
@@ -34,7 +32,7 @@ export function machineTable(environment: Environment): View {
 /** Size and form of each model. Weights in MB (10^6 bytes), parameters in millions. */
 export function modelTable(comparison: ComparisonData): View {
   const rows = modelNames(comparison).map((name) => {
-    const { info } = comparison.raw.models[name] as { info?: ModelInfo };
+    const { info } = comparison.raw.models[name];
     const gb = memoryGb(comparison, comparison.raw.settings[0]?.config ?? "", name);
     return [
       name,
@@ -62,10 +60,10 @@ export function modelTable(comparison: ComparisonData): View {
 
 /** How much was measured in each setting, and the speed-up of the baseline's twin: two identical models. */
 export function trustTable(comparison: ComparisonData): View {
-  const { baseline, settings } = comparison.raw;
+  const { baseline, settings, twin } = comparison.raw;
   const twins: number[] = [];
   const rows = settings.map(({ config, kind, rounds, blocks, stoppedBy }) => {
-    const ratio = speedRatio(comparison, { config, metric: speedMetric(kind) }, twinName(baseline), baseline);
+    const ratio = twin && speedRatio(comparison, { config, metric: speedMetric(kind) }, twin.name, baseline);
     if (ratio) twins.push(Math.abs(ratio.point - 1));
     return [
       configLabel(config),

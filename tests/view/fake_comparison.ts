@@ -151,6 +151,15 @@ export function fakeComparison(rename: Record<string, string> = {}): ComparisonD
   return {
     table: columns(rows),
     summary: columns(summary),
-    raw: { models: Object.fromEntries(entries.map((e) => [e.name, {}])), baseline: base.name, settings, rounds, tasks },
+    raw: {
+      models: Object.fromEntries(entries.map((e) => [e.name, {}])),
+      baseline: base.name,
+      band: { speed: 0.01, quality: 0.02 },
+      twin: { name: `${base.name} (A/A twin)` },
+      failures: [],
+      settings,
+      rounds,
+      tasks,
+    },
   };
 }
