@@ -31,6 +31,8 @@ export interface FakeBehaviour {
   ids?: (at: { name: string; host: number; run: number }, newTokens: number) => number[];
   /** Called before every run: may throw as a dying host does. */
   before?: (at: { name: string; host: number; run: number }) => void | Promise<void>;
+  /** ln p of a continuation. Default: minus its length. */
+  logLikelihood?: (name: string, continuation: string) => number;
 }
 
 export interface Fake {
@@ -115,7 +117,15 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
         }
         return samples;
       },
-      score: () => Promise.reject(new Error("not in this fake")),
+      async score(requests, options) {
+        const at = await begin("score");
+        options?.onProgress?.(requests.length);
+        const { logLikelihood = (_name: string, text: string) => -text.length } = behaviour;
+        return requests.map((r) => {
+          const text = "continuation" in r ? r.continuation : r.continuationIds.join(" ");
+          return { logLikelihood: logLikelihood(at.name, text), isGreedy: false, tokens: 1 };
+        });
+      },
       generate: () => Promise.reject(new Error("not in this fake")),
       encode: () => Promise.reject(new Error("not in this fake")),
       resetPeak() {

@@ -1,0 +1,226 @@
+/** Architectures x settings x tasks -> one comparison. */
+import { resolveSpec } from "../arch/resolve.ts";
+import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { QualityBenchmark } from "../eval/quality_benchmark.ts";
+import { findTask } from "../eval/registry.ts";
+import type { Row, TaskOptions } from "../eval/types.ts";
+import { captureEnvironment } from "../measure/environment.ts";
+import { measureMemory } from "../measure/memory.ts";
+import { measureRounds } from "../measure/rounds.ts";
+import { type RoundsBudget, roundsPlan } from "../measure/rounds_plan.ts";
+import type { RoundsResult } from "../measure/rounds_result.ts";
+import { checkSetting, settingName, type ThroughputSetting } from "../measure/setting.ts";
+import { partialOf, startStoppable, stoppable, withPartial } from "../measure/stoppable.ts";
+import { HostError, startHost } from "../model/host.ts";
+import type { DecodeWay, StartHost } from "../model/protocol.ts";
+import { progress } from "../progress.ts";
+import { QUALITY_BAND, SPEED_BAND } from "../stats/verdict.ts";
+import { Comparison } from "./comparison.ts";
+import type { ComparisonRaw } from "./raw.ts";
+
+export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads"> {
+  /** Requests and batches to time. Default: none. */
+  throughput?: ThroughputSetting[];
+  /** Tasks by name, with options or with rows of your own. Default: none. */
+  tasks?: Record<string, TaskOptions | Row[]>;
+  /** Default: the first name. */
+  baseline?: string;
+  /** So many rounds exactly, or a budget. Default: until intervals are narrow, at most 120 rounds or 3 minutes a setting. */
+  rounds?: number | Partial<RoundsBudget>;
+  /** Seed of the order and of random prompts. Default 0. */
+  seed?: number;
+  /** Default "loop": decode inside the graph. */
+  way?: DecodeWay;
+  /** Fresh processes for each memory figure; 0 leaves them out. Default 3. */
+  memoryHosts?: number;
+  /** Within these a speed-up and a difference of scores count as the same. Default 0.01 (1 %) and 0.02 (2 points). */
+  band?: { speed?: number; quality?: number };
+  /** How a host is started; tests give a fake one. */
+  start?: StartHost;
+}
+
+/**
+ * Compare models: speed in paired, randomised rounds with a twin of the baseline, memory in fresh processes, quality on
+ * the same items. Each number has an interval, each difference a verdict that holds over all primary metrics together
+ * (decode speed of each request, throughput of each batch, each task's first metric).
+ *
+ * After Stop or an error that ends it, the error holds the comparison so far (`partialOf`).
+ *
+ * @param models References by the name under which each is shown. One alone is measured without a summary.
+ * @throws {RangeError} For models, settings, tasks or rounds that there are not, before anything is started.
+ * @example
+ * ```ts ignore
+ * const comparison = await compareArchitectures(
+ *   { baseline: "smollm2-135m", int4: { ref: "smollm2-135m", precision: "int4" } },
+ *   { throughput: [{ promptTokens: 5, newTokens: 64 }], tasks: { hellaswag: { limit: 200 } } },
+ * );
+ * comparison.summary.print();
+ * ```
+ */
+export async function compareArchitectures(
+  models: Record<string, ModelRef>,
+  options: CompareOptions = {},
+): Promise<Comparison> {
+  const { throughput = [], tasks = {}, seed = 0, way = "loop", memoryHosts = 3, start = startHost, provider, threads } =
+    options;
+  const names = Object.keys(models), { baseline = names[0] } = options;
+  await checkComparison(models, baseline, options);
+  const began = performance.now();
+  const raw: ComparisonRaw = {
+    version: 1,
+    models: Object.fromEntries(names.map((name) => [name, { ref: models[name], info: null, memory: {} }])),
+    baseline,
+    seed,
+    way,
+    band: { speed: options.band?.speed ?? SPEED_BAND, quality: options.band?.quality ?? QUALITY_BAND },
+    settings: [],
+    rounds: [],
+    warmUps: [],
+    failures: [],
+    tasks: {},
+    twin: null,
+    environment: await captureEnvironment(),
+    startedAt: new Date().toISOString(),
+    seconds: 0,
+    stoppedBy: {},
+  };
+  const modelOptions = { provider, threads };
+  try {
+    if (throughput.length) {
+      const comparisons = Math.max(1, (names.length - 1) * (throughput.length + Object.keys(tasks).length));
+      const { rounds } = options;
+      addRounds(
+        raw,
+        await measureRounds(models, throughput, { baseline, rounds, seed, way, comparisons, start, ...modelOptions }),
+      );
+      await addMemory(raw, throughput, memoryHosts, start, modelOptions);
+    }
+    await addTasks(raw, tasks, start, modelOptions);
+    raw.seconds = (performance.now() - began) / 1000;
+    return new Comparison(raw);
+  } catch (error) {
+    const rounds = partialOf<RoundsResult>(error);
+    if (rounds) addRounds(raw, rounds);
+    raw.seconds = (performance.now() - began) / 1000;
+    throw withPartial(error, raw.rounds.length || Object.keys(raw.tasks).length ? new Comparison(raw) : undefined);
+  }
+}
+
+/** Everything that can be refused before a model is opened. */
+async function checkComparison(
+  models: Record<string, ModelRef>,
+  baseline: string,
+  options: CompareOptions,
+): Promise<void> {
+  const { throughput = [], tasks = {}, memoryHosts = 3 } = options;
+  const names = Object.keys(models);
+  if (!names.length) throw new RangeError("Cannot compare: give at least one model, { name: reference }");
+  if (!names.includes(baseline)) {
+    throw new RangeError(
+      `Cannot compare: baseline "${baseline}" is none of the models; there are: ${names.join(", ")}`,
+    );
+  }
+  if (!throughput.length && !Object.keys(tasks).length) {
+    throw new RangeError("Cannot compare: give throughput settings, tasks, or both");
+  }
+  if (!Number.isInteger(memoryHosts) || memoryHosts < 0) {
+    throw new RangeError(`Cannot compare: memoryHosts must be an integer >= 0, got ${memoryHosts}`);
+  }
+  for (const [what, band] of Object.entries(options.band ?? {})) {
+    if (!(band >= 0)) throw new RangeError(`Cannot compare: band.${what} must be at least 0, got ${band}`);
+  }
+  for (const task of Object.keys(tasks)) findTask(task);
+  roundsPlan(options.rounds);
+  for (const ref of Object.values(models)) {
+    const spec = await resolveSpec(ref);
+    for (const setting of throughput) checkSetting(setting, spec);
+  }
+}
+
+function addRounds(
+  raw: ComparisonRaw,
+  { settings, rounds, warmUps, failures, models, twin, environment }: RoundsResult,
+): void {
+  Object.assign(raw, { settings, rounds, warmUps, environment, twin: { name: twin } });
+  raw.failures.push(...failures);
+  raw.stoppedBy = Object.fromEntries(settings.map((s) => [s.config, s.stoppedBy]));
+  for (const [name, info] of Object.entries(models)) if (name in raw.models) raw.models[name].info = info;
+}
+
+async function addMemory(
+  raw: ComparisonRaw,
+  settings: ThroughputSetting[],
+  hosts: number,
+  start: StartHost,
+  modelOptions: ModelOptions,
+): Promise<void> {
+  if (!hosts) return;
+  const work = Object.entries(raw.models).flatMap(([name, model]) =>
+    settings.map((setting) => ({ name, model, setting }))
+  );
+  const bar = progress("Memory", work.length * hosts);
+  try {
+    for (const [i, { name, model, setting }] of work.entries()) {
+      const config = settingName(setting);
+      if (raw.failures.some((f) => f.model === name)) continue;
+      const onHost = (done: number) => bar.update(i * hosts + done, `${name}, ${config}`);
+      await orFailure(raw, name, `memory of ${config}`, async () => {
+        model.memory[config] = await measureMemory(start, model.ref, modelOptions, setting, {
+          hosts,
+          seed: raw.seed,
+          way: raw.way,
+          onHost,
+        });
+      });
+    }
+    bar.update(work.length * hosts);
+  } finally {
+    bar.finish();
+  }
+}
+
+/** All tasks of one model in one process. */
+async function addTasks(
+  raw: ComparisonRaw,
+  tasks: Record<string, TaskOptions | Row[]>,
+  start: StartHost,
+  modelOptions: ModelOptions,
+): Promise<void> {
+  const names = Object.keys(tasks);
+  if (!names.length) return;
+  for (const task of names) raw.tasks[task] = {};
+  const bar = progress("Tasks", Object.keys(raw.models).length * names.length);
+  let done = 0;
+  try {
+    for (const [name, model] of Object.entries(raw.models)) {
+      bar.update(done, name);
+      await orFailure(raw, name, names.join(", "), async () => {
+        const host = await startStoppable(start, model.ref, { ...modelOptions, graphs: ["score"] });
+        try {
+          model.info ??= host.open.info;
+          const quality = new QualityBenchmark(model.ref, modelOptions, start);
+          for (const task of names) {
+            const given = tasks[task], rows = Array.isArray(given) ? given : undefined;
+            const taskOptions = Array.isArray(given) ? {} : given;
+            raw.tasks[task][name] = await stoppable(host, quality.evaluateTask(task, rows, { ...taskOptions, host }));
+            bar.update(++done, `${name}, ${task}`);
+          }
+        } finally {
+          await host.close();
+        }
+      });
+    }
+  } finally {
+    bar.finish();
+  }
+}
+
+/** A host that died is written down, and the others go on; any other error ends the comparison. */
+async function orFailure(raw: ComparisonRaw, model: string, config: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    raw.failures.push({ model, config, block: null, reason: error.message });
+  }
+}

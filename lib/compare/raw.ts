@@ -1,0 +1,42 @@
+/** Everything that a comparison measured: plain JSON, from which its tables are made and can be made again. */
+import type { ModelRef } from "../arch/spec.ts";
+import type { EvalResult } from "../eval/types.ts";
+import type { Environment } from "../measure/environment.ts";
+import type { MemoryResult } from "../measure/memory.ts";
+import type { StoppedBy } from "../measure/rounds_plan.ts";
+import type { Round, RoundsResult, RoundsSetting } from "../measure/rounds_result.ts";
+import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
+
+export interface ComparedModel {
+  ref: ModelRef;
+  /** Null if the model was stopped before it ran. */
+  info: ModelInfo | null;
+  /** For each throughput setting, from fresh processes in a pass of its own. */
+  memory: Record<string, MemoryResult>;
+}
+
+export interface ComparisonRaw {
+  /** Raised when the shape changes. */
+  version: 1;
+  models: Record<string, ComparedModel>;
+  baseline: string;
+  seed: number;
+  /** Decode inside the graph or token by token. */
+  way: DecodeWay;
+  /** Within this a speed-up or a difference counts as the same. */
+  band: { speed: number; quality: number };
+  settings: RoundsSetting[];
+  rounds: Round[];
+  warmUps: RoundsResult["warmUps"];
+  /** Models that failed, and where; they are missing from there on. */
+  failures: { model: string; config: string; block: number | null; reason: string }[];
+  /** Results by task and model; items are paired by subject and row. */
+  tasks: Record<string, Record<string, EvalResult>>;
+  /** The second process of the baseline's model, as it is called in `rounds`; null without throughput settings. */
+  twin: { name: string } | null;
+  environment: Environment;
+  startedAt: string;
+  seconds: number;
+  /** Why the rounds of each setting ended. */
+  stoppedBy: Record<string, StoppedBy>;
+}

@@ -1,0 +1,73 @@
+/** The rows of a comparison's two tables. */
+import type { QualityVerdict, SpeedVerdict } from "../stats/verdict.ts";
+
+/** A row a model and setting, or a model and task; null where a column does not apply. */
+export interface TableRow {
+  architecture: string;
+  type: "throughput" | "quality";
+  config: string;
+  /** New tokens over the request's time, or batch * seqLen over the pass's: geometric mean over blocks, 95 % interval. */
+  throughput_tok_s: number | null;
+  throughput_low: number | null;
+  throughput_high: number | null;
+  /** Of a request, or of a forward pass; pooled over rounds. */
+  latency_p50_ms: number | null;
+  /** Peak resident memory while running, minus that of the bare process, in GB (10^9 bytes). */
+  memory_gb: number | null;
+  /** The task's first metric, a fraction (bits per byte for text), 95 % interval. */
+  accuracy: number | null;
+  accuracy_low: number | null;
+  accuracy_high: number | null;
+  pass_at_k: number | null;
+  /** Rounds or items. */
+  n: number;
+}
+
+/** A row a model (but the baseline), setting or task, and metric. */
+export interface SummaryRow {
+  architecture: string;
+  config: string;
+  metric: string;
+  value: number;
+  baseline_value: number;
+  /** Speeds: above 1 is faster than the baseline. */
+  speedup: number | null;
+  /** Scores: the model minus the baseline, a fraction. */
+  difference: number | null;
+  /** Of the speed-up or the difference: simultaneous 95 % interval; null with too little data. */
+  low: number | null;
+  high: number | null;
+  /** Rounds or items in which both took part. */
+  n: number;
+  verdict: SpeedVerdict | QualityVerdict;
+}
+
+export const TABLE_COLUMNS = [
+  "architecture",
+  "type",
+  "config",
+  "throughput_tok_s",
+  "throughput_low",
+  "throughput_high",
+  "latency_p50_ms",
+  "memory_gb",
+  "accuracy",
+  "accuracy_low",
+  "accuracy_high",
+  "pass_at_k",
+  "n",
+] as const satisfies (keyof TableRow)[];
+
+export const SUMMARY_COLUMNS = [
+  "architecture",
+  "config",
+  "metric",
+  "value",
+  "baseline_value",
+  "speedup",
+  "difference",
+  "low",
+  "high",
+  "n",
+  "verdict",
+] as const satisfies (keyof SummaryRow)[];
