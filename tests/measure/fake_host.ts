@@ -120,6 +120,7 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
       async score(requests, options) {
         const at = await begin("score");
         options?.onProgress?.(requests.length);
+        if (closed) throw new Error(`host of ${name} was closed during "score"`);
         const { logLikelihood = (_name: string, text: string) => -text.length } = behaviour;
         return requests.map((r) => {
           const text = "continuation" in r ? r.continuation : r.continuationIds.join(" ");
