@@ -20,3 +20,51 @@ export { type EvaluateOptions, QualityBenchmark } from "./eval/quality_benchmark
 export { taskNames } from "./eval/registry.ts";
 export type { EvalItem, EvalResult, FailedRow, MetricGroup, Row, RowSelection, TaskOptions } from "./eval/types.ts";
 export { type DatasetOptions, loadDataset } from "./store/dataset.ts";
+
+// Speed, memory and cost of one model
+export { ArchitectureBenchmark, type BenchmarkOptions } from "./measure/architecture_benchmark.ts";
+export type { BenchmarkResult, BenchmarkSample } from "./measure/benchmark_result.ts";
+export type { MemoryResult } from "./measure/memory.ts";
+export type { BatchSetting, GenerationSetting, ThroughputSetting } from "./measure/setting.ts";
+export { measureRounds, type RoundsOptions } from "./measure/rounds.ts";
+export type { Round, RoundSample, RoundsResult } from "./measure/rounds_result.ts";
+export { partialOf } from "./measure/stoppable.ts";
+export {
+  estimateFlops,
+  estimateLayerFlops,
+  type Flops,
+  type FlopsConvention,
+  type FlopsOptions,
+} from "./cost/flops.ts";
+export { kvBytesPerToken, kvCacheBytes, parameterCount, weightBytes } from "./cost/bytes.ts";
+export { mbu, mfu, rooflineMs } from "./cost/utilisation.ts";
+
+// Comparison
+export { compareArchitectures, type CompareOptions } from "./compare/compare_architectures.ts";
+export { Comparison, type TwinFinding } from "./compare/comparison.ts";
+export type { Finding } from "./compare/findings.ts";
+export type { ComparisonRaw } from "./compare/raw.ts";
+export type { SummaryRow, TableRow } from "./compare/rows.ts";
+export { captureEnvironment, type Environment } from "./measure/environment.ts";
+
+// Statistics
+export type { Estimate } from "./stats/estimate.ts";
+export { type QualityVerdict, qualityVerdict, type SpeedVerdict, speedVerdict } from "./stats/verdict.ts";
+export { mean, median, quantile, sampleStd } from "./stats/summary.ts";
+export { geometricMean } from "./stats/geometric_mean.ts";
+export { meanInterval } from "./stats/mean_interval.ts";
+export { percentileInterval } from "./stats/percentile.ts";
+export { ratioOverBlocks } from "./stats/ratio.ts";
+
+// Views: tables and figures that show themselves in a notebook and print themselves in a terminal
+import "./view/register.ts"; // a Comparison shows itself
+export { showComparison, summaryTable } from "./view/comparison_view.ts";
+export { decide, type Decision, type Limits } from "./view/decision.ts";
+export { decisionPlot, decisionSentence } from "./view/decision_plot.ts";
+export { show, View } from "./view/display.ts";
+export { formatEstimate } from "./view/format.ts";
+export { qualityPlot } from "./view/quality_plot.ts";
+export { machineTable, modelTable, trustTable } from "./view/run_facts.ts";
+export { speedPlot } from "./view/speed_plot.ts";
+export { type Column, tableView } from "./view/table.ts";
+export { checkStop, type Progress, progress, StopError } from "./progress.ts";
