@@ -36,7 +36,8 @@ export function aggregate(
  * Share of right items, with Wilson's interval at the effective sample size: clusters (several items from one source)
  * make it smaller, fixed strata (subjects, whose differences are no chance) larger.
  *
- * `stderr` is lm-eval's in every case: of a mean, over several subjects the pooled one; left out where it says N/A.
+ * `stderr` is lm-eval's in every case: of a mean, over several subjects the pooled one; left out where one item
+ * (or one of each subject) shows no spread.
  */
 export function accuracy(items: EvalItem[], metric: string, level: number): Estimate {
   const values = items.map((item) => itemValue(item, metric)!);
@@ -48,7 +49,7 @@ export function accuracy(items: EvalItem[], metric: string, level: number): Esti
   const share = sum(values) / n;
   const estimate = G === n
     ? wilsonInterval(sum(values), n, { level })
-    : wilsonFromStderr(share, clusterStderr(values, clusters, level), share % 1 ? n : G, { level });
+    : wilsonFromStderr(share, clusterStderr(values, clusters, level), share % 1 ? n : G, { level }); // 0 or all: G units
   const { point, low, high } = estimate;
   return { point, low, high, level, n, ...(n > 1 ? { stderr: lmEvalStderr(values) } : {}) };
 }
@@ -77,6 +78,13 @@ function clusterStderr(values: number[], clusters: string[], level: number): num
 function widened(stderr: number, df: number, level: number): number {
   const p = 0.5 + level / 2;
   return stderr * tQuantile(p, df) / normalQuantile(p);
+}
+
+/** What guessing would score: each choice of an item is as likely as the others. Text has no such level. */
+export function chanceLevel(task: Task, items: EvalItem[]): Record<string, number> {
+  if (task.kind !== "choice") return {};
+  const level = sum(items.map((item) => 1 / item.logLikelihoods!.length)) / items.length;
+  return Object.fromEntries(task.metrics.map((metric) => [metric, level]));
 }
 
 /**

@@ -4,7 +4,7 @@ import { startHost } from "../model/host.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import { progress } from "../progress.ts";
 import { evalEnvironment } from "./environment.ts";
-import { aggregate } from "./metrics.ts";
+import { aggregate, chanceLevel } from "./metrics.ts";
 import { readQuestions, requestsOf, scoredItems } from "./questions.ts";
 import { findTask } from "./registry.ts";
 import { scoreInBatches } from "./score_in_batches.ts";
@@ -70,7 +70,7 @@ export class QualityBenchmark {
         n: items.length,
         ...aggregate(task, items, level),
         higherIsBetter: Object.fromEntries(task.metrics.map((m) => [m, task.kind === "choice"])),
-        chance: task.kind === "choice" ? Object.fromEntries(task.metrics.map((m) => [m, task.chance])) : {},
+        chance: chanceLevel(task, items),
         failed: [...unread, ...failed],
         items,
         data: selection.data,

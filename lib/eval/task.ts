@@ -34,8 +34,6 @@ export interface ChoiceTask extends TaskBase {
   kind: "choice";
   /** The first is the task's primary metric. */
   metrics: ChoiceMetric[];
-  /** Chance level of each metric. */
-  chance: number;
   /** Read one row; throws a `FieldError` for a row that is not a question of this task. */
   doc(row: Row): ChoiceDoc;
   /** Shots when none are asked for: lm-eval's default. */

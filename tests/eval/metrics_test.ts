@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { choiceItem } from "../../lib/eval/choice_item.ts";
-import { accuracy, aggregate, bitsPerByte } from "../../lib/eval/metrics.ts";
+import { accuracy, aggregate, bitsPerByte, chanceLevel } from "../../lib/eval/metrics.ts";
 import { findTask } from "../../lib/eval/registry.ts";
 import type { EvalItem } from "../../lib/eval/types.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
@@ -83,6 +83,12 @@ Deno.test("aggregate() gives subjects and the groups that occur", () => {
   near(metrics.acc.point, 4 / 9);
   assert.equal(groups.other.n, 4);
   near(groups.virology.metrics.acc.point, 0.75);
+});
+
+Deno.test("chanceLevel() follows the number of choices", () => {
+  const two = item(0, 1, { logLikelihoods: [-1, -2] }), four = item(1, 1, { logLikelihoods: [-1, -2, -3, -4] });
+  assert.deepEqual(chanceLevel(findTask("mmlu"), [two, four]), { acc: 0.375 });
+  assert.deepEqual(chanceLevel(findTask("bits_per_byte"), [item(0, 0, { bits: 1, bytes: 1 })]), {});
 });
 
 Deno.test("choiceItem() compares sums, sums per character and sums per byte; the first wins a tie", () => {

@@ -17,7 +17,6 @@ export const hellaswag: ChoiceTask = {
   split: "validation",
   fields: ["activity_label", "ctx_a", "ctx_b", "endings", "label", "source_id (optional)"],
   metrics: ["acc_norm", "acc", "acc_bytes"],
-  chance: 0.25,
   shots: 0,
   doc(row) {
     const context = `${textField(row, "ctx_a")} ${capitalize(textField(row, "ctx_b"))}`;

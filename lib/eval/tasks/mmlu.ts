@@ -19,7 +19,6 @@ export const mmlu: ChoiceTask = {
   split: "test",
   fields: ["question", "subject", "choices", "answer", "or: prompt, choices, answer"],
   metrics: ["acc"],
-  chance: 0.25,
   shots: 0, // lm-eval's default; papers mostly report 5
   fewShot: { split: "dev", rule: "first_n" },
   subjects: {
