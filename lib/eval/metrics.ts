@@ -47,9 +47,10 @@ export function accuracy(items: EvalItem[], metric: string, level: number): Esti
   const clusters = items.map(itemCluster);
   const G = new Set(clusters).size;
   const share = sum(values) / n;
+  // none or all right: no spread to see, so at least each cluster is a unit
   const estimate = G === n
     ? wilsonInterval(sum(values), n, { level })
-    : wilsonFromStderr(share, clusterStderr(values, clusters, level), share % 1 ? n : G, { level }); // 0 or all: G units
+    : wilsonFromStderr(share, clusterStderr(values, clusters, level), share % 1 ? n : G, { level });
   const { point, low, high } = estimate;
   return { point, low, high, level, n, ...(n > 1 ? { stderr: lmEvalStderr(values) } : {}) };
 }
