@@ -1,5 +1,4 @@
 /** Text generation with the generate graph: prefill, then chunks of tokens decoded inside the graph. */
-import { forEachCache } from "../arch/decoder_nodes.ts";
 import { seededRandom } from "../stats/random.ts";
 import { bool, type Feeds, floats, int32s, int64s, type Tensor } from "./session.ts";
 import type { LanguageModel } from "./language_model.ts";
@@ -57,6 +56,15 @@ export interface ChunkOptions {
   keepCaches?: boolean;
 }
 
+/** The inputs that most runs leave as they are: greedy, no end, no log-probabilities. */
+const SETTINGS: Feeds = {
+  eos: int64s([-1], [1]),
+  suppress_eos: bool(false),
+  temperature: floats([0], []),
+  top_p: floats([1], []),
+  want_logprobs: bool(false),
+};
+
 /**
  * One run of the generate graph: `turns` tokens for every row, fewer when all rows ended.
  *
@@ -68,27 +76,25 @@ export async function runChunk(model: LanguageModel, state: DecodeState, options
   const total = state.pastLength + tokens;
   const { turns, keepCaches = true } = options;
   const feeds: Feeds = {
+    ...SETTINGS,
     ...state.caches,
     ids: int64s(state.ids.flat(), [batch, tokens]),
     seqlens: int32s(new Array(batch).fill(total - 1), [batch]),
     total_length: int32s([total], []),
     max_new: int64s([turns], []),
-    eos: int64s([options.eosId ?? -1], [1]),
-    suppress_eos: bool(options.suppressEos ?? false),
-    temperature: floats([options.temperature ?? 0], []),
-    top_k: int64s([options.topK || model.spec.vocabSize], [1]),
-    top_p: floats([options.topP ?? 1], []),
     uniforms: floats(options.uniforms ?? new Float32Array(turns * batch), [turns, batch]),
-    want_logprobs: bool(options.logprobs ?? false),
+    top_k: int64s([options.topK || model.spec.vocabSize], [1]),
   };
+  if (options.eosId != null) feeds.eos = int64s([options.eosId], [1]);
+  if (options.suppressEos) feeds.suppress_eos = bool(true);
+  if (options.temperature) feeds.temperature = floats([options.temperature], []);
+  if (options.topP !== undefined) feeds.top_p = floats([options.topP], []);
+  if (options.logprobs) feeds.want_logprobs = bool(true);
   const fetches = ["tokens", "logprobs"];
-  if (keepCaches) forEachCache(model.spec, (layer, kind) => fetches.push(`present.${layer}.${kind}`));
+  if (keepCaches) fetches.push(...model.caches.map((c) => c.present));
   const out = await session.run(feeds, fetches);
   const made = rows(out.tokens, batch);
-  const caches: Feeds = {};
-  if (keepCaches) {
-    forEachCache(model.spec, (layer, kind) => caches[`past.${layer}.${kind}`] = out[`present.${layer}.${kind}`]);
-  }
+  const caches = keepCaches ? model.carryCaches(out) : {};
   return {
     tokens: made,
     logprobs: options.logprobs ? out.logprobs.data as Float32Array : null,

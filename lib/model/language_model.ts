@@ -1,6 +1,7 @@
 /** A running language model: the graphs of one spec behind one set of options. */
+import { join } from "node:path";
 import { buildInMemory, buildOnDisk, type GraphKind } from "../arch/build.ts";
-import { forEachCache } from "../arch/decoder_nodes.ts";
+import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
 import { openGguf } from "../arch/gguf_file.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
@@ -8,7 +9,15 @@ import { parameterCount } from "../cost/bytes.ts";
 import { type GenerateOptions, generateText, type Generation } from "./generate.ts";
 import { allLogits, scoreRequests } from "./score.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
-import { chooseProvider, type Feeds, floats, openSession, physicalCores, type Session } from "./session.ts";
+import {
+  chooseProvider,
+  type Feeds,
+  floats,
+  openSession,
+  physicalCores,
+  type Session,
+  type Tensor,
+} from "./session.ts";
 import { byteTokenizer, openTokenizer, type Tokenizer, tokenizerFromGguf } from "./tokenizer.ts";
 
 const TOKENIZER_FILE = "tokenizer.json";
@@ -25,6 +34,8 @@ export class LanguageModel {
   readonly #sessions = new Map<GraphKind, Promise<Session>>();
   readonly #openGraph: OpenGraph;
   #closed = false;
+  /** The names of every cache in the graphs. */
+  readonly caches: { past: string; present: string }[] = [];
 
   /** Use `openModel`. */
   constructor(
@@ -34,6 +45,9 @@ export class LanguageModel {
     openGraph: OpenGraph,
   ) {
     this.#openGraph = openGraph;
+    forEachCache(spec, (layer, kind) => {
+      this.caches.push({ past: cacheName("past", layer, kind), present: cacheName("present", layer, kind) });
+    });
   }
 
   /** The session of a graph, created at its first use. */
@@ -90,11 +104,18 @@ export class LanguageModel {
     this.#sessions.clear();
   }
 
+  /** The caches that a run gave, as the next one reads them. */
+  carryCaches(out: Record<string, Tensor>): Feeds {
+    const feeds: Feeds = {};
+    for (const { past, present } of this.caches) feeds[past] = out[present];
+    return feeds;
+  }
+
   /** Empty caches of a batch: the start of every sequence. */
   emptyCaches(batch: number): Feeds {
     const feeds: Feeds = {};
     forEachCache(this.spec, (layer, kind, kvHeads, headDim) => {
-      feeds[`past.${layer}.${kind}`] = floats([], [batch, kvHeads, 0, headDim]);
+      feeds[cacheName("past", layer, kind)] = floats([], [batch, kvHeads, 0, headDim]);
     });
     return feeds;
   }
@@ -157,7 +178,7 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
       resolved.weights,
       extras,
     );
-    const tokenizer = openTokenizer(JSON.parse(await Deno.readTextFile(`${built.folder}/${TOKENIZER_FILE}`)));
+    const tokenizer = openTokenizer(() => JSON.parse(Deno.readTextFileSync(join(built.folder, TOKENIZER_FILE))));
     const info = modelInfo(resolved, provider, threads, built.weights.bytes);
     model = new LanguageModel(
       info,

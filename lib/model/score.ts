@@ -1,5 +1,5 @@
 /** Log-likelihoods with the score graph: lm-eval's tokenisation at the join, and runs that share prefixes. */
-import { forEachCache } from "../arch/decoder_nodes.ts";
+import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
 import { biasName, biasWindows } from "../arch/score_graph.ts";
 import type { LanguageModel } from "./language_model.ts";
 import type { ScoreRequest, ScoreResult } from "./protocol.ts";
@@ -90,7 +90,7 @@ interface Prefix {
 function rootPrefix(model: LanguageModel): Prefix {
   const caches: Feeds = {};
   forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
-    caches[`past.${layer}.${kind}`] = floats(new Float32Array(kvHeads * headDim), [1, kvHeads, 1, headDim]);
+    caches[cacheName("past", layer, kind)] = floats(new Float32Array(kvHeads * headDim), [1, kvHeads, 1, headDim]);
   });
   return { slots: 1, caches };
 }
@@ -155,7 +155,7 @@ async function runBlocks(
   }
   const fetches: string[] = [];
   if (wanted.length) fetches.push("target_logprobs", "argmax");
-  if (keepCaches) forEachCache(model.spec, (layer, kind) => fetches.push(`present.${layer}.${kind}`));
+  if (keepCaches) fetches.push(...model.caches.map((c) => c.present));
   const out = await (await model.session("score")).run({
     ...feedsOf(model, prefix, blocks),
     // A prefix of which nothing is scored still needs one row, since the graph has a head.
@@ -171,11 +171,7 @@ async function runBlocks(
       }
     });
   }
-  const caches: Feeds = {};
-  if (keepCaches) {
-    forEachCache(model.spec, (layer, kind) => caches[`past.${layer}.${kind}`] = out[`present.${layer}.${kind}`]);
-  }
-  return caches;
+  return keepCaches ? model.carryCaches(out) : {};
 }
 
 /** Ids, positions, bias and caches of a packed run. */

@@ -5,10 +5,10 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** Text of the ids; special tokens are left out unless asked for. */
   decode(ids: number[], options?: { specialTokens?: boolean }): string;
-  bosId: number | null;
-  eosId: number | null;
+  readonly bosId: number | null;
+  readonly eosId: number | null;
   /** Whether the model was trained with BOS in front of every text; `encode` itself never adds it. */
-  addsBos: boolean;
+  readonly addsBos: boolean;
 }
 
 /** A tokenizer.json of the Hugging Face format, and the ids that it does not hold. */
@@ -100,15 +100,27 @@ export function tokenizerFromGguf(metadata: Record<string, unknown>, path: strin
   };
 }
 
-/** A tokenizer from its file. */
-export function openTokenizer(file: TokenizerFile): Tokenizer {
-  const hf = new HfTokenizer(file.tokenizer, { clean_up_tokenization_spaces: false });
+/**
+ * A tokenizer whose file is read at first use: building the tables takes about 0.2 s, and timing never needs them.
+ *
+ * @param read Gives the file.
+ */
+export function openTokenizer(read: () => TokenizerFile): Tokenizer {
+  let file: TokenizerFile | undefined, hf: HfTokenizer | undefined;
+  const opened = () => file ??= read();
+  const tables = () => hf ??= new HfTokenizer(opened().tokenizer, { clean_up_tokenization_spaces: false });
   return {
-    encode: (text) => hf.encode(text, { add_special_tokens: false }).ids,
-    decode: (ids, options) => ids.length ? hf.decode(ids, { skip_special_tokens: !options?.specialTokens }) : "",
-    bosId: file.bosId,
-    eosId: file.eosId,
-    addsBos: file.addsBos,
+    encode: (text) => tables().encode(text, { add_special_tokens: false }).ids,
+    decode: (ids, options) => ids.length ? tables().decode(ids, { skip_special_tokens: !options?.specialTokens }) : "",
+    get bosId() {
+      return opened().bosId;
+    },
+    get eosId() {
+      return opened().eosId;
+    },
+    get addsBos() {
+      return opened().addsBos;
+    },
   };
 }
 

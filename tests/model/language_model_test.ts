@@ -123,10 +123,11 @@ Deno.test("generate() ends at the end-of-sequence token and before a stop string
     const [full] = await model.generate(prompt, { maxNewTokens: 30, ignoreEos: true });
     const eos = full.ids[9];
     const firstEos = full.ids.indexOf(eos);
-    model.tokenizer.eosId = eos;
+    const tokenizer = model.tokenizer as { eosId: number | null };
+    tokenizer.eosId = eos;
     const [ended] = await model.generate(prompt, { maxNewTokens: 30 });
     assert.deepEqual([ended.ids, ended.finishReason], [full.ids.slice(0, firstEos), "stop"]);
-    model.tokenizer.eosId = null;
+    tokenizer.eosId = null;
 
     const stop = full.text.slice(4, 6);
     const [stopped] = await model.generate(prompt, { maxNewTokens: 30, stop: [stop] });
