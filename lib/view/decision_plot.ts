@@ -13,7 +13,7 @@ import {
 import { escapeHtml, type Figure, figureView, View } from "./display.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel, metricLabel } from "./labels.ts";
-import { axis, baseLayout, errorBars } from "./layout.ts";
+import { axis, baseLayout, errorBars, rightEnd } from "./layout.ts";
 import { modelStyles, withOpacity } from "./palette.ts";
 
 /** A joint 95 % region of two independent normal estimates is this much wider than each 95 % interval: sqrt(chi2(2)) / z. */
@@ -79,7 +79,8 @@ export function decisionFigure(
     });
   }
 
-  const right = Math.max(...all.map((c) => c.speed!.high ?? c.speed!.point), limits.decodeTokensPerS ?? 0, 1) * 1.1;
+  const speeds = all.map((c) => c.speed!);
+  const right = rightEnd([...speeds.map((s) => s.point), limits.decodeTokensPerS ?? 0], speeds.map((s) => s.high));
   const rule = limitsText(limits);
   const title = label.unit === "%" ? `${label.name}, %` : label.name;
   const setting = criteria.config ? configLabel(criteria.config) : "";

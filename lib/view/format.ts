@@ -29,7 +29,7 @@ export function decimalsFor(halfWidth: number): number {
   return Math.max(0, Math.min(6, -exponent + (leadsWithOne ? 1 : 0)));
 }
 
-/** A lone number with three significant digits, never in exponent form below a million. */
+/** A lone number with three significant digits, in exponent form from a million on. */
 export function formatNumber(value: number, options: { sign?: boolean } = {}): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const exponent = Math.floor(Math.log10(Math.abs(value)));
@@ -77,7 +77,7 @@ export function estimateParts(estimate: Estimate, options: FormatOptions = {}): 
 }
 
 function fixed(value: number, decimals: number, sign = false): string {
-  const text = value.toFixed(decimals);
+  const text = Math.abs(value) >= 1e6 ? value.toExponential(0).replace("e+", "e") : value.toFixed(decimals);
   const zero = Number(text) === 0;
   if (zero) return text.replace("-", "");
   return sign && value > 0 ? `+${text}` : text.replace("-", "−");

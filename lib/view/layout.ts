@@ -98,3 +98,12 @@ export function brokenLabel(name: string, escape: (text: string) => string): str
   }
   return lines.map(escape).join("<br>");
 }
+
+/**
+ * Right end of an axis from zero: everything is seen, but for intervals that are so wide (a handful of rounds) that
+ * they would hide the points.
+ */
+export function rightEnd(points: number[], highs: (number | null)[]): number {
+  const largest = Math.max(...points, 0);
+  return 1.08 * Math.max(largest, ...highs.map((high) => Math.min(high ?? 0, 2 * largest))) || 1;
+}

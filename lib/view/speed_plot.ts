@@ -3,7 +3,7 @@ import { type ComparisonData, modelNames, speedEstimate, speedMetric, speedSampl
 import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
-import { baseLayout, brokenLabel, errorBars, stackedPanels } from "./layout.ts";
+import { baseLayout, brokenLabel, errorBars, rightEnd, stackedPanels } from "./layout.ts";
 import { modelStyles, withOpacity } from "./palette.ts";
 
 /** More raw points than this a model and setting are not drawn: they would hide the interval. */
@@ -18,7 +18,12 @@ export function speedFigure(comparison: ComparisonData): Figure {
     `${kind === "generation" ? "decode" : "throughput"} (tok/s)<br>${configLabel(config)}`
   );
   const data: Record<string, unknown>[] = [];
+  const ends: number[] = [];
   settings.forEach(({ config, kind }, panel) => {
+    const seen = names.flatMap((name) => speedSamples(comparison, config, speedMetric(kind), name).map((s) => s.value));
+    ends.push(
+      rightEnd(seen, names.map((name) => speedEstimate(comparison, config, speedMetric(kind), name)?.high ?? null)),
+    );
     const axes = panel === 0 ? { xaxis: "x", yaxis: "y" } : { xaxis: `x${panel + 1}`, yaxis: `y${panel + 1}` };
     names.forEach((name, row) => {
       const metric = speedMetric(kind);
@@ -62,10 +67,11 @@ export function speedFigure(comparison: ComparisonData): Figure {
     "Speed of each model",
     "bar: mean, 95 % CI over blocks<br>dots: single rounds; axes start at 0",
     {
-      ...stackedPanels(titles, names.length, { rangemode: "tozero" }),
+      ...stackedPanels(titles, names.length, {}),
       barmode: "overlay",
     },
   );
+  ends.forEach((end, i) => Object.assign(layout[`xaxis${i === 0 ? "" : i + 1}`] as object, { range: [0, end] }));
   labelRows(layout, settings.length, names);
   return { data, layout };
 }

@@ -24,6 +24,10 @@ Deno.test("formatEstimate() says when there is too little data for a bound", () 
   assert.equal(formatEstimate(estimate(0.3124, null, null)), "0.312, n too small");
 });
 
+Deno.test("formatEstimate() keeps an interval that says nothing short", () => {
+  assert.equal(formatEstimate(estimate(1.2, 0.001, 3.1e15)), "1 [0, 3e15]");
+});
+
 Deno.test("formatEstimate() writes no negative zero", () => {
   assert.equal(formatEstimate(estimate(-0.0001, -0.02, 0.02), { sign: true }), "0.00 [−0.02, +0.02]");
 });
