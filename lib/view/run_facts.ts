@@ -19,7 +19,7 @@ export function machineTable(environment: Environment): View {
         `${cpu}, ${logicalCores} logical cores${containerCores === null ? "" : `, ${containerCores} of them allowed`}`,
       ],
       ["memory", `${formatNumber(memory)} GB`],
-      ["system", `${environment.os} ${environment.kernel}, ${environment.arch}`],
+      ["system", `${environment.os}, ${environment.arch}`],
       ["versions", `Deno ${environment.deno}, onnxruntime ${environment.onnxruntime}`],
       [
         "busy before the run",
