@@ -28,7 +28,7 @@ export async function scoreRequests(
 ): Promise<ScoreResult[]> {
   const sequences = requests.map((request, i) => toSequence(model, request, i));
   const results = sequences.map((s): ScoreResult => ({ logLikelihood: 0, isGreedy: true, tokens: s.targets.length }));
-  const steps = planSteps(buildTrie(sequences.map((s) => s.tokens)), TOKEN_BUDGET);
+  const steps = planSteps(buildTrie(sequences.map((s) => s.tokens), TOKEN_BUDGET), TOKEN_BUDGET);
   let done = 0;
   const run = async (steps: ScoreStep[], prefix: Prefix): Promise<void> => {
     for (const step of steps) {

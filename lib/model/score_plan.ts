@@ -23,10 +23,15 @@ export type ScoreStep =
   /** Run whole subtrees in one packed run behind the cached prefix. */
   | { kind: "pack"; nodes: TrieNode[] };
 
-/** Build the trie of non-empty sequences. */
-export function buildTrie(sequences: number[][]): TrieNode {
+/**
+ * Build the trie of non-empty sequences.
+ *
+ * @param longest Stretches longer than this are cut into a chain, so that no run has more rows.
+ */
+export function buildTrie(sequences: number[][], longest = Infinity): TrieNode {
   const root: TrieNode = { tokens: [], children: [], through: [], ends: 0, size: 0 };
   sequences.forEach((sequence, index) => insert(root, sequence, index));
+  cutLong(root, longest);
   measure(root);
   return root;
 }
@@ -34,7 +39,7 @@ export function buildTrie(sequences: number[][]): TrieNode {
 /**
  * Plan the runs of a trie.
  *
- * @param budget Tokens that one packed run may hold; a single longer stretch runs alone.
+ * @param budget Tokens that one packed run may hold; `buildTrie` with this `longest` makes every stretch fit.
  */
 export function planSteps(root: TrieNode, budget: number): ScoreStep[] {
   const steps: ScoreStep[] = [];
@@ -83,6 +88,11 @@ function split(node: TrieNode, length: number): void {
   node.tokens = node.tokens.slice(0, length);
   node.children = [rest];
   node.ends = 0;
+}
+
+function cutLong(node: TrieNode, longest: number): void {
+  if (node.tokens.length > longest) split(node, longest);
+  for (const child of node.children) cutLong(child, longest);
 }
 
 function measure(node: TrieNode): number {

@@ -26,16 +26,13 @@ Deno.test("planSteps() packs what fits and caches a prefix whose branches do not
   const sequences = [1, 2, 3, 4].map((q) => [...prefix, ...question(q, 20)]);
   assert.deepEqual(runs(planSteps(buildTrie(sequences), 45)), [[50, 0], [40, 2], [40, 2]]);
   assert.deepEqual(runs(planSteps(buildTrie(sequences), 130)), [[130, 4]], "all in one run, the prefix once");
-  assert.deepEqual(runs(planSteps(buildTrie([question(1, 60), question(2, 10)]), 45)), [[60, 1], [10, 1]]);
+  const long = buildTrie([question(1, 100), question(2, 10)], 45);
+  assert.deepEqual(runs(planSteps(long, 45)), [[45, 0], [45, 0], [10, 1], [10, 1]], "a long stretch is cut");
 });
 
-Deno.test("no run holds more than the budget but a stretch that nothing shares", () => {
-  const sequences = Array.from(
-    { length: 60 },
-    (_, i) => [i % 3, i % 7, ...Array.from({ length: i % 11 }, (_, j) => j * i)],
-  );
-  const steps = planSteps(buildTrie(sequences), 24);
-  const all = runs(steps);
+Deno.test("no run holds more than the budget, and every sequence ends in one", () => {
+  const sequences = Array.from({ length: 60 }, (_, i) => [i % 3, i % 7, ...Array.from({ length: i }, (_, j) => j * i)]);
+  const all = runs(planSteps(buildTrie(sequences, 24), 24));
   assert.ok(all.every(([tokens]) => tokens <= 24), JSON.stringify(all));
   assert.equal(all.reduce((n, [, ends]) => n + ends, 0), sequences.length);
 });
