@@ -28,7 +28,7 @@ export interface ComparisonData {
   readonly table: { objects(): object[] };
   readonly summary: { objects(): object[] };
   readonly raw: {
-    models: Record<string, { info?: ModelInfo | null }>;
+    models: Record<string, { info?: ModelInfo | null; memory?: Record<string, { memoryGb: Estimate }> }>;
     baseline: string;
     /** Within this a speed-up or a difference counts as the same. */
     band: { speed: number; quality: number };
@@ -126,9 +126,7 @@ export function qualityDifference(
   return candidate && baseline ? pairedDifference(candidate, baseline, firstMetric(candidate), options) : null;
 }
 
-/** Peak memory in GB (10^9 bytes) while running `config`, else the largest of any setting; null where none was measured. */
-export function memoryGb(comparison: ComparisonData, config: string, name: string): number | null {
-  const rows = tableRows(comparison).filter((r) => r.architecture === name && typeof r.memory_gb === "number");
-  const here = rows.find((r) => r.config === config)?.memory_gb;
-  return here ?? (rows.length ? Math.max(...rows.map((r) => r.memory_gb!)) : null);
+/** Peak memory in GB (10^9 bytes) while running `config`; null where it was not measured. */
+export function memoryEstimate(comparison: ComparisonData, config: string, name: string): Estimate | null {
+  return comparison.raw.models[name]?.memory?.[config]?.memoryGb ?? null;
 }

@@ -1,12 +1,13 @@
 /** A comparison at a glance: one row an architecture, for each setting and task the change and its verdict. */
 import {
   type ComparisonData,
-  memoryGb,
+  memoryEstimate,
   modelNames,
   primaryMetric,
   type SummaryRow,
   summaryRows,
 } from "./comparison_data.ts";
+import type { Estimate } from "../stats/estimate.ts";
 import { decide } from "./decision.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
@@ -50,16 +51,21 @@ function baselineCell(rows: SummaryRow[], { config, metric }: Topic): Cell {
   return `${formatNumber(row.baseline_value * scale)} ${unit}`.trim();
 }
 
+/** One fresh process gives a peak without an interval. */
+export function memoryCell(estimate: Estimate | null): Cell {
+  if (!estimate) return "—";
+  if (estimate.low === null || estimate.high === null) return formatNumber(estimate.point);
+  const { point, interval } = estimateParts(estimate);
+  return { main: point, details: [interval] };
+}
+
 /** The table's content, before it is drawn. */
 export function comparisonTable(comparison: ComparisonData): TableSpec {
   const { baseline } = comparison.raw;
   const rows = summaryRows(comparison);
   const columns = topics(comparison);
   const names = modelNames(comparison);
-  const memory = (name: string) => {
-    const gb = memoryGb(comparison, columns[0]?.config ?? "", name);
-    return gb === null ? "—" : formatNumber(gb);
-  };
+  const config = columns.find((c) => !(c.config in comparison.raw.tasks))?.config;
   return {
     caption: `Against ${baseline}`,
     columns: [
@@ -72,7 +78,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
           : `${name}, ${configLabel(config)}`;
         return { title, detail: isTask ? `difference (${differenceUnit || "as measured"})` : "speed-up (×)" };
       }),
-      { title: "peak memory", detail: "GB" },
+      { title: "peak memory", detail: config === undefined ? "GB" : `GB, ${configLabel(config)}` },
     ],
     rows: names.map((name) => [
       name === baseline ? { main: name, details: ["baseline"] } : name,
@@ -81,7 +87,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
           rows.find((r) => r.architecture === name && r.config === topic.config && r.metric === topic.metric),
         )
       ),
-      memory(name),
+      memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
     ]),
     notes: [
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',

@@ -4,7 +4,7 @@ import type { Estimate } from "../stats/estimate.ts";
 import { qualityVerdict, speedVerdict } from "../stats/verdict.ts";
 import {
   type ComparisonData,
-  memoryGb,
+  memoryEstimate,
   modelNames,
   primaryMetric,
   qualityDifference,
@@ -82,7 +82,7 @@ export function candidates(comparison: ComparisonData, criteria: Criteria): Cand
       name,
       speed: config === null ? null : speedEstimate(comparison, config, metric, name),
       quality: result ? result.metrics[firstMetric(result)] : null,
-      memoryGb: memoryGb(comparison, config ?? "", name),
+      memoryGb: (config === null ? null : memoryEstimate(comparison, config, name))?.point ?? null,
     };
   });
 }

@@ -1,6 +1,7 @@
 /** What stands behind a comparison: the machine, the models, and how far two identical models seem to differ. */
 import type { Environment } from "../measure/environment.ts";
-import { type ComparisonData, memoryGb, modelNames, speedMetric, speedRatio } from "./comparison_data.ts";
+import { type ComparisonData, memoryEstimate, modelNames, speedMetric, speedRatio } from "./comparison_data.ts";
+import { memoryCell } from "./comparison_view.ts";
 import type { View } from "./display.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
@@ -33,14 +34,14 @@ export function machineTable(environment: Environment): View {
 export function modelTable(comparison: ComparisonData): View {
   const rows = modelNames(comparison).map((name) => {
     const { info } = comparison.raw.models[name];
-    const gb = memoryGb(comparison, comparison.raw.settings[0]?.config ?? "", name);
+    const config = comparison.raw.settings[0]?.config;
     return [
       name,
       info?.precisionLabel ?? "—",
       info ? String(info.layers) : "—",
       info ? formatNumber(info.parameters / 1e6) : "—",
       info ? formatNumber(info.weightBytes / 1e6) : "—",
-      gb === null ? "—" : formatNumber(gb),
+      memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
       info ? `${info.provider}, ${info.threads}` : "—",
     ];
   });

@@ -10,7 +10,7 @@ import { type OutputCell, readCells, testFolder } from "./make_notebook.ts";
 const PLOTLY = "application/vnd.plotly.v1+json";
 const HTML = "text/html";
 
-const TINY = { newTokens: 4, batch: 1, seqLen: 8, rounds: 2, hellaswagRows: 3, textRows: 3 };
+const TINY = { newTokens: 4, batch: 1, seqLen: 8, rounds: 2, hellaswagRows: 3, textRows: 3, memoryHosts: 1 };
 
 /** For each tag the richest MIME type of each output of its cell. */
 const EXPECTED: Record<string, string[]> = {

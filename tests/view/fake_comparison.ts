@@ -152,7 +152,15 @@ export function fakeComparison(rename: Record<string, string> = {}): ComparisonD
     table: columns(rows),
     summary: columns(summary),
     raw: {
-      models: Object.fromEntries(entries.map((e) => [e.name, {}])),
+      models: Object.fromEntries(
+        entries.map((
+          e,
+        ) => [e.name, {
+          memory: {
+            p5_l64: { memoryGb: { point: e.memory, low: e.memory - 0.004, high: e.memory + 0.004, level: 0.95, n: 3 } },
+          },
+        }]),
+      ),
       baseline: base.name,
       band: { speed: 0.01, quality: 0.02 },
       twin: { name: `${base.name} (A/A twin)` },

@@ -39,5 +39,5 @@ Deno.test("trustTable() says how far two identical models seem apart", () => {
 });
 
 Deno.test("modelTable() has a row a model, also where facts are missing", () => {
-  assert.match(modelTable(fakeComparison()).toString(), /int4 +— +— +— +— +0\.310/);
+  assert.match(modelTable(fakeComparison()).toString(), /int4 +— +— +— +— +0\.310 \[0\.306, 0\.314\]/);
 });
