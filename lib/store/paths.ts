@@ -27,5 +27,10 @@ export function cacheDir(...parts: string[]): string {
   return join(resolve(Deno.env.get("ARCHBENCH_CACHE") || join(projectRoot(), ".cache")), ...parts);
 }
 
+/** Absolute path of a file of results, which are kept: below ARCHBENCH_RESULTS, else `results` in the project's root. */
+export function resultsFile(name: string): string {
+  return join(resolve(Deno.env.get("ARCHBENCH_RESULTS") || join(projectRoot(), "results")), name);
+}
+
 /** The command that fills the cache, as error messages name it. */
 export const SETUP_COMMAND = "npx deno@2.8.1 task setup";

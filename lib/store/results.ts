@@ -1,0 +1,68 @@
+/**
+ * Results that outlive a run, in SQLite (WAL): so far the A/A pairs of every comparison, which show over the weeks how
+ * far apart this machine puts two processes of the same model.
+ */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { resultsFile } from "./paths.ts";
+
+/** The baseline against its twin in one setting of one comparison. */
+export interface TwinRun {
+  /** Start of the comparison, ISO 8601. */
+  startedAt: string;
+  /** What the speed depends on but the model: processor, cores, system, runtime. */
+  machine: string;
+  model: string;
+  /** Setting, e.g. "p5_l64". */
+  config: string;
+  metric: string;
+  /** Every pair in order. */
+  pairs: { block: number; candidate: number; baseline: number }[];
+}
+
+/** The file of the store; opened for each call, so that no lock outlives it. */
+export class ResultStore {
+  /** @param path Default: `results/archbench.sqlite` in the project, or below ARCHBENCH_RESULTS. */
+  constructor(readonly path: string = resultsFile("archbench.sqlite")) {}
+
+  /** Keep the twins of a comparison; the same ones twice are kept once. */
+  saveTwins(runs: TwinRun[]): void {
+    this.#use((db) => {
+      const insert = db.prepare(
+        "INSERT OR IGNORE INTO twins (started_at, machine, model, config, metric, pairs) VALUES (?, ?, ?, ?, ?, ?)",
+      );
+      for (const r of runs) insert.run(r.startedAt, r.machine, r.model, r.config, r.metric, JSON.stringify(r.pairs));
+    });
+  }
+
+  /** All twins that were kept on a machine, oldest first. */
+  twins(machine: string): TwinRun[] {
+    return this.#use((db) =>
+      db.prepare("SELECT * FROM twins WHERE machine = ? ORDER BY started_at, config, metric").all(machine).map((
+        row,
+      ) => ({
+        startedAt: String(row.started_at),
+        machine: String(row.machine),
+        model: String(row.model),
+        config: String(row.config),
+        metric: String(row.metric),
+        pairs: JSON.parse(String(row.pairs)),
+      }))
+    );
+  }
+
+  #use<T>(work: (db: DatabaseSync) => T): T {
+    mkdirSync(dirname(this.path), { recursive: true });
+    const db = new DatabaseSync(this.path);
+    try {
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 5000;");
+      db.exec(`CREATE TABLE IF NOT EXISTS twins (
+        started_at TEXT NOT NULL, machine TEXT NOT NULL, model TEXT NOT NULL, config TEXT NOT NULL,
+        metric TEXT NOT NULL, pairs TEXT NOT NULL, PRIMARY KEY (started_at, machine, model, config, metric))`);
+      return work(db);
+    } finally {
+      db.close();
+    }
+  }
+}
