@@ -50,13 +50,16 @@ export class Comparison {
   twinFindings(): TwinFinding[] {
     const { raw } = this;
     if (!raw.twin) return [];
-    return raw.settings.flatMap(({ setting, config }) => {
+    return raw.settings.flatMap(({ setting, config, pilotBlocks }) => {
       const metric = primarySpeed(setting);
       const pairs = pairedSpeeds(raw.rounds, config, metric, raw.twin!.name, raw.baseline);
       const units = blockLogRatios(pairs);
-      return units.length < 2
-        ? []
-        : [{ config, metric, ratio: ratioOverBlocks(pairs), signFlipP: signFlipTest(units).p }];
+      return units.length < 2 ? [] : [{
+        config,
+        metric,
+        ratio: ratioOverBlocks(pairs, { pilot: pilotBlocks ?? undefined }),
+        signFlipP: signFlipTest(units).p,
+      }];
     });
   }
 

@@ -26,8 +26,20 @@ export function simultaneousLevel(options: LevelOptions = {}): number {
   return 1 - (1 - level) / comparisons;
 }
 
+export interface MeanOptions extends LevelOptions {
+  /**
+   * How many of the first units decided how many there are (`steinUnits`): their spread alone counts then, with its
+   * degrees of freedom. Default: the number of units was fixed beforehand, and all count.
+   */
+  pilot?: number;
+}
+
 /**
  * mean +- t(n - 1) * s / sqrt(n) over independent units. `level` in the result is that of the family.
+ *
+ * Where the spread decided how long to measure, that interval is too narrow: it stops just when the spread looks small
+ * (6-7 % misses instead of 5 %). With `pilot` it is Stein's two-stage interval, mean +- t(pilot - 1) * s(pilot) / sqrt(n),
+ * which is exact (Stein 1945, Annals of Mathematical Statistics 16).
  *
  * @throws {RangeError} With fewer than two values: one has no spread.
  * @example
@@ -42,16 +54,12 @@ export function simultaneousLevel(options: LevelOptions = {}): number {
  */
 export function meanInterval(
   values: readonly number[],
-  options: LevelOptions = {},
+  options: MeanOptions = {},
 ): Estimate & { low: number; high: number; stderr: number } {
   requireData("the interval of a mean", values, 2);
-  return tInterval(
-    mean(values),
-    sampleStd(values) / Math.sqrt(values.length),
-    values.length - 1,
-    values.length,
-    options,
-  );
+  const first = values.slice(0, Math.max(2, options.pilot ?? values.length));
+  const stderr = sampleStd(first) / Math.sqrt(values.length);
+  return tInterval(mean(values), stderr, first.length - 1, values.length, options);
 }
 
 /** point +- t(df) * stderr, as an estimate over `n` units. */

@@ -1,7 +1,7 @@
 /** The ratio of two paired quantities, estimated on logarithms with blocks as the unit. */
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
-import { type LevelOptions, meanInterval } from "./mean_interval.ts";
+import { meanInterval, type MeanOptions } from "./mean_interval.ts";
 import { mean } from "./summary.ts";
 
 /** One round: the same work by both, one after the other, in random order. */
@@ -43,7 +43,7 @@ export function blockLogRatios(samples: readonly PairedSample[]): number[] {
  */
 export function ratioOverBlocks(
   samples: readonly PairedSample[],
-  options: LevelOptions = {},
+  options: MeanOptions = {},
 ): Estimate & { low: number; high: number } {
   const units = blockLogRatios(samples);
   requireData("the interval of a ratio over blocks", units, 2);
