@@ -27,6 +27,8 @@ export interface ProgressState {
   elapsedMs: number;
   /** The bar has ended; with `done < total` the work was stopped. */
   ended: boolean;
+  /** It is part of another bar's work, and leaves no line behind. */
+  nested: boolean;
 }
 
 /** Where a bar is drawn. `everyMs` is the shortest time between two drawings. */
@@ -36,6 +38,8 @@ export interface ProgressSink {
   afterMs: number;
   /** Redraw once a second without an update, so that the clock goes on. */
   ticks: boolean;
+  /** All bars share one place, so only the innermost is drawn. */
+  shared?: boolean;
   draw(state: ProgressState): void;
 }
 
@@ -52,7 +56,8 @@ const STALE_STOP_MS = 2000;
 const BAR_WIDTH = 24;
 
 let stopAskedAt: number | null = null;
-let running = 0;
+/** Bars that have not ended, innermost last. */
+const running: Progress[] = [];
 
 /** Ask running work to stop at its next `checkStop`. Jupyter's Stop button calls this. */
 export function requestStop(): void {
@@ -109,14 +114,13 @@ export function progress(
   let ended = false;
   let drawnAt: number | null = null;
 
-  if (
-    running++ === 0 && stopAskedAt !== null &&
-    performance.now() - stopAskedAt > STALE_STOP_MS
-  ) stopAskedAt = null;
+  const nested = running.length > 0;
+  if (!nested && stopAskedAt !== null && performance.now() - stopAskedAt > STALE_STOP_MS) stopAskedAt = null;
 
   const draw = () => {
     const at = now();
     if (at - start < sink.afterMs) return;
+    if (!ended && sink.shared && running.at(-1) !== bar) return;
     if (!ended && drawnAt !== null && at - drawnAt < sink.everyMs) return;
     drawnAt = at;
     sink.draw({
@@ -127,12 +131,13 @@ export function progress(
       unit: options.unit,
       elapsedMs: at - start,
       ended,
+      nested,
     });
   };
   const timer = sink.ticks ? setInterval(draw, 1000) : undefined;
   if (timer !== undefined) Deno.unrefTimer(timer);
 
-  return {
+  const bar: Progress = {
     update(value, text) {
       if (ended) return;
       done = value;
@@ -142,11 +147,13 @@ export function progress(
     finish() {
       if (ended) return;
       ended = true;
-      running--;
+      running.splice(running.indexOf(bar), 1);
       clearInterval(timer);
       draw();
     },
   };
+  running.push(bar);
+  return bar;
 }
 
 /** One line of text for a state: `rounds 3/24, int4, 0:12, 1:24 left`. */
@@ -154,6 +161,7 @@ export function progressText(state: ProgressState): string {
   const { done, total, note, elapsedMs, ended } = state;
   const count = total > 0 ? `${amount(done, state)}/${amount(total, state)}` : amount(done, state);
   const unit = state.unit === "bytes" ? " MB" : "";
+  if (ended && state.nested) return "";
   if (ended) {
     const stopped = total > 0 && done < total;
     return `${state.label} ${count}${unit}, ${stopped ? "stopped" : "done"} after ${clock(elapsedMs)}`;
@@ -186,7 +194,7 @@ function escapeHtml(text: string): string {
 /** `text/html` of a state: a native bar and the same line, escaped. */
 export function progressHtml(state: ProgressState): string {
   const line = escapeHtml(progressText(state));
-  if (state.ended) return `<small>${line}</small>`;
+  if (state.ended) return line && `<small>${line}</small>`;
   const value = state.total > 0 ? ` max="${state.total}" value="${state.done}"` : "";
   return `<progress${value} style="vertical-align:middle"></progress> <small>${line}</small>`;
 }
@@ -219,6 +227,7 @@ export function jupyterSink(
     afterMs: 1000,
     ticks: true,
     draw(state) {
+      if (!shown && state.ended && state.nested) return;
       const type = shown ? "update_display_data" : "display_data";
       shown = true;
       const content = {
@@ -241,10 +250,11 @@ export function terminalSink(write: (text: string) => void): ProgressSink {
     everyMs: 100,
     afterMs: 1000,
     ticks: true,
+    shared: true,
     draw(state) {
       const full = state.total > 0 ? Math.round(BAR_WIDTH * Math.min(1, state.done / state.total)) : 0;
       const bar = state.total > 0 && !state.ended ? `[${"#".repeat(full)}${"-".repeat(BAR_WIDTH - full)}] ` : "";
-      write(`\r\x1b[2K${bar}${progressText(state)}${state.ended ? "\n" : ""}`);
+      write(`\r\x1b[2K${bar}${progressText(state)}${state.ended && !state.nested ? "\n" : ""}`);
     },
   };
 }

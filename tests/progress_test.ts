@@ -23,7 +23,7 @@ function fake(sink: Partial<ProgressSink> = {}) {
   return { states, clock, options };
 }
 
-const state: ProgressState = { label: "rounds", done: 6, total: 24, elapsedMs: 10_000, ended: false };
+const state: ProgressState = { label: "rounds", done: 6, total: 24, elapsedMs: 10_000, ended: false, nested: false };
 
 Deno.test("progress() shows nothing for work under a second", () => {
   const { states, clock, options } = fake();
@@ -54,6 +54,7 @@ Deno.test("progress() draws at most ten times a second, and always its end", () 
     unit: undefined,
     elapsedMs: 2000,
     ended: true,
+    nested: false,
   });
 });
 
@@ -97,6 +98,25 @@ Deno.test("terminalSink() redraws one line and ends with a newline", () => {
   assert.equal(out.split("\n").length, 2);
   assert.ok(out.includes("[######------------------] rounds 6/24"));
   assert.ok(out.endsWith("rounds 24/24, done after 0:10\n"));
+});
+
+Deno.test("a bar inside another one leaves no line, and is the one drawn where there is one place", () => {
+  const { states, clock, options } = fake({ shared: true });
+  const outer = progress("tasks", 2, options);
+  const inner = progress("rows", 10, options);
+  clock.ms = 2000;
+  outer.update(1);
+  inner.update(5);
+  inner.finish();
+  clock.ms = 3000;
+  outer.update(2);
+  outer.finish();
+  assert.deepEqual(states.map(progressText), [
+    "rows 5/10, 0:02, 0:02 left",
+    "",
+    "tasks 2/2, 0:03",
+    "tasks 2/2, done after 0:03",
+  ]);
 });
 
 Deno.test("lineSink() writes a line only every ten seconds", () => {

@@ -84,7 +84,7 @@ function narrator(write: (text: string) => void, terminal: boolean): (notebook: 
       written = performance.now();
       if (terminal) write(clear + line);
     } else if (event.event === "progress") {
-      if (!terminal && performance.now() - written < LOG_EVERY_MS) return;
+      if (!event.text || (!terminal && performance.now() - written < LOG_EVERY_MS)) return;
       written = performance.now();
       write(`${clear}${line}  ${event.text}${terminal ? "" : "\n"}`);
     } else if (event.event === "done") {
