@@ -7,6 +7,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "../store/paths.ts";
+import { run } from "../store/python.ts";
 import { launchBrowser } from "./browser.ts";
 
 const FIGURE = "data/decision.svg";
@@ -64,10 +65,11 @@ if (import.meta.main) {
   const block = [
     output(cells, "compare", "text/markdown"),
     `![Bits per byte against decode speed of four forms of SmolLM2-135M](${FIGURE})`,
-    output(cells, "decision", "text/html"),
+    `**${output(cells, "decision", "text/plain")}**`,
     `Run on ${day} on this machine:`,
     output(cells, "setup", "text/markdown"),
   ].join("\n\n");
   await writeFile(join(root, "README.md"), withResults(await readFile(join(root, "README.md"), "utf8"), block));
+  await run([Deno.execPath(), "fmt", "--quiet", join(root, "README.md")], { cwd: root });
   console.log(`README.md and ${FIGURE} hold the run of ${day}`);
 }

@@ -75,7 +75,7 @@ export function tableText({ caption, columns, rows, notes = [] }: TableSpec): st
 
 /** The table in GitHub's Markdown, for a README. */
 export function tableMarkdown({ caption, columns, rows, notes = [] }: TableSpec): string {
-  const safe = (text: string) => escapeHtml(text).replaceAll("|", "&#124;");
+  const safe = (text: string) => text.replace(/[&<>|*_`]/g, (c) => `&#${c.charCodeAt(0)};`);
   const cell = (c: Cell) =>
     typeof c === "string"
       ? safe(c)

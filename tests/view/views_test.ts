@@ -41,6 +41,13 @@ Deno.test("showComparison() prints itself in a terminal", () => {
   assert.ok(text.split("\n").some((line) => line.startsWith("int4") && line.includes("3.15× [3.13, 3.17] faster")));
 });
 
+Deno.test("a table is Markdown too, with nothing in it that Markdown would read", () => {
+  const markdown = showComparison(fakeComparison({ int4: "a|b_<i>" })).bundle["text/markdown"]!;
+  const row = markdown.split("\n").find((line) => line.startsWith("| a"))!;
+  assert.equal(row.split(" | ")[0], "| a&#124;b&#95;&#60;i&#62;");
+  assert.equal(row.split(" | ")[1], "**3.15×**<br>[3.13, 3.17]<br>faster");
+});
+
 Deno.test("summaryTable() lists every row of the summary with its interval", () => {
   const text = summaryTable(comparison).toString();
   assert.equal(text.split("\n").filter((line) => /^(int4|24 of 30)/.test(line)).length, 8);
