@@ -258,6 +258,7 @@ export function twinSpeedUp(result: RoundsResult, config: string, drift = 0): Or
       ? [{ block, candidate: speedOf(round, twin), baseline: speedOf(round, baseline) }]
       : []
   );
-  const ratio = ratioOverBlocks(pairs);
+  const pilot = result.settings.find((s) => s.config === config)?.pilotBlocks ?? undefined;
+  const ratio = ratioOverBlocks(pairs, { pilot });
   return { order: "rounds", drift, ratio, differs: ratio.low > 1 || ratio.high < 1 };
 }

@@ -1,0 +1,36 @@
+/** What the order of runs does to a comparison of identical models. */
+import type { OrderedSpeedUp } from "../measure/chapter_benchmarks.ts";
+import type { View } from "./display.ts";
+import { estimateParts } from "./format.ts";
+import { tableView } from "./table.ts";
+
+const ORDER = { sequential: "AAAA BBBB", rounds: "rounds, shuffled" };
+
+/** One row an order and drift: the speed-up between identical models, and whether a difference would be claimed. */
+export function orderTable(speedUps: OrderedSpeedUp[]): View {
+  return tableView({
+    caption: "Decode speed of a model over itself",
+    columns: [
+      { title: "order" },
+      { title: "drift added", detail: "% over the session" },
+      { title: "speed-up", detail: "×, 95 % CI" },
+      { title: "off by", detail: "%" },
+      { title: "n", detail: "runs or blocks" },
+      { title: "claim", detail: "truth: none", align: "left" },
+    ],
+    rows: speedUps.map(({ order, drift, ratio, differs }) => {
+      const { point, interval } = estimateParts(ratio, { unit: "×" });
+      return [
+        ORDER[order],
+        String(Number((100 * drift).toPrecision(3))),
+        { main: point, details: [interval] },
+        (100 * Math.abs(ratio.point - 1)).toFixed(1),
+        String(ratio.n),
+        differs ? { main: "a difference", details: ["false alarm"], tone: "bad" } : { main: "none", tone: "good" },
+      ];
+    }),
+    notes: [
+      "The interval of AAAA BBBB takes runs as independent (Welch); that of the rounds has the block as its unit.",
+    ],
+  });
+}

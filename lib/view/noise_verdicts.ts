@@ -1,0 +1,65 @@
+/** What rounds found, setting by setting, and what it took: the minutes to a resolved verdict. */
+import { pairedSpeeds, primarySpeed, type RoundsResult } from "../measure/rounds_result.ts";
+import { ratioOverBlocks } from "../stats/ratio.ts";
+import { SPEED_BAND, type SpeedVerdict, speedVerdict } from "../stats/verdict.ts";
+import type { View } from "./display.ts";
+import { estimateParts } from "./format.ts";
+import { configLabel, verdictLabel } from "./labels.ts";
+import { roundsNames } from "./noise_layout.ts";
+import { tableView } from "./table.ts";
+
+const STOPPED: Record<string, string> = {
+  rounds: "all rounds done",
+  minutes: "out of time",
+  width: "narrow enough",
+  failures: "failures",
+  stop: "stopped by hand",
+};
+
+/** Every model against the baseline in every setting, the twin among them; intervals hold together (Bonferroni). */
+export function roundsTable(result: RoundsResult): View {
+  const { baseline, twin } = result;
+  const candidates = roundsNames(result).filter((name) => name !== baseline);
+  const real = candidates.filter((name) => name !== twin).length;
+  const rows = result.settings.flatMap(({ config, setting, rounds, blocks, pilotBlocks, stoppedBy, minutes }) =>
+    candidates.map((name) => {
+      const pairs = pairedSpeeds(result.rounds, config, primarySpeed(setting), name, baseline);
+      const facts = [String(rounds), String(blocks), STOPPED[stoppedBy] ?? stoppedBy];
+      if (new Set(pairs.map((p) => p.block)).size < 2) {
+        return [configLabel(config), name, "—", "too few blocks", ...facts, "—"];
+      }
+      const comparisons = name === twin ? 1 : Math.max(1, real * result.settings.length);
+      const at = (level: number) => ratioOverBlocks(pairs, { level, comparisons, pilot: pilotBlocks ?? undefined });
+      const wide = at(0.95), { point, interval } = estimateParts(wide, { unit: "×" });
+      const verdict: SpeedVerdict = speedVerdict({ wide, narrow: at(0.9) });
+      const { words, tone } = verdictLabel(verdict);
+      const took = minutes.toFixed(1);
+      return [
+        configLabel(config),
+        name,
+        { main: point, details: [interval] },
+        { main: words, tone },
+        ...facts,
+        verdict === "unclear" ? `not in ${took}` : took,
+      ];
+    })
+  );
+  return tableView({
+    caption: `Against ${baseline}`,
+    columns: [
+      { title: "setting" },
+      { title: "architecture", align: "left" },
+      { title: "speed-up", detail: "×, 95 % CI" },
+      { title: "verdict", detail: `band ±${100 * SPEED_BAND} %`, align: "left" },
+      { title: "rounds" },
+      { title: "blocks", detail: "fresh processes" },
+      { title: "ended", align: "left" },
+      { title: "minutes to a verdict", detail: "of the setting" },
+    ],
+    rows,
+    notes: [
+      `${twin} is the same model in a process of its own: its verdict should not be faster or slower.`,
+      "Speed: decode of a generation, throughput of a batch. The minutes cover all models, their starts and warm-ups.",
+    ],
+  });
+}
