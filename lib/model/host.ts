@@ -28,10 +28,15 @@ const STDERR_TAIL = 2000;
  * Start a process that opens a model and answers requests. It ends with `close`, or when this process ends, however
  * that happens.
  *
+ * @param process.preload URL of a module that the host runs first: experiments put a known delay into it.
  * @throws {HostError} If the process ends before the model is open. Errors of opening keep their kind.
  */
-export async function startHost(ref: ModelRef, options: OpenOptionsOfHost = {}): Promise<ModelHost> {
-  const client = new HostClient(typeof ref === "string" ? ref : JSON.stringify(ref).slice(0, 80));
+export async function startHost(
+  ref: ModelRef,
+  options: OpenOptionsOfHost = {},
+  process: { preload?: string } = {},
+): Promise<ModelHost> {
+  const client = new HostClient(typeof ref === "string" ? ref : JSON.stringify(ref).slice(0, 80), process.preload);
   try {
     const hello = await client.hello;
     if (hello.protocol !== PROTOCOL_VERSION) {
@@ -79,7 +84,7 @@ class HostClient {
   #stderr = "";
   #gone: HostError | null = null;
 
-  constructor(readonly label: string) {
+  constructor(readonly label: string, preload?: string) {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -87,6 +92,7 @@ class HostClient {
         "--no-prompt",
         "--quiet",
         "--v8-flags=--expose-gc",
+        ...(preload ? ["--preload", preload] : []),
         "--config",
         join(projectRoot(), "deno.json"),
         fileURLToPath(new URL("./host_main.ts", import.meta.url)),
