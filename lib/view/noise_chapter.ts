@@ -73,9 +73,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
   const most = Math.max(...data.flatMap((t) => t.y));
   const layout = baseLayout(
     `Every request, ${configLabel(settingName(setting))}`,
-    `${
-      escapeHtml(`${model.name} ${model.precisionLabel}`)
-    }, identical model in every colour<br>hollow: warm-up, not counted; time from 0`,
+    `${escapeHtml(`${model.name} ${model.precisionLabel}`)}<br>hollow: warm-up, not counted; time from 0`,
     {
       xaxis: axis("request since the start of its process", { zeroline: false }),
       yaxis: axis("time of a request (ms)", { range: [0, 1.06 * most] }),

@@ -21,7 +21,7 @@ export function roundsTable(result: RoundsResult): View {
   const { baseline, twin } = result;
   const candidates = roundsNames(result).filter((name) => name !== baseline);
   const real = candidates.filter((name) => name !== twin).length;
-  const rows = result.settings.flatMap(({ config, setting, rounds, blocks, pilotBlocks, stoppedBy, minutes }) =>
+  const rows = result.settings.flatMap(({ config, setting, rounds, blocks, stoppedBy, minutes }) =>
     candidates.map((name) => {
       const pairs = pairedSpeeds(result.rounds, config, primarySpeed(setting), name, baseline);
       const facts = [String(rounds), String(blocks), STOPPED[stoppedBy] ?? stoppedBy];
@@ -29,18 +29,19 @@ export function roundsTable(result: RoundsResult): View {
         return [configLabel(config), name, "—", "too few blocks", ...facts, "—"];
       }
       const comparisons = name === twin ? 1 : Math.max(1, real * result.settings.length);
-      const at = (level: number) => ratioOverBlocks(pairs, { level, comparisons, pilot: pilotBlocks ?? undefined });
+      const stoppedByWidth = stoppedBy === "width";
+      const at = (level: number) => ratioOverBlocks(pairs, { level, comparisons, stoppedByWidth });
       const wide = at(0.95), { point, interval } = estimateParts(wide, { unit: "×" });
       const verdict: SpeedVerdict = speedVerdict({ wide, narrow: at(0.9) });
       const { words, tone } = verdictLabel(verdict);
-      const took = minutes.toFixed(1);
+      const took = minutes < 0.05 ? "< 0.1" : minutes.toFixed(1);
       return [
         configLabel(config),
         name,
         { main: point, details: [interval] },
         { main: words, tone },
         ...facts,
-        verdict === "unclear" ? `not in ${took}` : took,
+        verdict === "unclear" ? `none in ${took}` : took,
       ];
     })
   );

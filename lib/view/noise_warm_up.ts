@@ -18,6 +18,7 @@ export function warmUpFigure(result: RoundsResult): Figure {
         name: label,
         legendgroup: label,
         showlegend: panel === 0 && block === 0,
+        legendrank: names.indexOf(model),
         x: blockMs.map((_, i) => Math.round(steps * (i + 1) / blockMs.length)),
         y: blockMs,
         line: { color: colour, width: 1.2 },
