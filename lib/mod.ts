@@ -26,6 +26,17 @@ export { ArchitectureBenchmark, type BenchmarkOptions } from "./measure/architec
 export type { BenchmarkResult, BenchmarkSample } from "./measure/benchmark_result.ts";
 export type { MemoryResult } from "./measure/memory.ts";
 export type { BatchSetting, GenerationSetting, ThroughputSetting } from "./measure/setting.ts";
+export {
+  brokenBenchmark,
+  type BrokenBenchmarkResult,
+  type ChapterOptions,
+  correctBenchmark,
+  type CorrectBenchmarkResult,
+  type OrderedSpeedUp,
+  sequentialSpeedUp,
+  twinSpeedUp,
+  withDrift,
+} from "./measure/chapter_benchmarks.ts";
 export { measureRounds, type RoundsOptions } from "./measure/rounds.ts";
 export type { Round, RoundSample, RoundsResult } from "./measure/rounds_result.ts";
 export { partialOf } from "./measure/stoppable.ts";
@@ -63,6 +74,12 @@ export { decide, type Decision, type Limits } from "./view/decision.ts";
 export { decisionPlot, decisionSentence } from "./view/decision_plot.ts";
 export { show, View } from "./view/display.ts";
 export { formatEstimate } from "./view/format.ts";
+export { autocorrelationPlot } from "./view/noise_autocorrelation.ts";
+export { chapterTable, requestPlot } from "./view/noise_chapter.ts";
+export { orderTable } from "./view/noise_order.ts";
+export { noiseTable, spreadPlot } from "./view/noise_spread.ts";
+export { roundsTable } from "./view/noise_verdicts.ts";
+export { warmUpPlot } from "./view/noise_warm_up.ts";
 export { qualityPlot } from "./view/quality_plot.ts";
 export { machineTable, modelTable, trustTable } from "./view/run_facts.ts";
 export { speedPlot } from "./view/speed_plot.ts";
