@@ -50,14 +50,14 @@ export class Comparison {
   twinFindings(): TwinFinding[] {
     const { raw } = this;
     if (!raw.twin) return [];
-    return raw.settings.flatMap(({ setting, config, pilotBlocks }) => {
+    return raw.settings.flatMap(({ setting, config, stoppedBy }) => {
       const metric = primarySpeed(setting);
       const pairs = pairedSpeeds(raw.rounds, config, metric, raw.twin!.name, raw.baseline);
       const units = blockLogRatios(pairs);
       return units.length < 2 ? [] : [{
         config,
         metric,
-        ratio: ratioOverBlocks(pairs, { pilot: pilotBlocks ?? undefined }),
+        ratio: ratioOverBlocks(pairs, { stoppedByWidth: stoppedBy === "width" }),
         signFlipP: signFlipTest(units).p,
       }];
     });

@@ -65,10 +65,10 @@ function speedFinding(
 ): Finding | null {
   const pairs = pairedSpeeds(raw.rounds, config, metric, name, raw.baseline);
   if (!pairs.length) return null;
-  const pilot = raw.settings.find((s) => s.config === config)?.pilotBlocks ?? undefined;
+  const stoppedByWidth = raw.settings.find((s) => s.config === config)?.stoppedBy === "width";
   const units = blockLogRatios(pairs), enough = units.length >= 2;
-  const wide = enough ? ratioOverBlocks(pairs, { level: 0.95, comparisons, pilot }) : null;
-  const narrow = enough ? ratioOverBlocks(pairs, { level: 0.9, comparisons, pilot }) : null;
+  const wide = enough ? ratioOverBlocks(pairs, { level: 0.95, comparisons, stoppedByWidth }) : null;
+  const narrow = enough ? ratioOverBlocks(pairs, { level: 0.9, comparisons, stoppedByWidth }) : null;
   const overBlocks = (key: "candidate" | "baseline") =>
     geometricMean(blockLogRatios(pairs.map((p) => ({ block: p.block, candidate: p[key], baseline: 1 }))).map(Math.exp))
       .point;

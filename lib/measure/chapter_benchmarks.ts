@@ -258,7 +258,7 @@ export function twinSpeedUp(result: RoundsResult, config: string, drift = 0): Or
       ? [{ block, candidate: speedOf(round, twin), baseline: speedOf(round, baseline) }]
       : []
   );
-  const pilot = result.settings.find((s) => s.config === config)?.pilotBlocks ?? undefined;
-  const ratio = ratioOverBlocks(pairs, { pilot });
+  const stoppedByWidth = result.settings.find((s) => s.config === config)?.stoppedBy === "width";
+  const ratio = ratioOverBlocks(pairs, { stoppedByWidth });
   return { order: "rounds", drift, ratio, differs: ratio.low > 1 || ratio.high < 1 };
 }

@@ -7,7 +7,7 @@ import { progress, StopError } from "../progress.ts";
 import { seededRandom } from "../stats/random.ts";
 import { captureEnvironment } from "./environment.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
-import { MIN_BLOCKS, type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
+import { type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
 import { checkSetting, isGeneration, settingName, type ThroughputSetting } from "./setting.ts";
 import { withPartial } from "./stoppable.ts";
@@ -93,7 +93,6 @@ export async function measureRounds(
       setting,
       rounds,
       blocks,
-      pilotBlocks: plan.fixed ? null : Math.min(MIN_BLOCKS, blocks),
       stoppedBy: own ?? stoppedBy,
       minutes: spentMs / 60_000,
     }));

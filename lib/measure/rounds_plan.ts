@@ -1,7 +1,5 @@
 /** How many rounds are measured, in how many blocks, and when to stop. */
-import type { LevelOptions } from "../stats/mean_interval.ts";
-import { steinUnits } from "../stats/planning.ts";
-import { mean } from "../stats/summary.ts";
+import { type LevelOptions, meanInterval } from "../stats/mean_interval.ts";
 import { SPEED_BAND } from "../stats/verdict.ts";
 
 /** Hosts are started anew at least this often: a process is part of the noise. */
@@ -72,10 +70,9 @@ export function roundsOfBlock(plan: RoundsPlan, state: RoundsState, roundMs = 0,
 }
 
 /**
- * Whether a setting ends after this block. The first six blocks are the pilot: their spread tells how many blocks make
- * every candidate's interval narrow enough, a half-width of `width`, or a tenth of the difference where that is larger
- * (Stein's two-stage rule: looking again after every block would stop just when the spread looks small, and miss 6-7 %
- * instead of 5 %). The verdict plays no part.
+ * Whether a setting ends after this block. It looks at widths only, never at the verdict: the half-width of every
+ * candidate's interval, widened because it ends the measuring (`stoppedByWidthFactor`), must be at most `width`, or a
+ * tenth of the difference where that is larger.
  *
  * @param logRatios Mean log ratio of each block, for every candidate: shape [candidates][blocks].
  * @param options Level and number of comparisons of the intervals.
@@ -89,9 +86,10 @@ export function stopReason(
   if (state.rounds >= plan.max) return "rounds";
   if (state.blocks >= 2 && state.spentMs >= 60_000 * plan.minutes) return "minutes";
   if (plan.fixed || state.blocks < MIN_BLOCKS || state.rounds < MIN_ROUNDS || !logRatios.length) return null;
-  const needed = logRatios.map((units) => {
-    const pilot = units.slice(0, MIN_BLOCKS), width = Math.max(plan.width, Math.abs(mean(pilot)) / 10);
-    return pilot.length < MIN_BLOCKS || !width ? Infinity : steinUnits(pilot, width, options);
+  const narrow = logRatios.every((units) => {
+    if (units.length < 2) return false;
+    const { point, high } = meanInterval(units, { ...options, stoppedByWidth: true });
+    return high - point <= Math.max(plan.width, Math.abs(point) / 10);
   });
-  return state.blocks >= Math.max(...needed) ? "width" : null;
+  return narrow ? "width" : null;
 }

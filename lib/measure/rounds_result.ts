@@ -33,8 +33,6 @@ export interface RoundsSetting {
   setting: ThroughputSetting;
   rounds: number;
   blocks: number;
-  /** Blocks whose spread decided how many there are (`meanInterval`'s `pilot`); null if that was fixed beforehand. */
-  pilotBlocks: number | null;
   stoppedBy: StoppedBy;
   /** Rounds, warm-up and its share of starting hosts. */
   minutes: number;

@@ -27,19 +27,23 @@ export function simultaneousLevel(options: LevelOptions = {}): number {
 }
 
 export interface MeanOptions extends LevelOptions {
-  /**
-   * How many of the first units decided how many there are (`steinUnits`): their spread alone counts then, with its
-   * degrees of freedom. Default: the number of units was fixed beforehand, and all count.
-   */
-  pilot?: number;
+  /** Whether this interval's own width ended the measuring. Default false: the number of units has other reasons. */
+  stoppedByWidth?: boolean;
+}
+
+/**
+ * What widens an interval whose own width ended the measuring, looked at after every unit from the sixth on. Such a rule
+ * stops just when the spread looks small, so a plain t interval misses up to 7.3 % (of one), and up to 10.8 % (of a family
+ * of 20) instead of 5 %. With this factor it is 3.8-5.7 %, for 1 to 20 intervals and stops from 6 units to 150 (found by
+ * simulation: `task simulate`); it costs a tenth more units. Stein's two-stage interval (1945) is exact, but takes half as
+ * many again, since its spread comes from the first units alone.
+ */
+export function stoppedByWidthFactor(n: number): number {
+  return n <= 6 ? 1.05 : 1 + 2 / n;
 }
 
 /**
  * mean +- t(n - 1) * s / sqrt(n) over independent units. `level` in the result is that of the family.
- *
- * Where the spread decided how long to measure, that interval is too narrow: it stops just when the spread looks small
- * (6-7 % misses instead of 5 %). With `pilot` it is Stein's two-stage interval, mean +- t(pilot - 1) * s(pilot) / sqrt(n),
- * which is exact (Stein 1945, Annals of Mathematical Statistics 16).
  *
  * @throws {RangeError} With fewer than two values: one has no spread.
  * @example
@@ -57,9 +61,9 @@ export function meanInterval(
   options: MeanOptions = {},
 ): Estimate & { low: number; high: number; stderr: number } {
   requireData("the interval of a mean", values, 2);
-  const first = values.slice(0, Math.max(2, options.pilot ?? values.length));
-  const stderr = sampleStd(first) / Math.sqrt(values.length);
-  return tInterval(mean(values), stderr, first.length - 1, values.length, options);
+  const n = values.length, stderr = sampleStd(values) / Math.sqrt(n);
+  const widened = options.stoppedByWidth ? stoppedByWidthFactor(n) * stderr : stderr;
+  return { ...tInterval(mean(values), widened, n - 1, n, options), stderr };
 }
 
 /** point +- t(df) * stderr, as an estimate over `n` units. */

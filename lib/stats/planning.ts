@@ -31,14 +31,3 @@ export function unitsForWidth(pilot: readonly number[], width: number, options: 
   }
   return high;
 }
-
-/**
- * Stein's rule (1945): the units in all, pilot included, with which the two-stage interval (`meanInterval` with `pilot`)
- * has a half-width of at most `width`: ceil((t(pilot - 1) * s(pilot) / width)^2), at least the pilot's own.
- */
-export function steinUnits(pilot: readonly number[], width: number, options: LevelOptions = {}): number {
-  requireData("the units that an interval needs", pilot, 2);
-  if (!(width > 0)) throw new RangeError(`Cannot plan: width must be positive, got ${width}`);
-  const t = tQuantile(0.5 + simultaneousLevel(options) / 2, pilot.length - 1);
-  return Math.max(pilot.length, Math.ceil((t * sampleStd(pilot) / width) ** 2));
-}

@@ -31,7 +31,8 @@ function untilStopped(random: Random, { ar, drift, process }: NoiseOfMachine, ef
       });
     }
     const after = { ...state, blocks: state.blocks + 1 };
-    if (stopReason(plan, after, [blockLogRatios(samples)], {})) return { samples, rounds: state.rounds };
+    const stoppedBy = stopReason(plan, after, [blockLogRatios(samples)], {});
+    if (stoppedBy) return { samples, rounds: state.rounds, stoppedByWidth: stoppedBy === "width" };
   }
 }
 
@@ -48,8 +49,9 @@ for (const [name, noise] of Object.entries(KINDS)) {
     const random = seededRandom(1), trials = 5000;
     let missed = 0, claims = 0, rounds = 0;
     for (let i = 0; i < trials; i++) {
-      const { samples, rounds: used } = untilStopped(random, noise, 0);
-      const wide = ratioOverBlocks(samples, { pilot: 6 }), narrow = ratioOverBlocks(samples, { pilot: 6, level: 0.9 });
+      const { samples, rounds: used, stoppedByWidth } = untilStopped(random, noise, 0);
+      const wide = ratioOverBlocks(samples, { stoppedByWidth }),
+        narrow = ratioOverBlocks(samples, { stoppedByWidth, level: 0.9 });
       if (wide.low > 1 || wide.high < 1) missed++;
       if (["faster", "slower"].includes(speedVerdict({ wide, narrow }))) claims++;
       rounds += used;
