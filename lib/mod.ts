@@ -55,6 +55,8 @@ export { compareArchitectures, type CompareOptions } from "./compare/compare_arc
 export { Comparison, type TwinFinding } from "./compare/comparison.ts";
 export type { Finding } from "./compare/findings.ts";
 export type { ComparisonRaw } from "./compare/raw.ts";
+export { reanalyse } from "./compare/reanalyse.ts";
+export type { Trust } from "./compare/trust.ts";
 export type { SummaryRow, TableRow } from "./compare/rows.ts";
 export { captureEnvironment, type Environment } from "./measure/environment.ts";
 

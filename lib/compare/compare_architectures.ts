@@ -11,6 +11,8 @@ import { type RoundsBudget, roundsPlan } from "../measure/rounds_plan.ts";
 import type { RoundsResult } from "../measure/rounds_result.ts";
 import { checkSetting, settingName, type ThroughputSetting } from "../measure/setting.ts";
 import { partialOf, startStoppable, stoppable, withPartial } from "../measure/stoppable.ts";
+import { ResultStore } from "../store/results.ts";
+import { keepTwins } from "./trust.ts";
 import { HostError, startHost } from "../model/host.ts";
 import type { DecodeWay, StartHost } from "../model/protocol.ts";
 import { progress } from "../progress.ts";
@@ -35,6 +37,8 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   memoryHosts?: number;
   /** Within these a speed-up and a difference of scores count as the same. Default 0.01 (1 %) and 0.02 (2 points). */
   band?: { speed?: number; quality?: number };
+  /** Where the twins' pairs are kept over runs; null keeps none. Default: `results/` in the project, for real hosts. */
+  store?: ResultStore | null;
   /** How a host is started; tests give a fake one. */
   start?: StartHost;
 }
@@ -64,6 +68,7 @@ export async function compareArchitectures(
   const { throughput = [], tasks = {}, seed = 0, way = "loop", memoryHosts = 3, start = startHost, provider, threads } =
     options;
   const names = Object.keys(models), { baseline = names[0] } = options;
+  const store = options.store === undefined && start === startHost ? new ResultStore() : options.store;
   await checkComparison(models, baseline, options);
   const began = performance.now();
   const raw: ComparisonRaw = {
@@ -79,6 +84,7 @@ export async function compareArchitectures(
     failures: [],
     tasks: {},
     twin: null,
+    trust: null,
     environment: await captureEnvironment(),
     startedAt: new Date().toISOString(),
     seconds: 0,
@@ -93,6 +99,7 @@ export async function compareArchitectures(
         raw,
         await measureRounds(models, throughput, { baseline, rounds, seed, way, comparisons, start, ...modelOptions }),
       );
+      if (store) raw.trust = keepTwins(raw, store);
       await addMemory(raw, throughput, memoryHosts, start, modelOptions);
     }
     await addTasks(raw, tasks, start, modelOptions);

@@ -5,6 +5,7 @@ import type { Environment } from "../measure/environment.ts";
 import type { MemoryResult } from "../measure/memory.ts";
 import type { StoppedBy } from "../measure/rounds_plan.ts";
 import type { Round, RoundsResult, RoundsSetting } from "../measure/rounds_result.ts";
+import type { Trust } from "./trust.ts";
 import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
 
 export interface ComparedModel {
@@ -34,6 +35,8 @@ export interface ComparisonRaw {
   tasks: Record<string, Record<string, EvalResult>>;
   /** The second process of the baseline's model, as it is called in `rounds`; null without throughput settings. */
   twin: { name: string } | null;
+  /** This machine's history of twins with this run's among them; null where none is kept. */
+  trust: Trust | null;
   environment: Environment;
   startedAt: string;
   seconds: number;

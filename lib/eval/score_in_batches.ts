@@ -77,9 +77,12 @@ async function scoreStoppable(host: ModelHost, batch: Unit[], before: number, ba
       void host.close(); // the pending call rejects
     }
   };
+  let results: ScoreResult[];
   try {
-    return await host.score(requests, { onProgress });
+    results = await host.score(requests, { onProgress });
   } catch (error) {
     throw stop ?? error;
   }
+  if (stop) throw stop; // the answer was under way already
+  return results;
 }

@@ -121,7 +121,7 @@ export class ArchitectureBenchmark {
     checkSetting(setting, spec, { newTokens: "generationLength", batch: "batchSize" });
 
     const environment = await captureEnvironment();
-    const startedAt = new Date(), start = performance.now();
+    const startedAt = new Date().toISOString(), start = performance.now();
     const samples: BenchmarkSample[] = [];
     let warm: WarmUp = { steps: 0, blockMs: [], flat: false, seconds: 0 };
     let memory: MemoryResult | null = null;

@@ -51,6 +51,8 @@ export interface BenchmarkResult {
   kind: "generation" | "batch";
   setting: GenerationSetting | BatchSetting;
   model: ModelInfo;
+  /** The architecture that ran, after its edits. */
+  spec: ArchSpec;
   /** Execution provider that really ran. */
   provider: string;
   /** How tokens were decoded; null for a batch. */
@@ -95,7 +97,7 @@ export interface BenchmarkParts {
   warmUp: WarmUp;
   memory: MemoryResult | null;
   environment: Environment;
-  startedAt: Date;
+  startedAt: string;
   seconds: number;
 }
 
@@ -129,6 +131,7 @@ export function benchmarkResult(parts: BenchmarkParts): BenchmarkResult {
     kind: generation ? "generation" : "batch",
     setting,
     model,
+    spec,
     provider: model.provider,
     way: generation ? way : null,
     seed,
@@ -151,7 +154,7 @@ export function benchmarkResult(parts: BenchmarkParts): BenchmarkResult {
     disturbedRuns: samples.filter((s) => s.noise.disturbed).length,
     samples,
     environment,
-    startedAt: startedAt.toISOString(),
+    startedAt,
     seconds,
   };
 }

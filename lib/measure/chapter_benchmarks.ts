@@ -146,10 +146,11 @@ async function timeRequests(
   try {
     for (let run = 0; run < total; run++) {
       const noise = readNoise(), atMs = performance.now() - began;
-      const { sample, ids } = await runSetting(host, setting, { seed });
+      const { sample, ids, involuntarySwitches } = await runSetting(host, setting, { seed });
       checkSameTokens(model.name, first, ids);
       first ??= ids;
-      const timed = { ...sample, atMs, noise: noiseBetween(noise, readNoise(), sample.latencyMs) };
+      const seen = noiseBetween(noise, readNoise(), sample.latencyMs);
+      const timed = { ...sample, atMs, noise: seen, involuntarySwitches };
       (run < warmUpRuns ? warmUps : samples).push(timed);
       bar.update(run + 1, run < warmUpRuns ? "warm-up" : "requests");
     }

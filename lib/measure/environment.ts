@@ -15,6 +15,10 @@ export interface Environment {
   onnxruntime: string;
   /** Runnable tasks, averaged over 1, 5 and 15 minutes. */
   loadAverage: number[];
+  /** Cache sizes of one core by level and kind, e.g. { "L1 Data": "32K" }; null where the system does not tell. */
+  caches: Record<string, string> | null;
+  /** Commit of this library's checkout; null outside one. */
+  commit: string | null;
   /** CPU frequency governor, e.g. "performance". */
   governor: string | null;
   /** Cores that the container may use; null without a limit. */
@@ -46,6 +50,8 @@ export async function captureEnvironment(): Promise<Environment> {
     deno: Deno.version.deno,
     onnxruntime: await onnxruntimeVersion(),
     loadAverage: loadavg(),
+    caches: await caches(),
+    commit: await commit(),
     governor,
     containerCores: quota > 0 && period > 0 ? quota / period : null,
     containerMemoryGb: Number.isFinite(memory) ? memory / 1e9 : null,
@@ -65,6 +71,26 @@ async function text(path: string): Promise<string | null> {
   } catch {
     return null;
   }
+}
+
+async function caches(): Promise<Record<string, string> | null> {
+  const found: Record<string, string> = {};
+  for (let i = 0;; i++) {
+    const of = (what: string) => text(`/sys/devices/system/cpu/cpu0/cache/index${i}/${what}`);
+    const [level, type, size] = await Promise.all([of("level"), of("type"), of("size")]);
+    if (level === null || type === null || size === null) break;
+    found[`L${level} ${type}`] = size;
+  }
+  return Object.keys(found).length ? found : null;
+}
+
+/** Read from git's own files: no program is run for it. */
+async function commit(): Promise<string | null> {
+  const git = `${projectRoot()}/.git`, head = await text(`${git}/HEAD`);
+  const ref = head?.match(/^ref: (.+)$/)?.[1];
+  if (!ref) return head;
+  const packed = (await text(`${git}/packed-refs`))?.match(new RegExp(`^([0-9a-f]{40,}) ${ref}$`, "m"));
+  return await text(`${git}/${ref}`) ?? packed?.[1] ?? null;
 }
 
 async function onnxruntimeVersion(): Promise<string> {

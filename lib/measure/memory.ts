@@ -1,12 +1,15 @@
 /** Peak memory of a running model, in a fresh process of its own. */
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { resolveSpec } from "../arch/resolve.ts";
+import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
+import { peakActivationBytes } from "../cost/activations.ts";
+import { kvBytesPerToken } from "../cost/bytes.ts";
 import type { ProcessCounters, StartHost } from "../model/protocol.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
 import { mean } from "../stats/summary.ts";
 import { type RunOptions, runSetting } from "./run_setting.ts";
 import { startStoppable } from "./stoppable.ts";
-import { graphsOf, settingName, type ThroughputSetting } from "./setting.ts";
+import { graphsOf, isGeneration, settingName, type ThroughputSetting } from "./setting.ts";
 
 /** All in GB (10^9 bytes), means over hosts. */
 export interface MemoryResult {
@@ -27,6 +30,10 @@ export interface MemoryResult {
   fileGb: number | null;
   /** "VmHWM", or the fallback "rss": sampled, so it may miss the peak. */
   method: ProcessCounters["memoryMethod"];
+  /** Weights, KV cache at its longest (all tokens, as the runtime keeps them) and the widest activations. */
+  predictedGb: number;
+  /** Measured minus predicted: second copies of the caches, what the allocator keeps, the runtime's own. */
+  residualGb: number;
   /** The peak of each host. */
   samplesGb: number[];
 }
@@ -77,6 +84,7 @@ export async function measureMemory(
   const known = (key: "residentAnonymousBytes" | "residentFileBytes") =>
     seen.every((s) => s.after[key] !== null) ? gb((s) => s.after[key]!) : null;
   const samplesGb = seen.map((s) => (s.run - s.bare) / 1e9);
+  const predictedGb = gb((s) => s.weights) + runBytes(await resolveSpec(ref), setting) / 1e9;
   return {
     config: settingName(setting),
     memoryGb: samplesGb.length >= 3
@@ -89,6 +97,19 @@ export async function measureMemory(
     anonymousGb: known("residentAnonymousBytes"),
     fileGb: known("residentFileBytes"),
     method: seen[0].after.memoryMethod,
+    predictedGb,
+    residualGb: mean(samplesGb) - predictedGb,
     samplesGb,
   };
+}
+
+/** KV cache and activations of a setting at their largest. */
+function runBytes(spec: ArchSpec, setting: ThroughputSetting): number {
+  if (!isGeneration(setting)) {
+    const { batch, seqLen, logits } = setting;
+    return batch * seqLen * kvBytesPerToken(spec) + peakActivationBytes(spec, { batch, tokens: seqLen, logits });
+  }
+  const past = setting.promptTokens + setting.newTokens - 2; // the last token is never read
+  const prefill = peakActivationBytes(spec, { tokens: setting.promptTokens });
+  return (past + 1) * kvBytesPerToken(spec) + Math.max(prefill, peakActivationBytes(spec, { tokens: 1, past }));
 }

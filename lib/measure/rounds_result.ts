@@ -13,6 +13,8 @@ export interface RoundSample extends SpeedSample {
   /** When it began, in ms since the first round. */
   atMs: number;
   noise: Noise;
+  /** Times that the host lost its CPU to others meanwhile; null where the system does not tell. */
+  involuntarySwitches: number | null;
 }
 
 /** One round: every model once, one after the other. */

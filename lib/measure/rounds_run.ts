@@ -111,12 +111,13 @@ export class RoundsRun {
       this.options.bar.update(this.result.rounds.length, `${config}, block ${block + 1}, ${name}`);
       await this.#attempt(name, config, block, async (host) => {
         const noise = readNoise(), atMs = performance.now() - this.#began;
-        const { sample, ids } = await runSetting(host, setting, { way, seed, fresh: true });
+        const { sample, ids, involuntarySwitches } = await runSetting(host, setting, { way, seed, fresh: true });
         const key = JSON.stringify([name, config]);
         checkSameTokens(name, this.#tokens.get(key) ?? null, ids);
         if (ids && !this.#tokens.has(key)) this.#tokens.set(key, ids);
         const elapsed = performance.now() - this.#began - atMs;
-        round.samples[name] = { ...sample, atMs, noise: noiseBetween(noise, readNoise(), elapsed) };
+        const seen = noiseBetween(noise, readNoise(), elapsed);
+        round.samples[name] = { ...sample, atMs, noise: seen, involuntarySwitches };
       });
     }
     return round;

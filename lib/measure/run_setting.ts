@@ -16,6 +16,8 @@ export interface TimedRun {
   /** The tokens of a generation, to be the same in every repeat; null for a forward pass. */
   ids: number[] | null;
   counters: ProcessCounters;
+  /** Times that the host lost its CPU to others during the counted run; null where not known. */
+  involuntarySwitches: number | null;
 }
 
 /** One repeat; `fresh` runs an uncounted step first, for a model that was idle. */
@@ -27,13 +29,20 @@ export async function runSetting(
   const { way = "loop", seed = 0, fresh = false } = options;
   if (isGeneration(setting)) {
     const request = { prompt: { tokens: setting.promptTokens, seed }, way, repeats: 1 };
-    if (fresh) await stoppable(host, host.generateRuns({ ...request, newTokens: 2 }));
+    const idle = fresh ? (await stoppable(host, host.generateRuns({ ...request, newTokens: 2 })))[0] : null;
     const [raw] = await stoppable(host, host.generateRuns({ ...request, newTokens: setting.newTokens }));
-    return { sample: generationSample(raw, setting), ids: raw.ids, counters: raw.counters };
+    const involuntarySwitches = switchesBetween(idle?.counters, raw.counters);
+    return { sample: generationSample(raw, setting), ids: raw.ids, counters: raw.counters, involuntarySwitches };
   }
   const runs = await stoppable(host, host.forwardRuns({ ...setting, seed, repeats: fresh ? 2 : 1 }));
   const raw = runs.at(-1)!;
-  return { sample: batchSample(raw, setting), ids: null, counters: raw.counters };
+  const involuntarySwitches = switchesBetween(fresh ? runs[0].counters : undefined, raw.counters);
+  return { sample: batchSample(raw, setting), ids: null, counters: raw.counters, involuntarySwitches };
+}
+
+function switchesBetween(before: ProcessCounters | undefined, after: ProcessCounters): number | null {
+  if (before?.involuntarySwitches == null || after.involuntarySwitches === null) return null;
+  return after.involuntarySwitches - before.involuntarySwitches;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the views read from a comparison: names, settings, and paired differences between any two models. */
+import type { Trust } from "../compare/trust.ts";
 import { firstMetric } from "../compare/findings.ts";
 import { pairedDifference } from "../compare/paired_difference.ts";
 import type { SummaryRow, TableRow } from "../compare/rows.ts";
@@ -34,6 +35,8 @@ export interface ComparisonData {
     band: { speed: number; quality: number };
     /** The baseline's second process, as it is called in `rounds`. */
     twin: { name: string } | null;
+    /** This machine's history of twins; null or absent where none is kept. */
+    trust?: Trust | null;
     failures: { model: string; config: string; reason: string }[];
     settings: { config: string; kind: string; rounds?: number; blocks?: number; stoppedBy?: string | null }[];
     rounds: RoundData[];

@@ -77,6 +77,15 @@ export function trustTable(comparison: ComparisonData): View {
   const notes = twins.length
     ? [`This machine told identical models apart by up to ${(100 * Math.max(...twins)).toFixed(1)} % in this run.`]
     : [];
+  const { trust } = comparison.raw;
+  if (trust && trust.runs > settings.length) {
+    notes.push(
+      `Over all ${trust.runs} runs of a twin that were kept here (${trust.pairs} pairs): by up to ` +
+        `${(100 * trust.apart).toFixed(1)} %, which is ${
+          trust.withinBand ? "within" : "more than"
+        } the band of a verdict.`,
+    );
+  }
   return tableView({
     columns: [
       { title: "setting" },

@@ -13,6 +13,8 @@ Deno.test("machineTable() names processor, memory, versions and how busy it was"
     deno: "2.8.1",
     onnxruntime: "1.30.0",
     loadAverage: [0.25, 0, 0],
+    caches: null,
+    commit: null,
     governor: null,
     containerCores: 2,
     containerMemoryGb: 8.05,
