@@ -43,6 +43,8 @@ export interface SimulationOptions {
   rounds?: Partial<RoundsBudget>;
   /** Intervals that shall hold together, in the scheme `rounds`. Default 1. */
   comparisons?: number;
+  /** So many sessions of identical models get a sign-flip test too, which takes longer than all the rest. Default 1000. */
+  signFlips?: number;
 }
 
 /** One kind of noise, scheme, effect and seed; shares with the interval of their own counting error (Wilson, 95 %). */
@@ -63,7 +65,7 @@ export interface SimulationRow {
   claimed: Estimate;
   /** Verdict same. */
   same: Estimate;
-  /** Sign-flip test over the units, p <= 0.05; null for two sequential samples. */
+  /** Sign-flip test over the units, p <= 0.05, of identical models; null for other rows. */
   signFlip: Estimate | null;
   /** Stopped because intervals were narrow, not because rounds ran out. */
   stoppedByWidth: Estimate;
@@ -106,7 +108,7 @@ export async function simulationTable(options: SimulationOptions = {}): Promise<
               await new Promise((resolve) => setTimeout(resolve)); // lets Stop and the display through
               checkStop();
               const session = sessionOf(scheme, { ...noise, process }, Math.log1p(effect), options);
-              const counts = count(session, Math.log1p(effect), trials, seed);
+              const counts = count(session, Math.log1p(effect), { trials, seed, tested: options.signFlips ?? 1000 });
               rows.push({ noise: noise.name, process, scheme, effect, seed, trials, ...counts });
               bar.update(rows.length, `${scheme}, ${noise.name}`);
             }
@@ -133,9 +135,13 @@ function sessionOf(scheme: SimulatedScheme, noise: SimulatedNoise, effect: numbe
 }
 
 /** Random sign patterns of the sign-flip test where there are too many to count all. */
-const SIGN_FLIPS = 499;
+const SIGN_PATTERNS = 499;
 
-function count(session: (random: Random) => SimulatedSession, truth: number, trials: number, seed: number) {
+function count(
+  session: (random: Random) => SimulatedSession,
+  truth: number,
+  { trials, seed, tested }: { trials: number; seed: number; tested: number },
+) {
   const random = seededRandom(seed), rounds: number[] = [];
   let excludesNone = 0, covered = 0, claimed = 0, same = 0, flipped = 0, flips = 0, stoppedByWidth = 0;
   for (let i = 0; i < trials; i++) {
@@ -145,9 +151,9 @@ function count(session: (random: Random) => SimulatedSession, truth: number, tri
     const verdict = speedVerdict({ wide: ratio(wide), narrow: ratio(narrow) });
     if (verdict === "same") same++;
     else if (verdict !== "unclear") claimed++;
-    if (units && i < 5000) {
+    if (units && truth === 0 && i < tested) {
       flips++;
-      if (signFlipTest(units, { resamples: SIGN_FLIPS, seed: i }).p <= 0.05) flipped++;
+      if (signFlipTest(units, { resamples: SIGN_PATTERNS, seed: i }).p <= 0.05) flipped++;
     }
     if (narrowEnough) stoppedByWidth++;
     rounds.push(used);
