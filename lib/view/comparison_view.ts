@@ -55,7 +55,7 @@ function baselineCell(rows: SummaryRow[], { config, metric }: Topic): Cell {
 export function memoryCell(estimate: Estimate | null): Cell {
   if (!estimate) return "—";
   if (estimate.low === null || estimate.high === null) return formatNumber(estimate.point);
-  const { point, interval } = estimateParts(estimate);
+  const { point, interval } = estimateParts(estimate, { maxDecimals: 3 }); // to the MB
   return { main: point, details: [interval] };
 }
 
@@ -117,16 +117,16 @@ export function summaryTable(comparison: ComparisonData): View {
       { title: "value" },
       { title: "baseline" },
       { title: "change", detail: "× or difference" },
-      { title: "95 % CI" },
+      { title: "95 % CI", nowrap: true },
       { title: "n" },
-      { title: "verdict", align: "left" },
+      { title: "verdict", align: "left", nowrap: true },
     ],
     rows: summaryRows(comparison).map((row) => {
       const { name, unit, scale, differenceUnit } = metricLabel(row.metric);
       const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
       const options = row.speedup !== null
         ? { unit: "×" }
-        : { scale, sign: true, unit: differenceUnit ? ` ${differenceUnit}` : "" };
+        : { scale, sign: true, unit: differenceUnit === "pp" ? " pp" : "" };
       const { point, interval } = estimateParts(estimate, options);
       const { words, tone } = verdictLabel(row.verdict);
       return [

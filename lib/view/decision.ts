@@ -206,7 +206,7 @@ export function limitsText(limits: Limits): string {
 
 function sentence(d: Decision, limits: Limits): string {
   const within = limitsText(limits);
-  const parts = [`${within ? `Within ${within}, choose` : "Choose"} ${d.chosen}`];
+  const parts = [`${within ? `Within ${within}, choose` : "Quality first, choose"} ${d.chosen}`];
   if (d.indistinguishable.length) {
     parts.push(
       `${list(d.indistinguishable)} ${d.indistinguishable.length > 1 ? "are" : "is"} indistinguishable from it`,

@@ -8,6 +8,8 @@ export interface FormatOptions {
   sign?: boolean;
   /** Written right after the point, e.g. " tok/s" or "×". */
   unit?: string;
+  /** No more decimals than this, however narrow the interval. */
+  maxDecimals?: number;
 }
 
 /**
@@ -56,7 +58,7 @@ export function formatEstimate(estimate: Estimate, options: FormatOptions = {}):
 
 /** The same in two pieces, point and interval (`""` when there is none), for tables with aligned columns. */
 export function estimateParts(estimate: Estimate, options: FormatOptions = {}): { point: string; interval: string } {
-  const { scale = 1, sign = false, unit = "" } = options;
+  const { scale = 1, sign = false, unit = "", maxDecimals = 6 } = options;
   const point = estimate.point * scale;
   if (estimate.high === null) {
     const shown = formatNumber(point, { sign }) + unit;
@@ -69,7 +71,7 @@ export function estimateParts(estimate: Estimate, options: FormatOptions = {}): 
     const shown = formatNumber(point, { sign });
     return { point: shown + unit, interval: `[${shown}, ${shown}]` };
   }
-  const decimals = decimalsFor(halfWidth);
+  const decimals = Math.min(maxDecimals, decimalsFor(halfWidth));
   return {
     point: fixed(point, decimals, sign) + unit,
     interval: `[${fixed(low, decimals, sign)}, ${fixed(high, decimals, sign)}]`,

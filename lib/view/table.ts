@@ -11,6 +11,8 @@ export interface Column {
   detail?: string;
   /** Numbers are right-aligned. Default "right"; the first column "left". */
   align?: "left" | "right";
+  /** Keep each cell on one line. */
+  nowrap?: boolean;
 }
 
 export interface TableSpec {
@@ -27,7 +29,10 @@ const TONE = { good: "#0a6b3d", bad: "#a8320a" };
 /** The table as HTML; every text is escaped. */
 export function tableHtml({ caption, columns, rows, notes = [] }: TableSpec): string {
   const align = columns.map((c, i) => c.align ?? (i === 0 ? "left" : "right"));
-  const style = (i: number) => `style="text-align:${align[i]};padding:4px 10px;vertical-align:top"`;
+  const style = (i: number) =>
+    `style="text-align:${align[i]};padding:4px 10px;vertical-align:top${
+      columns[i].nowrap ? ";white-space:nowrap" : ""
+    }"`;
   const small = (text: string) =>
     `<br><small style="opacity:.75;font-weight:normal;white-space:nowrap">${escapeHtml(text)}</small>`;
   const head = columns.map((c, i) =>

@@ -57,7 +57,7 @@ Deno.test("decideAmong() tells indistinguishable models and trade-offs from domi
   assert.deepEqual(decision.dominated, [{ name: "slow", by: "A", why: ["slower", "worse in quality"] }]);
   assert.equal(
     decision.sentence,
-    "Choose A; twin of A is indistinguishable from it; slow is dominated by A (slower, worse in quality); " +
+    "Quality first, choose A; twin of A is indistinguishable from it; slow is dominated by A (slower, worse in quality); " +
       "fast is faster but worse in quality.",
   );
 });

@@ -33,7 +33,7 @@ Deno.test("showComparison() has one row an architecture, and says what was found
     { main: "0.93×", details: ["[0.91, 0.95]", "slower"], tone: "bad" },
     { main: "0", details: ["[−4, +4]", "no difference found"], tone: undefined },
   ]);
-  assert.match(notes!.at(-1)!, /^Choose int4/);
+  assert.match(notes!.at(-1)!, /^Quality first, choose int4/);
 });
 
 Deno.test("showComparison() prints itself in a terminal", () => {
