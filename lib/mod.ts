@@ -39,6 +39,8 @@ export {
 } from "./measure/chapter_benchmarks.ts";
 export { measureRounds, type RoundsOptions } from "./measure/rounds.ts";
 export type { Round, RoundSample, RoundsResult } from "./measure/rounds_result.ts";
+export { pilotOf, type PlannedRounds, planRounds } from "./measure/power.ts";
+export { type SimulationOptions, type SimulationRow, simulationTable } from "./measure/simulation.ts";
 export { partialOf } from "./measure/stoppable.ts";
 export {
   estimateFlops,
@@ -79,6 +81,8 @@ export { formatEstimate } from "./view/format.ts";
 export { autocorrelationPlot } from "./view/noise_autocorrelation.ts";
 export { chapterTable, requestPlot } from "./view/noise_chapter.ts";
 export { orderTable } from "./view/noise_order.ts";
+export { planTable } from "./view/noise_plan.ts";
+export { simulationView } from "./view/noise_simulation.ts";
 export { noiseTable, spreadPlot } from "./view/noise_spread.ts";
 export { roundsTable } from "./view/noise_verdicts.ts";
 export { warmUpPlot } from "./view/noise_warm_up.ts";

@@ -142,14 +142,16 @@ async function timeRequests(
   const total = warmUpRuns + numRuns;
   const bar = progress(`${settingName(setting)}, ${model.name} ${model.precisionLabel}`, total);
   const began = performance.now();
-  let first: number[] | null = null;
+  let first: number[] | null = null, switchesBefore: number | null = null;
   try {
     for (let run = 0; run < total; run++) {
       const noise = readNoise(), atMs = performance.now() - began;
-      const { sample, ids, involuntarySwitches } = await runSetting(host, setting, { seed });
+      const { sample, ids, counters } = await runSetting(host, setting, { seed });
       checkSameTokens(model.name, first, ids);
       first ??= ids;
-      const seen = noiseBetween(noise, readNoise(), sample.latencyMs);
+      const seen = noiseBetween(noise, readNoise(), sample.latencyMs), switches = counters.involuntarySwitches;
+      const involuntarySwitches = switches === null || switchesBefore === null ? null : switches - switchesBefore;
+      switchesBefore = switches;
       const timed = { ...sample, atMs, noise: seen, involuntarySwitches };
       (run < warmUpRuns ? warmUps : samples).push(timed);
       bar.update(run + 1, run < warmUpRuns ? "warm-up" : "requests");

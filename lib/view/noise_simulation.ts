@@ -7,8 +7,8 @@ import { type Cell, type Column, tableView } from "./table.ts";
 
 const SCHEMES: Record<SimulatedScheme, string> = {
   sequential: "AAAA BBBB",
-  "one process": "turns, one process each",
-  rounds: "rounds, fresh processes",
+  "one process": "turns",
+  rounds: "rounds",
 };
 const NOMINAL = 0.05;
 
@@ -35,12 +35,12 @@ export function simulationView(rows: SimulationRow[]): View {
   const groups = [...new Set(identical.map(keyOf))].map((key) => identical.filter((r) => keyOf(r) === key));
   const columns: Column[] = [
     { title: "noise of the machine" },
-    { title: "of a process", detail: "sd, %" },
-    ...schemes.map((scheme) => ({ title: SCHEMES[scheme], detail: "false alarms, %" })),
-    { title: "coverage", detail: "of rounds, %" },
-    { title: "faster or slower", detail: "of rounds, %" },
-    { title: "same", detail: "of rounds, %" },
-    { title: "rounds", detail: "median" },
+    { title: "process", detail: "sd, %" },
+    ...schemes.map((scheme) => ({ title: SCHEMES[scheme], detail: "alarms, %" })),
+    { title: "covered", detail: "rounds, %" },
+    { title: "claimed", detail: "rounds, %" },
+    { title: "same", detail: "rounds, %" },
+    { title: "length", detail: "rounds" },
   ];
   const { trials = 0 } = identical[0] ?? {};
   return tableView({
@@ -61,7 +61,8 @@ export function simulationView(rows: SimulationRow[]): View {
       ];
     }),
     notes: [
-      `${trials} sessions a row and scheme; a false alarm is a 95 % interval that excludes "no difference": nominal 5 %. In brackets: 95 % interval of the share.`,
+      `${trials} sessions a row and way: AAAA BBBB; turns in one process each; rounds with fresh processes. Alarms: the 95 % interval excludes "no difference", nominal 5 %, in brackets the share's own 95 % interval.`,
+      "Of rounds: intervals that cover the truth, verdicts faster or slower, verdicts same, and the median number of rounds.",
     ],
   });
 }

@@ -4,6 +4,7 @@ import { isGeneration } from "../measure/setting.ts";
 import { type OutlierClass, outlierClasses } from "../stats/outliers.ts";
 import { percentileInterval } from "../stats/percentile.ts";
 import { autocorrelation } from "../stats/series.ts";
+import { median } from "../stats/summary.ts";
 import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
 import { formatEstimate } from "./format.ts";
 import { configLabel } from "./labels.ts";
@@ -103,6 +104,7 @@ export function noiseTable(result: RoundsResult): View {
         String(classes.filter((c) => c.endsWith("mild")).length),
         String(classes.filter((c) => c.endsWith("severe")).length),
         `${samples.filter((s) => s.noise.disturbed).length} of ${samples.length}`,
+        switchesCell(samples),
         lag1(speeds.map(Math.log)),
         pairs.length ? lag1(pairs.map((p) => Math.log(p.candidate / p.baseline))) : "—",
       ];
@@ -116,15 +118,22 @@ export function noiseTable(result: RoundsResult): View {
       { title: "setting" },
       { title: "architecture", align: "left" },
       { title: "rounds" },
-      { title: "mild", detail: "Tukey outliers" },
-      { title: "severe", detail: "Tukey outliers" },
+      { title: "mild", detail: "outliers" },
+      { title: "severe", detail: "outliers" },
       { title: "disturbed", detail: "samples" },
+      { title: "CPU lost", detail: "times, median" },
       { title: "lag 1", detail: "of the speed" },
       { title: "lag 1", detail: "of the ratio" },
     ],
     rows,
-    notes: [`Labelled and counted, never dropped. ${missing}`],
+    notes: [`Outliers (Tukey) and disturbed samples are labelled and counted, never dropped. ${missing}`],
   });
+}
+
+/** Involuntary context switches of a sample, the median one. */
+function switchesCell(samples: RoundSample[]): string {
+  const known = samples.flatMap((s) => s.involuntarySwitches ?? []);
+  return known.length ? String(Math.round(median(known))) : "—";
 }
 
 function lag1(values: number[]): string {

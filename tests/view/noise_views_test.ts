@@ -103,8 +103,8 @@ Deno.test("noiseTable() counts outliers and disturbed samples of every model, an
   result.rounds.find((r) => r.config === "p5_l11" && r.round === 5)!.samples.a.decodeTokensPerS = 100; // of 500
   result.environment.missing = ["steal (/proc/stat)"];
   const text = noiseTable(result).toString();
-  assert.match(text, /prompt 5 \+ 11 new tokens +a +24 +0 +1 +3 of 24 +−?0\.\d\d +—/);
-  assert.match(text, /batch 1 × 64 tokens +<b>b +24 +\d+ +\d+ +0 of 24 +−?[01]\.\d\d +−?[01]\.\d\d/);
+  assert.match(text, /prompt 5 \+ 11 new tokens +a +24 +0 +1 +3 of 24 +0 +−?0\.\d\d +—/);
+  assert.match(text, /batch 1 × 64 tokens +<b>b +24 +\d+ +\d+ +0 of 24 +0 +−?[01]\.\d\d +−?[01]\.\d\d/);
   assert.match(text, /does not show: steal/);
 });
 
