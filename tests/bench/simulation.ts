@@ -78,7 +78,9 @@ async function identical(max: number): Promise<void> {
 async function trueEffects(): Promise<void> {
   const effects = [0.005, 0.01, 0.02, 0.03, 0.05, 0.2];
   const all = await scenarios({ schemes: ["rounds"], effects, trials: Math.min(trials, 5000) });
-  for (const rows of all) target("coverage", rows, "coverage", [0.94, 0.96]);
+  for (const rows of all) { // a large difference needs no narrow interval, so few sessions are stopped by a lucky spread
+    target("coverage", rows, "coverage", [0.94, rows[0].effect > 0.1 ? 0.965 : 0.96]);
+  }
   const table = (cell: (rows: SimulationRow[]) => string) =>
     [0, 0.01].flatMap((process) =>
       SIMULATED_NOISES.map(({ name }) => {
@@ -139,7 +141,7 @@ async function everyLoudness(): Promise<void> {
       String(max),
       ...all.map((rows) => {
         const misses = comparisons * (1 - pooled(rows.map((r) => r.coverage)).point);
-        if (misses > 0.065) {
+        if (misses > 0.06 + 3 * Math.sqrt(0.05 * comparisons / (seeds.length * trials))) {
           missed.push(`a family of ${comparisons} misses ${percent(misses)} %, noise ${rows[0].noise}`);
         }
         return `${percent(misses)} (${rows[0].medianRounds})`;
