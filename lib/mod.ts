@@ -89,5 +89,6 @@ export { warmUpPlot } from "./view/noise_warm_up.ts";
 export { qualityPlot } from "./view/quality_plot.ts";
 export { machineTable, modelTable, trustTable } from "./view/run_facts.ts";
 export { speedPlot } from "./view/speed_plot.ts";
+export { verdictSentences } from "./view/verdict_sentences.ts";
 export { type Column, tableView } from "./view/table.ts";
 export { checkStop, type Progress, progress, StopError } from "./progress.ts";

@@ -74,7 +74,9 @@ function speedFinding(
       .point;
   const verdict = wide && narrow ? speedVerdict({ wide, narrow }, raw.band.speed) : "unclear";
   const value = overBlocks("candidate"), baseline = overBlocks("baseline");
-  const needed = verdict === "unclear" && enough ? unitsForWidth(units, raw.band.speed / 2, { comparisons }) : null;
+  const needed = verdict === "unclear" && enough
+    ? unitsForWidth(units, raw.band.speed / 2, { comparisons, stoppedByWidth: true })
+    : null;
   return {
     row: {
       architecture: name,

@@ -53,8 +53,8 @@ export interface RoundsState {
 }
 
 /**
- * Rounds of the next block: the first six blocks share `max` evenly but for more than four a block, unless the number is
- * fixed; a slow setting gets fewer, so that six blocks fit into its minutes.
+ * Rounds of the next block: the first six blocks share `max` evenly, and none has more than four, so that what differs from
+ * process to process averages out; a slow setting gets fewer, so that six blocks fit into its minutes.
  *
  * @param roundMs Time of one round so far, 0 if not known.
  * @param startMs Time of a block's start (hosts and warm-up), 0 if not known.
@@ -62,7 +62,7 @@ export interface RoundsState {
 export function roundsOfBlock(plan: RoundsPlan, state: RoundsState, roundMs = 0, startMs = 0): number {
   const left = plan.max - state.rounds, blocksLeft = Math.max(1, MIN_BLOCKS - state.blocks);
   const even = Math.ceil(left / blocksLeft);
-  if (plan.fixed) return even;
+  if (plan.fixed) return Math.min(ROUNDS_A_BLOCK, even);
   const most = Math.min(ROUNDS_A_BLOCK, state.blocks < MIN_BLOCKS ? even : left);
   if (!roundMs || state.blocks >= MIN_BLOCKS) return most;
   const perBlock = (60_000 * plan.minutes - state.spentMs) / blocksLeft - startMs;

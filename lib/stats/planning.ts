@@ -1,7 +1,7 @@
 /** From a pilot: how many more units an interval of a wanted width takes. */
 import { requireData } from "./check.ts";
 import { tQuantile } from "./distributions.ts";
-import { type LevelOptions, simultaneousLevel } from "./mean_interval.ts";
+import { type MeanOptions, simultaneousLevel, stoppedByWidthFactor } from "./mean_interval.ts";
 import { sampleStd } from "./summary.ts";
 
 /**
@@ -17,11 +17,12 @@ import { sampleStd } from "./summary.ts";
  * assert.equal(unitsForWidth([-1, 1, -1, 1], 1), 8); // s = 1.155, t(7) = 2.365: 0.97
  * ```
  */
-export function unitsForWidth(pilot: readonly number[], width: number, options: LevelOptions = {}): number {
+export function unitsForWidth(pilot: readonly number[], width: number, options: MeanOptions = {}): number {
   requireData("the units that an interval needs", pilot, 2);
   if (!(width > 0)) throw new RangeError(`Cannot plan: width must be positive, got ${width}`);
   const s = sampleStd(pilot), p = 0.5 + simultaneousLevel(options) / 2;
-  const wideAt = (n: number) => tQuantile(p, n - 1) * s / Math.sqrt(n) > width;
+  const factor = (n: number) => options.stoppedByWidth ? stoppedByWidthFactor(n) : 1;
+  const wideAt = (n: number) => factor(n) * tQuantile(p, n - 1) * s / Math.sqrt(n) > width;
   let low = 1, high = 2; // low is too few, high enough
   while (wideAt(high)) [low, high] = [high, 2 * high];
   while (high - low > 1) {

@@ -38,7 +38,14 @@ export interface ComparisonData {
     /** This machine's history of twins; null or absent where none is kept. */
     trust?: Trust | null;
     failures: { model: string; config: string; reason: string }[];
-    settings: { config: string; kind: string; rounds?: number; blocks?: number; stoppedBy?: string | null }[];
+    settings: {
+      config: string;
+      kind: string;
+      rounds?: number;
+      blocks?: number;
+      stoppedBy?: string | null;
+      minutes?: number;
+    }[];
     rounds: RoundData[];
     tasks: Record<string, Record<string, EvalResult>>;
   };
@@ -103,7 +110,9 @@ export function speedRatio(
     const baseline = config === setting.config ? samples[b]?.[setting.metric] : null;
     return candidate && baseline ? [{ block, candidate, baseline }] : [];
   });
-  return new Set(pairs.map((p) => p.block)).size < 2 ? null : ratioOverBlocks(pairs, options);
+  const stoppedBy = comparison.raw.settings.find((s) => s.config === setting.config)?.stoppedBy;
+  const enough = new Set(pairs.map((p) => p.block)).size >= 2;
+  return enough ? ratioOverBlocks(pairs, { ...options, stoppedByWidth: stoppedBy === "width" }) : null;
 }
 
 /** A task's primary metric, the first in its results; null where no model has a result. */

@@ -13,6 +13,7 @@ import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
 import { configLabel, metricLabel, verdictLabel } from "./labels.ts";
 import { type Cell, type TableSpec, tableView } from "./table.ts";
+import { verdictSentences } from "./verdict_sentences.ts";
 
 /** One column: a setting with its speed, or a task with its first metric. */
 interface Topic {
@@ -141,5 +142,6 @@ export function summaryTable(comparison: ComparisonData): View {
         { main: words, tone },
       ];
     }),
+    notes: verdictSentences(comparison),
   });
 }

@@ -1,6 +1,13 @@
 /** What stands behind a comparison: the machine, the models, and how far two identical models seem to differ. */
 import type { Environment } from "../measure/environment.ts";
-import { type ComparisonData, memoryEstimate, modelNames, speedMetric, speedRatio } from "./comparison_data.ts";
+import {
+  type ComparisonData,
+  memoryEstimate,
+  modelNames,
+  speedMetric,
+  speedRatio,
+  summaryRows,
+} from "./comparison_data.ts";
 import { memoryCell } from "./comparison_view.ts";
 import type { View } from "./display.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
@@ -59,11 +66,24 @@ export function modelTable(comparison: ComparisonData): View {
   });
 }
 
+/** What a setting's verdicts took: the minutes of all its models, and how many of the verdicts are still open. */
+function verdictMinutes(comparison: ComparisonData, config: string, minutes: number | undefined): string {
+  if (minutes === undefined) return "—";
+  const primary = comparison.raw.settings.find((s) => s.config === config)?.kind === "generation"
+    ? "decode_tok_s"
+    : "throughput_tok_s";
+  const open = summaryRows(comparison).filter((r) =>
+    r.config === config && r.metric === primary && r.verdict === "unclear"
+  );
+  const took = minutes < 0.05 ? "< 0.1" : minutes.toFixed(1);
+  return open.length ? `${took} (${open.length} open)` : took;
+}
+
 /** How much was measured in each setting, and the speed-up of the baseline's twin: two identical models. */
 export function trustTable(comparison: ComparisonData): View {
   const { baseline, settings, twin } = comparison.raw;
   const twins: number[] = [];
-  const rows = settings.map(({ config, kind, rounds, blocks, stoppedBy }) => {
+  const rows = settings.map(({ config, kind, rounds, blocks, stoppedBy, minutes }) => {
     const ratio = twin && speedRatio(comparison, { config, metric: speedMetric(kind) }, twin.name, baseline);
     if (ratio) twins.push(Math.abs(ratio.point - 1));
     return [
@@ -71,6 +91,7 @@ export function trustTable(comparison: ComparisonData): View {
       String(rounds ?? "—"),
       String(blocks ?? "—"),
       stoppedBy ?? "—",
+      verdictMinutes(comparison, config, minutes),
       ratio ? `${formatEstimate(ratio, { unit: "×" })}` : "not measured",
     ];
   });
@@ -92,6 +113,7 @@ export function trustTable(comparison: ComparisonData): View {
       { title: "rounds" },
       { title: "blocks", detail: "hosts started anew" },
       { title: "stopped by", align: "left" },
+      { title: "minutes", detail: "to resolved verdicts" },
       { title: `copy of ${baseline}`, detail: "speed-up (×), 95 % CI" },
     ],
     rows,

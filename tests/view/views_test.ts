@@ -50,7 +50,7 @@ Deno.test("a table is Markdown too, with nothing in it that Markdown would read"
 
 Deno.test("summaryTable() lists every row of the summary with its interval", () => {
   const text = summaryTable(comparison).toString();
-  assert.equal(text.split("\n").filter((line) => /^(int4|24 of 30)/.test(line)).length, 8);
+  assert.equal(text.split("\n").filter((line) => /^(int4|24 of 30 layers) {2}/.test(line)).length, 8);
   assert.match(text, /24 of 30 layers +hellaswag +acc_norm \(%\) +25.0 +50.0 +−25 pp +\[−29, −21\] +40 +worse/);
 });
 
