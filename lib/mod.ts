@@ -87,6 +87,7 @@ export { noiseTable, spreadPlot } from "./view/noise_spread.ts";
 export { roundsTable } from "./view/noise_verdicts.ts";
 export { warmUpPlot } from "./view/noise_warm_up.ts";
 export { qualityPlot } from "./view/quality_plot.ts";
+export { memoryTable } from "./view/memory_table.ts";
 export { machineTable, modelTable, trustTable } from "./view/run_facts.ts";
 export { speedPlot } from "./view/speed_plot.ts";
 export { verdictSentences } from "./view/verdict_sentences.ts";

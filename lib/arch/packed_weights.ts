@@ -134,6 +134,19 @@ export async function packWeights(
   };
 }
 
+/** Bytes of the tensors that these weights name, each counted once (a tied head is the embedding). */
+export function packedBytes(weights: PackedWeights): number {
+  const lengths = new Map<number, number>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    const { offset, length, dims } = value as Partial<PackedTensor>;
+    if (dims && offset !== undefined && length !== undefined) lengths.set(offset, length);
+    else Object.values(value).forEach(visit);
+  };
+  visit(weights);
+  return [...lengths.values()].reduce((a, b) => a + b, 0);
+}
+
 type Put = (name: string, type: ElementType, dims: number[], data: Float32Array | Uint8Array) => Promise<PackedTensor>;
 
 async function packDense(put: Put, name: string, m: { rows: number; cols: number; values: Float32Array }) {

@@ -59,6 +59,7 @@ export async function captureEnvironment(): Promise<Environment> {
     missing: [
       ...(noise.cpuPressureMs === null ? ["CPU pressure (/proc/pressure/cpu)"] : []),
       ...(noise.stealMs === null ? ["steal (/proc/stat)"] : []),
+      ...(await text("/sys/class/powercap/intel-rapl:0/energy_uj") === null ? ["energy (RAPL)"] : []),
       ...(governor === null ? ["CPU frequency governor"] : []),
     ],
     capturedAt: new Date().toISOString(),

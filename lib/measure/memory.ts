@@ -25,6 +25,8 @@ export interface MemoryResult {
   runPeakGb: number;
   /** What the process held before loading. */
   bareGb: number;
+  /** Resident after the run, minus what the process held before loading. */
+  steadyGb: number;
   /** Resident after the run, by kind; null where the system does not tell. */
   anonymousGb: number | null;
   fileGb: number | null;
@@ -94,6 +96,7 @@ export async function measureMemory(
     loadPeakGb: gb((s) => s.load - s.bare),
     runPeakGb: gb((s) => s.run),
     bareGb: gb((s) => s.bare),
+    steadyGb: gb((s) => s.after.residentBytes - s.bare),
     anonymousGb: known("residentAnonymousBytes"),
     fileGb: known("residentFileBytes"),
     method: seen[0].after.memoryMethod,

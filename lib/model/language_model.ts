@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { buildInMemory, buildOnDisk, type GraphKind } from "../arch/build.ts";
 import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
 import { openGguf } from "../arch/gguf_file.ts";
+import { packedBytes } from "../arch/packed_weights.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
 import { parameterCount } from "../cost/bytes.ts";
@@ -157,7 +158,7 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
   let model: LanguageModel;
   if (identity === null) {
     const built = await buildInMemory(resolved.base, spec, precision, await resolved.weights());
-    const info = modelInfo(resolved, provider, threads, built.weights.bytes);
+    const info = modelInfo(resolved, provider, threads, packedBytes(built.weights));
     const { externalData } = built;
     model = new LanguageModel(
       info,
@@ -179,7 +180,7 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
       extras,
     );
     const tokenizer = openTokenizer(() => JSON.parse(Deno.readTextFileSync(join(built.folder, TOKENIZER_FILE))));
-    const info = modelInfo(resolved, provider, threads, built.weights.bytes);
+    const info = modelInfo(resolved, provider, threads, packedBytes(built.weights));
     model = new LanguageModel(
       info,
       tokenizer,

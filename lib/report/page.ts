@@ -31,7 +31,7 @@ a { color: var(--link); }
 .page { display: grid; grid-template-columns: 230px minmax(0, 860px); gap: 40px; max-width: 1180px; margin: 0 auto; padding: 0 24px 80px; }
 .head { grid-column: 1 / -1; padding: 28px 0 14px; border-bottom: 1px solid var(--line); }
 .head h1 { margin: 0 0 4px; font-size: 28px; line-height: 1.25; }
-.head p { margin: 0; color: var(--soft); font-size: 14px; }
+.head p { margin: 0; color: var(--soft); font-size: 14px; overflow-wrap: anywhere; }
 nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow: auto; padding: 20px 0; font-size: 14px; line-height: 1.45; }
 nav ol { list-style: none; margin: 0; padding: 0; }
 nav li { margin: 0 0 6px; }

@@ -29,6 +29,7 @@ export function machineTable(environment: Environment): View {
       ["memory", `${formatNumber(memory)} GB`],
       ["system", `${environment.os}, ${environment.arch}`],
       ["versions", `Deno ${environment.deno}, onnxruntime ${environment.onnxruntime}`],
+      ["not shown by this system", environment.missing.join(", ") || "nothing"],
       [
         "busy before the run",
         load === undefined ? "unknown" : `${formatNumber(load)} tasks (load average of 1 minute)`,
