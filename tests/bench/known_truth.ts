@@ -1,6 +1,7 @@
 /**
  * The measuring engine against known truths on the real model: `deno task bench:truth`. Twins of one model in the same
  * rounds (no difference to find), then a twin with an injected slow-down of 3 % (one to find), by the default stop rule.
+ * Arguments: repeats of the slow-down, twins, their rounds, minutes that a slow-down may take.
  */
 import { startHost } from "../../lib/model/host.ts";
 import type { StartHost } from "../../lib/model/protocol.ts";
@@ -36,14 +37,14 @@ async function twins(count: number, rounds: number, seed: number): Promise<void>
   );
 }
 
-async function slowed(share: number, seed: number): Promise<boolean> {
+async function slowed(share: number, seed: number, minutes: number): Promise<boolean> {
   const slow = new URL("./slow_host.ts", import.meta.url).href;
   Deno.env.set("ARCHBENCH_SLOW_SHARE", String(share));
   const start: StartHost = (model, options) =>
     startHost(model, options, (model as { seed?: number }).seed === SLOW ? { preload: slow } : {});
   const SLOW = 1; // the seed of random weights means nothing to a model from a file: here it marks the slowed twin
   const models = { baseline: ref, slowed: { ...ref, seed: SLOW } };
-  const result = await measureRounds(models, [setting], { seed, threads: 2, start });
+  const result = await measureRounds(models, [setting], { seed, threads: 2, start, rounds: { minutes } });
   const { plain, verdict, pairs } = judge(result, "slowed", 1);
   console.log(
     `slowed by ${100 * share} %, seed ${seed}: ${plain.point.toFixed(4)} [${plain.low.toFixed(4)}, ` +
@@ -53,8 +54,8 @@ async function slowed(share: number, seed: number): Promise<boolean> {
   return verdict === "slower";
 }
 
-const [repeats = 10, count = 5, rounds = 40] = Deno.args.map(Number);
+const [repeats = 10, count = 5, rounds = 40, minutes = 3] = Deno.args.map(Number);
 await twins(count, rounds, 0);
 let found = 0;
-for (let seed = 0; seed < repeats; seed++) found += Number(await slowed(0.03, seed));
+for (let seed = 0; seed < repeats; seed++) found += Number(await slowed(0.03, seed, minutes));
 console.log(`slow-down of 3 % found in ${found} of ${repeats}`);
