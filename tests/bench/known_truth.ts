@@ -1,7 +1,8 @@
 /**
  * The measuring engine against known truths on the real model: `deno task bench:truth`. Twins of one model in the same
  * rounds (no difference to find), then a twin with an injected slow-down of 3 % (one to find), by the default stop rule.
- * Arguments: repeats of the slow-down, twins, their rounds, minutes that a slow-down may take.
+ * One thread: with more, a neighbour that takes one core stops them all, which is the noise of the machine and not of
+ * the engine. Arguments: repeats of the slow-down, twins, their rounds, minutes that a slow-down may take.
  */
 import { startHost } from "../../lib/model/host.ts";
 import type { StartHost } from "../../lib/model/protocol.ts";
@@ -25,7 +26,7 @@ function judge(result: RoundsResult, candidate: string, comparisons: number) {
 async function twins(count: number, rounds: number, seed: number): Promise<void> {
   const names = Array.from({ length: count }, (_, i) => `twin ${i + 1}`);
   const models = Object.fromEntries(["baseline", ...names].map((name) => [name, ref]));
-  const result = await measureRounds(models, [setting], { rounds, seed, threads: 2 });
+  const result = await measureRounds(models, [setting], { rounds, seed, threads: 1 });
   const all = [...names, result.twin].map((name) => judge(result, name, count + 1));
   const pairs = all.reduce((n, t) => n + t.pairs, 0);
   const claimed = all.filter((t) => t.plain.low > 1 || t.plain.high < 1).length;
@@ -44,7 +45,7 @@ async function slowed(share: number, seed: number, minutes: number): Promise<boo
     startHost(model, options, (model as { seed?: number }).seed === SLOW ? { preload: slow } : {});
   const SLOW = 1; // the seed of random weights means nothing to a model from a file: here it marks the slowed twin
   const models = { baseline: ref, slowed: { ...ref, seed: SLOW } };
-  const result = await measureRounds(models, [setting], { seed, threads: 2, start, rounds: { minutes } });
+  const result = await measureRounds(models, [setting], { seed, threads: 1, start, rounds: { minutes } });
   const { plain, verdict, pairs } = judge(result, "slowed", 1);
   console.log(
     `slowed by ${100 * share} %, seed ${seed}: ${plain.point.toFixed(4)} [${plain.low.toFixed(4)}, ` +
