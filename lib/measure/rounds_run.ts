@@ -114,7 +114,7 @@ export class RoundsRun {
         const { sample, ids, involuntarySwitches } = await runSetting(host, setting, { way, seed, fresh: true });
         const key = JSON.stringify([name, config]);
         checkSameTokens(name, this.#tokens.get(key) ?? null, ids);
-        if (ids && !this.#tokens.has(key)) this.#tokens.set(key, ids);
+        if (!this.#tokens.has(key)) this.#tokens.set(key, ids);
         const elapsed = performance.now() - this.#began - atMs;
         const seen = noiseBetween(noise, readNoise(), elapsed);
         round.samples[name] = { ...sample, atMs, noise: seen, involuntarySwitches };

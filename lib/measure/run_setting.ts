@@ -13,8 +13,8 @@ export interface RunOptions {
 
 export interface TimedRun {
   sample: SpeedSample;
-  /** The tokens of a generation, to be the same in every repeat; null for a forward pass. */
-  ids: number[] | null;
+  /** The tokens of a generation, or the most probable next ones of a forward pass: the same in every repeat. */
+  ids: number[];
   counters: ProcessCounters;
   /** Times that the host lost its CPU to others during the counted run; null where not known. */
   involuntarySwitches: number | null;
@@ -37,7 +37,7 @@ export async function runSetting(
   const runs = await stoppable(host, host.forwardRuns({ ...setting, seed, repeats: fresh ? 2 : 1 }));
   const raw = runs.at(-1)!;
   const involuntarySwitches = switchesBetween(fresh ? runs[0].counters : undefined, raw.counters);
-  return { sample: batchSample(raw, setting), ids: null, counters: raw.counters, involuntarySwitches };
+  return { sample: batchSample(raw, setting), ids: raw.ids, counters: raw.counters, involuntarySwitches };
 }
 
 function switchesBetween(before: ProcessCounters | undefined, after: ProcessCounters): number | null {
@@ -46,18 +46,18 @@ function switchesBetween(before: ProcessCounters | undefined, after: ProcessCoun
 }
 
 /**
- * Guards against fast but wrong: greedy decoding of one prompt gives the same tokens in every repeat.
+ * Guards against fast but wrong: one prompt, or one batch, gives the same tokens in every repeat.
  *
  * @throws {Error} Naming the first token that differs.
  */
-export function checkSameTokens(model: string, first: number[] | null, now: number[] | null): void {
-  if (!first || !now) return;
+export function checkSameTokens(model: string, first: number[] | null, now: number[]): void {
+  if (!first) return;
   const at = first.findIndex((id, i) => id !== now[i]);
   if (at >= 0) {
     throw new Error(
       `${model} gave token ${now[at]} at position ${at} where its first run gave ${
         first[at]
-      }: the same prompt must give the same tokens`,
+      }: the same input must give the same tokens`,
     );
   }
 }

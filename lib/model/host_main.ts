@@ -102,9 +102,10 @@ async function forwardOnce(model: LanguageModel, request: ForwardRunRequest): Pr
   const prompts = randomPrompts(model.info.vocabSize, request.batch, request.seqLen, request.seed);
   const state = startState(model, prompts);
   const startMs = performance.now();
-  if (request.logits === "all") await forwardAllLogits(model, prompts);
-  else await runChunk(model, state, { turns: 1, keepCaches: false });
-  return { startMs, endMs: performance.now(), counters: readCounters() };
+  const ids = request.logits === "all"
+    ? await forwardAllLogits(model, prompts)
+    : (await runChunk(model, state, { turns: 1, keepCaches: false })).tokens[0];
+  return { startMs, endMs: performance.now(), ids, counters: readCounters() };
 }
 
 function reply(message: HostReply): void {

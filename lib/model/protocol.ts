@@ -87,6 +87,8 @@ export interface ForwardRunRequest {
 export interface ForwardSample {
   startMs: number;
   endMs: number;
+  /** The most probable next token of every row that the head ran on: the same in every repeat, or something is wrong. */
+  ids: number[];
   counters: ProcessCounters;
 }
 

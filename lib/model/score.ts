@@ -58,16 +58,17 @@ export async function allLogits(model: LanguageModel, ids: number[]) {
 }
 
 /**
- * One forward pass of a batch with the head on every row, for timing: only the argmax comes out.
+ * One forward pass of a batch with the head on every row, for timing.
  *
  * @param prompts Token ids, [batch][tokens], of one length.
+ * @returns The argmax of every row, [batch * tokens].
  */
-export async function forwardAllLogits(model: LanguageModel, prompts: number[][]): Promise<void> {
+export async function forwardAllLogits(model: LanguageModel, prompts: number[][]): Promise<number[]> {
   const batch = prompts.length, tokens = prompts[0].length;
   const [root] = buildTrie([prompts[0]]).children;
   const empty: Prefix = { slots: 0, caches: model.emptyCaches(batch) };
   const feeds = feedsOf(model, empty, [{ node: root, row: 0, position: 0, ancestors: [] }]);
-  await (await model.session("score")).run({
+  const { argmax } = await (await model.session("score")).run({
     ...feeds,
     ids: int64s(prompts.flat(), [batch, tokens]),
     positions: int64s(prompts.flatMap((p) => p.map((_, i) => i)), [batch, tokens]),
@@ -75,6 +76,7 @@ export async function forwardAllLogits(model: LanguageModel, prompts: number[][]
     rows: int64s(Array.from({ length: batch * tokens }, (_, i) => i), [batch * tokens]),
     targets: int64s([0, 0], [1, 2]),
   }, ["argmax"]);
+  return Array.from(argmax.data as BigInt64Array, Number);
 }
 
 /** What is cached in front of a run; the first of the `slots` holds nothing. */

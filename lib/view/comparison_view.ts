@@ -120,7 +120,7 @@ export function summaryTable(comparison: ComparisonData): View {
       { title: "change", detail: "× or difference" },
       { title: "95 % CI", nowrap: true },
       { title: "n" },
-      { title: "verdict", align: "left", nowrap: true },
+      { title: "verdict", align: "left" },
     ],
     rows: summaryRows(comparison).map((row) => {
       const { name, unit, scale, differenceUnit } = metricLabel(row.metric);

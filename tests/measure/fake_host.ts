@@ -113,7 +113,7 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
           const at = await begin(`b${batch}_s${seqLen}`);
           const startMs = clock;
           clock += prefillMs(at);
-          samples.push({ startMs, endMs: clock, counters: counters() });
+          samples.push({ startMs, endMs: clock, ids: ids(at, batch), counters: counters() });
         }
         return samples;
       },

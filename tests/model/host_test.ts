@@ -45,6 +45,7 @@ Deno.test("generateRuns() repeats one prompt: same ids in every repeat and both 
     const [all] = await host.forwardRuns({ batch: 3, seqLen: 8, seed: 0, repeats: 1, logits: "all" });
     const [last] = await host.forwardRuns({ batch: 3, seqLen: 8, seed: 0, repeats: 1 });
     assert.ok(all.endMs > all.startMs && last.endMs > last.startMs);
+    assert.deepEqual(last.ids, [7, 15, 23].map((row) => all.ids[row]), "the last row of each sequence");
   } finally {
     await host.close();
   }
