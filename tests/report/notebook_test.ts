@@ -17,6 +17,7 @@ const EXPECTED: Record<string, string[]> = {
   parameters: [],
   "injected-parameters": ["text/plain"],
   setup: [HTML],
+  memory: [HTML],
   models: [],
   compare: [HTML],
   speed: [PLOTLY],
