@@ -10,63 +10,97 @@ import { type OutputCell, readCells, testFolder } from "./make_notebook.ts";
 const PLOTLY = "application/vnd.plotly.v1+json";
 const HTML = "text/html";
 
-const TINY = { newTokens: 4, batch: 1, seqLen: 8, rounds: 2, hellaswagRows: 3, textRows: 3, memoryHosts: 1 };
-
-/** For each tag the richest MIME type of each output of its cell. */
-const EXPECTED: Record<string, string[]> = {
-  parameters: [],
-  "injected-parameters": ["text/plain"],
-  setup: [HTML],
-  memory: [HTML],
-  models: [],
-  compare: [HTML],
-  speed: [PLOTLY],
-  quality: [PLOTLY],
-  decision: [PLOTLY, HTML],
-  summary: [HTML, HTML],
-  trust: [HTML],
-};
-
-function richest(cell: OutputCell): string[] {
-  return (cell.outputs ?? []).map(({ output_type, data = {} }) =>
-    [PLOTLY, HTML, "text/plain"].find((mime) => mime in data) ?? output_type
-  );
+interface NotebookCase {
+  name: string;
+  params: Record<string, number>;
+  /** For each tag the richest MIME type of each output of its cell. */
+  shown: Record<string, string[]>;
+  /** Width of the page in px. */
+  width: number;
 }
 
-Deno.test({
-  name: "01_compare runs with tiny sizes, every tagged cell shows its output, and the report draws its figures",
-  sanitizeOps: false, // the browser is a process of its own, with pipes that close after it
-  sanitizeResources: false,
-  async fn() {
-    const folder = await testFolder();
-    try {
-      const out = join(folder, "index.html");
-      const parts = await makeReport({ notebooks: await findNotebooks(["01_compare"]), out, params: TINY });
-      assert.deepEqual(parts.map((p) => p.failed), [null]);
-
-      const cells = (await readCells(join(folder, "notebooks", "01_compare.ipynb"))).filter((c) =>
-        c.cell_type === "code"
-      );
-      const shown = Object.fromEntries(cells.map((cell) => [cell.metadata.tags?.[0] ?? "untagged", richest(cell)]));
-      assert.deepEqual(shown, EXPECTED);
-
-      const browser = await launchBrowser();
-      try {
-        const { page, requests, errors } = await visit(browser, pathToFileURL(out).href, 1300);
-        await page.waitForFunction("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 3");
-        const heights = await page.evaluate<number[]>(
-          "[...document.querySelectorAll('.js-plotly-plot')].map((e) => e.getBoundingClientRect().height)",
-        );
-        assert.ok(heights.length === 3 && heights.every((h) => h > 200), `figures: ${heights}`);
-        assert.deepEqual([requests, errors], [[], []]);
-      } finally {
-        await browser.close();
-      }
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+const notebooks: NotebookCase[] = [
+  {
+    name: "01_compare",
+    params: { newTokens: 4, batch: 1, seqLen: 8, rounds: 2, hellaswagRows: 3, textRows: 3, memoryHosts: 1 },
+    shown: {
+      setup: [HTML],
+      models: [],
+      compare: [HTML],
+      speed: [PLOTLY],
+      quality: [PLOTLY],
+      decision: [PLOTLY, HTML],
+      summary: [HTML, HTML],
+      memory: [HTML],
+      trust: [HTML],
+    },
+    width: 1300,
   },
-});
+  {
+    name: "02_benchmark_noise",
+    params: { newTokens: 4, brokenRuns: 2, warmUpRuns: 1, runs: 4, seqLen: 8, maxRounds: 2, trials: 5 },
+    shown: {
+      setup: [HTML],
+      broken: [],
+      correct: [HTML],
+      requests: [PLOTLY],
+      autocorrelation: [PLOTLY],
+      sequential: [PLOTLY, HTML],
+      rounds: [HTML],
+      order: [HTML],
+      spread: [PLOTLY],
+      noise: [HTML],
+      "warm-up": [PLOTLY],
+      simulation: [HTML],
+      planning: [HTML],
+    },
+    width: 390,
+  },
+];
+
+/** Progress bars come and go with the machine's speed; they are no result. */
+function results(cell: OutputCell): string[] {
+  return (cell.outputs ?? []).filter((o) => !(o as { metadata?: { archbench?: object } }).metadata?.archbench)
+    .map(({ output_type, data = {} }) => [PLOTLY, HTML, "text/plain"].find((mime) => mime in data) ?? output_type);
+}
+
+for (const { name, params, shown, width } of notebooks) {
+  Deno.test({
+    name: `${name} runs with tiny sizes, every tagged cell shows its output, and the report draws its figures`,
+    sanitizeOps: false, // the browser is a process of its own, with pipes that close after it
+    sanitizeResources: false,
+    async fn() {
+      const folder = await testFolder();
+      try {
+        const out = join(folder, "index.html");
+        const parts = await makeReport({ notebooks: await findNotebooks([name]), out, params });
+        assert.deepEqual(parts.map((p) => p.failed), [null]);
+
+        const cells = (await readCells(join(folder, "notebooks", `${name}.ipynb`))).filter((c) =>
+          c.cell_type === "code"
+        );
+        const found = Object.fromEntries(cells.map((cell) => [cell.metadata.tags?.[0] ?? "untagged", results(cell)]));
+        assert.deepEqual(found, { parameters: [], "injected-parameters": ["text/plain"], ...shown });
+
+        const figures = Object.values(shown).flat().filter((mime) => mime === PLOTLY).length;
+        const browser = await launchBrowser();
+        try {
+          const { page, requests, errors } = await visit(browser, pathToFileURL(out).href, width);
+          await page.waitForFunction(`document.querySelectorAll(".js-plotly-plot .main-svg").length >= ${figures}`);
+          const heights = await page.evaluate<number[]>(
+            "[...document.querySelectorAll('.js-plotly-plot')].map((e) => e.getBoundingClientRect().height)",
+          );
+          assert.ok(heights.length === figures && heights.every((h) => h > 200), `figures: ${heights}`);
+          assert.deepEqual([requests, errors], [[], []]);
+        } finally {
+          await browser.close();
+        }
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+  });
+}
 
 Deno.test("notebooks are committed without outputs, and every code cell has a tag", async () => {
   for (const path of await findNotebooks([])) {
