@@ -32,11 +32,6 @@ export function graphsOf(setting: ThroughputSetting): ("generate" | "score")[] {
   return !isGeneration(setting) && setting.logits === "all" ? ["score"] : ["generate"];
 }
 
-/** Tokens that the setting's throughput counts: new ones of a request, all of a batch. */
-export function countedTokens(setting: ThroughputSetting): number {
-  return isGeneration(setting) ? setting.newTokens : setting.batch * setting.seqLen;
-}
-
 /** Names of the numbers, as the caller knows them. */
 const OWN_NAMES = { promptTokens: "promptTokens", newTokens: "newTokens", batch: "batch", seqLen: "seqLen" };
 

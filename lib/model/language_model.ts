@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { buildInMemory, buildOnDisk, type GraphKind } from "../arch/build.ts";
 import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
 import { openGguf } from "../arch/gguf_file.ts";
-import { packedBytes } from "../arch/packed_weights.ts";
+import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
 import { parameterCount } from "../cost/bytes.ts";
@@ -17,9 +17,10 @@ import {
   openSession,
   physicalCores,
   type Session,
+  type SessionOptions,
   type Tensor,
 } from "./session.ts";
-import { byteTokenizer, openTokenizer, type Tokenizer, tokenizerFromGguf } from "./tokenizer.ts";
+import { byteTokenizer, encodePrompt, openTokenizer, type Tokenizer, tokenizerFromGguf } from "./tokenizer.ts";
 
 const TOKENIZER_FILE = "tokenizer.json";
 
@@ -84,7 +85,7 @@ export class LanguageModel {
    * ```
    */
   generate(prompt: string | number[], options: GenerateOptions = {}): Promise<Generation[]> {
-    const ids = typeof prompt === "string" ? this.tokenizer.encode(prompt) : prompt;
+    const ids = typeof prompt === "string" ? encodePrompt(this.tokenizer, prompt) : prompt;
     return generateText(this, this.checkIds(ids, "generate"), options);
   }
 
@@ -154,42 +155,36 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
     throw new RangeError(`Cannot open ${resolved.name}: threads must be a positive integer, got ${threads}`);
   }
   const provider = chooseProvider(resolved.options.provider ?? "auto");
-  const { spec, precision, identity } = resolved;
-  let model: LanguageModel;
-  if (identity === null) {
-    const built = await buildInMemory(resolved.base, spec, precision, await resolved.weights());
-    const info = modelInfo(resolved, provider, threads, packedBytes(built.weights));
-    const { externalData } = built;
-    model = new LanguageModel(
-      info,
-      byteTokenizer(spec.vocabSize),
-      spec,
-      (kind) => openSession(built.graph(kind), { provider, threads, externalData }),
-    );
-  } else {
-    const gguf = (resolved.tokenizer as { gguf: string }).gguf;
-    const extras = {
-      [TOKENIZER_FILE]: async () => JSON.stringify(tokenizerFromGguf((await openGguf(gguf)).metadata, gguf)),
-    };
-    const built = await buildOnDisk(
-      resolved.base,
-      spec,
-      identity,
-      precision,
-      resolved.weights,
-      extras,
-    );
-    const tokenizer = openTokenizer(() => JSON.parse(Deno.readTextFileSync(join(built.folder, TOKENIZER_FILE))));
-    const info = modelInfo(resolved, provider, threads, packedBytes(built.weights));
-    model = new LanguageModel(
-      info,
-      tokenizer,
-      spec,
-      async (kind) => openSession(await built.graph(kind), { provider, threads }),
-    );
-  }
+  const parts = await modelParts(resolved, { provider, threads });
+  const info = modelInfo(resolved, provider, threads, packedBytes(parts.weights));
+  const model = new LanguageModel(info, parts.tokenizer, resolved.spec, parts.openGraph);
   for (const kind of options.graphs ?? ["generate"]) await model.session(kind);
   return model;
+}
+
+/** Weights, tokenizer and graphs: random ones are made in memory, those of a file are built on disk once. */
+async function modelParts(
+  { base, spec, precision, identity, weights, tokenizer }: ResolvedModel,
+  options: SessionOptions,
+): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph }> {
+  if (identity === null || tokenizer === "bytes") {
+    const built = await buildInMemory(base, spec, precision, await weights());
+    const { externalData } = built;
+    return {
+      weights: built.weights,
+      tokenizer: byteTokenizer(spec.vocabSize),
+      openGraph: (kind) => openSession(built.graph(kind), { ...options, externalData }),
+    };
+  }
+  const { gguf } = tokenizer;
+  const built = await buildOnDisk(base, spec, identity, precision, weights, {
+    [TOKENIZER_FILE]: async () => JSON.stringify(tokenizerFromGguf((await openGguf(gguf)).metadata, gguf)),
+  });
+  return {
+    weights: built.weights,
+    tokenizer: openTokenizer(() => JSON.parse(Deno.readTextFileSync(join(built.folder, TOKENIZER_FILE)))),
+    openGraph: async (kind) => openSession(await built.graph(kind), options),
+  };
 }
 
 function modelInfo(resolved: ResolvedModel, provider: string, threads: number, weightBytes: number): ModelInfo {

@@ -5,6 +5,7 @@ import type { LanguageModel } from "./language_model.ts";
 import type { ScoreRequest, ScoreResult } from "./protocol.ts";
 import { buildTrie, planSteps, type ScoreStep, type TrieNode } from "./score_plan.ts";
 import { type Feeds, floats, int32s, int64s } from "./session.ts";
+import { encodePrompt } from "./tokenizer.ts";
 
 /**
  * Tokens of a packed run. Matrix products are near their peak from about 256 rows on, while the masked attention
@@ -244,12 +245,6 @@ function toSequence(model: LanguageModel, request: ScoreRequest, index: number):
 function encodePair(model: LanguageModel, context: string, continuation: string) {
   const { tokenizer } = model;
   const prefixId = tokenizer.bosId ?? tokenizer.eosId;
-  const encode = (text: string) => {
-    const ids = tokenizer.encode(text);
-    return tokenizer.addsBos && tokenizer.bosId !== null && ids[0] !== tokenizer.bosId
-      ? [tokenizer.bosId, ...ids]
-      : ids;
-  };
   if (context === "") {
     if (prefixId === null) {
       throw new TypeError(`Cannot score without a context: ${model.info.name} has neither BOS nor EOS; pass a context`);
@@ -259,6 +254,6 @@ function encodePair(model: LanguageModel, context: string, continuation: string)
   }
   const kept = context.replace(TRAILING_SPACE, "");
   const moved = context.slice(kept.length) + continuation;
-  const whole = encode(kept + moved), contextIds = encode(kept);
+  const whole = encodePrompt(tokenizer, kept + moved), contextIds = encodePrompt(tokenizer, kept);
   return { context: contextIds, continuation: whole.slice(contextIds.length) };
 }

@@ -124,6 +124,12 @@ export function openTokenizer(read: () => TokenizerFile): Tokenizer {
   };
 }
 
+/** A prompt's ids: BOS in front where the model was trained with it and the text does not bring it. */
+export function encodePrompt(tokenizer: Tokenizer, text: string): number[] {
+  const ids = tokenizer.encode(text), { bosId, addsBos } = tokenizer;
+  return addsBos && bosId !== null && ids[0] !== bosId ? [bosId, ...ids] : ids;
+}
+
 /**
  * UTF-8 bytes as ids 0..255, then BOS 256 and EOS 257: for models without a tokenizer. A model with fewer than 258
  * ids has no BOS or EOS.

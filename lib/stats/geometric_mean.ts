@@ -1,7 +1,7 @@
 /** The mean of speeds: on logarithms, so that the ratio of two means is the mean of the ratios. */
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
-import { type LevelOptions, meanInterval } from "./mean_interval.ts";
+import { exponentialInterval, type LevelOptions } from "./mean_interval.ts";
 
 /**
  * exp(mean of ln x) with the t interval of the logarithms.
@@ -18,13 +18,5 @@ export function geometricMean(values: readonly number[], options: LevelOptions =
   }
   const logs = values.map(Math.log);
   if (logs.length < 2) return { point: values[0], low: null, high: null, level: options.level ?? 0.95, n: 1 };
-  const { point, low, high, level, n, stderr } = meanInterval(logs, options);
-  return {
-    point: Math.exp(point),
-    low: Math.exp(low),
-    high: Math.exp(high),
-    level,
-    n,
-    stderr: Math.exp(point) * stderr,
-  };
+  return exponentialInterval(logs, options);
 }

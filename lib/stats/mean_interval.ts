@@ -66,6 +66,22 @@ export function meanInterval(
   return { ...tInterval(mean(values), widened, n - 1, n, options), stderr };
 }
 
+/** exp of a mean of logarithms and of its bounds; the standard error by the delta method. */
+export function exponentialInterval(
+  logs: readonly number[],
+  options: MeanOptions = {},
+): Estimate & { low: number; high: number } {
+  const { point, low, high, level, n, stderr } = meanInterval(logs, options);
+  return {
+    point: Math.exp(point),
+    low: Math.exp(low),
+    high: Math.exp(high),
+    level,
+    n,
+    stderr: Math.exp(point) * stderr,
+  };
+}
+
 /** point +- t(df) * stderr, as an estimate over `n` units. */
 export function tInterval(point: number, stderr: number, df: number, n: number, options: LevelOptions = {}) {
   const half = tQuantile(0.5 + simultaneousLevel(options) / 2, df) * stderr;

@@ -1,7 +1,7 @@
 /** The ratio of two paired quantities, estimated on logarithms with blocks as the unit. */
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
-import { meanInterval, type MeanOptions } from "./mean_interval.ts";
+import { exponentialInterval, type MeanOptions } from "./mean_interval.ts";
 import { mean } from "./summary.ts";
 
 /** One round: the same work by both, one after the other, in random order. */
@@ -47,13 +47,5 @@ export function ratioOverBlocks(
 ): Estimate & { low: number; high: number } {
   const units = blockLogRatios(samples);
   requireData("the interval of a ratio over blocks", units, 2);
-  const { point, low, high, level, n, stderr } = meanInterval(units, options);
-  return {
-    point: Math.exp(point),
-    low: Math.exp(low),
-    high: Math.exp(high),
-    level,
-    n,
-    stderr: Math.exp(point) * stderr,
-  };
+  return exponentialInterval(units, options);
 }

@@ -59,10 +59,6 @@ export function modelNames(comparison: ComparisonData): string[] {
   return Object.keys(comparison.raw.models);
 }
 
-export function tableRows(comparison: ComparisonData): TableRow[] {
-  return comparison.table.objects() as TableRow[];
-}
-
 export function summaryRows(comparison: ComparisonData): SummaryRow[] {
   return comparison.summary.objects() as SummaryRow[];
 }
