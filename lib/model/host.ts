@@ -56,7 +56,7 @@ function hostOf(client: HostClient, open: OpenResult): ModelHost {
     open,
     generateRuns: (request) => client.call("generateRuns", request),
     forwardRuns: (request) => client.call("forwardRuns", request),
-    score: (requests, options) => client.call("score", { requests }, options?.onProgress),
+    score: (requests, { onProgress, ...settings } = {}) => client.call("score", { requests, settings }, onProgress),
     generate: (prompt, options) => client.call("generate", { prompt, options }),
     encode: (texts) => client.call("encode", { texts }),
     resetPeak: () => client.call("resetPeak", {}),

@@ -45,7 +45,8 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     for (let i = 0; i < request.repeats; i++) samples.push(await forwardOnce(opened(), request));
     return samples;
   },
-  score: ({ requests }, id) => opened().score(requests, { onProgress: (done) => reply({ id, progress: done }) }),
+  score: ({ requests, settings }, id) =>
+    opened().score(requests, { ...settings, onProgress: (done) => reply({ id, progress: done }) }),
   generate: ({ prompt, options }) => opened().generate(prompt, options),
   encode: ({ texts }) => Promise.resolve(texts.map((text) => opened().tokenizer.encode(text))),
   resetPeak: () => Promise.resolve(resetPeak()),

@@ -9,6 +9,7 @@ import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
 import { parameterCount } from "../cost/bytes.ts";
 import { type GenerateOptions, generateText, type Generation } from "./generate.ts";
 import { allLogits, scoreRequests } from "./score.ts";
+import type { ScoreOptions } from "./score_options.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
 import {
   chooseProvider,
@@ -91,11 +92,12 @@ export class LanguageModel {
 
   /**
    * Log-likelihoods of continuations, by lm-eval's rules (`api/model.py`, `TemplateLM._encode_pair`). Shared prefixes
-   * run once; order and packing change a result by no more than fp32 rounding.
+   * run once; order, packing and mode change a result by no more than fp32 rounding.
    *
-   * @param options.onProgress Called with the number of requests that are done.
+   * @throws {RangeError} For a request that cannot be scored or does not fit `maxCachedTokens`, an option out of range,
+   * and a log-probability that is not finite.
    */
-  score(requests: ScoreRequest[], options: { onProgress?: (done: number) => void } = {}): Promise<ScoreResult[]> {
+  score(requests: ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
     return scoreRequests(this, requests, options);
   }
 

@@ -1,6 +1,7 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import type { GenerateOptions, Generation } from "./generate.ts";
+import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
 export const PROTOCOL_VERSION = 1;
@@ -117,7 +118,7 @@ export interface HostMethods {
   open: { params: { ref: ModelRef; options: OpenOptionsOfHost }; result: OpenResult };
   generateRuns: { params: GenerateRunRequest; result: GenerateSample[] };
   forwardRuns: { params: ForwardRunRequest; result: ForwardSample[] };
-  score: { params: { requests: ScoreRequest[] }; result: ScoreResult[] };
+  score: { params: { requests: ScoreRequest[]; settings?: ScoreSettings }; result: ScoreResult[] };
   generate: { params: { prompt: string | number[]; options?: GenerateOptions }; result: Generation[] };
   encode: { params: { texts: string[] }; result: number[][] };
   resetPeak: { params: Record<string, never>; result: ProcessCounters };
@@ -142,8 +143,7 @@ export interface ModelHost {
   readonly open: OpenResult;
   generateRuns(request: GenerateRunRequest): Promise<GenerateSample[]>;
   forwardRuns(request: ForwardRunRequest): Promise<ForwardSample[]>;
-  /** `onProgress` is called with the number of requests that are done. */
-  score(requests: ScoreRequest[], options?: { onProgress?: (done: number) => void }): Promise<ScoreResult[]>;
+  score(requests: ScoreRequest[], options?: ScoreOptions): Promise<ScoreResult[]>;
   generate(prompt: string | number[], options?: GenerateOptions): Promise<Generation[]>;
   encode(texts: string[]): Promise<number[][]>;
   /** Start a new peak: VmHWM counts from here. */

@@ -1,0 +1,59 @@
+/** How log-likelihoods are computed: which way of running, how many tokens a run, how much memory. */
+import type { ArchSpec } from "../arch/spec.ts";
+import { kvBytesPerToken } from "../cost/bytes.ts";
+
+/**
+ * `tree`: what requests share runs once, branches are packed into one run. `batch`: padded batches, nothing shared, no
+ * attention bias needed. `strict`: one request a run. The numbers are the same up to fp32 rounding.
+ */
+export type ScoreMode = "tree" | "batch" | "strict";
+export const SCORE_MODES: readonly ScoreMode[] = ["tree", "batch", "strict"];
+
+export interface ScoreSettings {
+  /** Default `"tree"`. */
+  mode?: ScoreMode;
+  /**
+   * Tokens of one run, padding included; an integer of at least 1. Default 384. `tree` cuts a longer stretch and caches
+   * its start; `batch` runs a longer request alone; `strict` has no use for it.
+   */
+  tokenBudget?: number;
+  /**
+   * Most key-value slots (a slot holds one token's keys and values in all layers) at once: the caches of all prefixes in
+   * use and those of the run, its past and its present. Default: as many as 1 GiB holds (23,301 of SmolLM2-135M), or
+   * what one request of the model's full context needs, whichever is more. Where sharing would need more, less is
+   * shared.
+   */
+  maxCachedTokens?: number;
+}
+
+export interface ScoreOptions extends ScoreSettings {
+  /** Called with the number of requests that are done. */
+  onProgress?: (done: number) => void;
+}
+
+/**
+ * Matrix products are near their peak from about 256 rows on, while the masked attention between branches grows with
+ * the square.
+ */
+export const DEFAULT_TOKEN_BUDGET = 384;
+const DEFAULT_CACHE_BYTES = 2 ** 30;
+
+/**
+ * The settings with their defaults.
+ *
+ * @throws {RangeError} For an unknown mode, or a budget or cap that is not an integer of at least 1.
+ */
+export function completeSettings(spec: ArchSpec, settings: ScoreSettings): Required<ScoreSettings> {
+  const { mode = "tree", tokenBudget = DEFAULT_TOKEN_BUDGET } = settings;
+  if (!SCORE_MODES.includes(mode)) {
+    throw new RangeError(`Unknown score mode "${mode}"; there are: ${SCORE_MODES.join(", ")}`);
+  }
+  const most = Math.max(Math.floor(DEFAULT_CACHE_BYTES / kvBytesPerToken(spec)), 2 * spec.contextLength + 3);
+  const { maxCachedTokens = most } = settings;
+  for (const [name, value] of Object.entries({ tokenBudget, maxCachedTokens })) {
+    if (!(Number.isSafeInteger(value) && value >= 1)) {
+      throw new RangeError(`Cannot score: ${name} must be an integer >= 1, got ${value}; leave it out for the default`);
+    }
+  }
+  return { mode, tokenBudget, maxCachedTokens };
+}
