@@ -5,6 +5,7 @@
 import process from "node:process";
 import { TextLineStream } from "./lines.ts";
 import { readCounters, resetPeak } from "./counters.ts";
+import { collapseToHugePages } from "./huge_pages.ts";
 import { runChunk, startState } from "./generate.ts";
 import { type LanguageModel, openModel } from "./language_model.ts";
 import {
@@ -32,8 +33,9 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     const built = performance.now();
     for (const graph of options.graphs ?? ["generate"]) await model.session(graph);
     const opened = performance.now();
+    const hugePageBytes = collapseToHugePages();
     const loaded = readCounters();
-    return { info: model.info, buildMs: built - start, sessionMs: opened - built, before, loaded };
+    return { info: model.info, buildMs: built - start, sessionMs: opened - built, hugePageBytes, before, loaded };
   },
   async generateRuns(request): Promise<GenerateSample[]> {
     const samples: GenerateSample[] = [];

@@ -48,6 +48,8 @@ export interface OpenResult {
   /** Time to build (0 when cached) and to create the session. */
   buildMs: number;
   sessionMs: number;
+  /** Bytes that were moved into huge pages once everything was loaded; 0 where the system has none. */
+  hugePageBytes: number;
   /** Counters before anything was loaded, and after (peak = load peak). */
   before: ProcessCounters;
   loaded: ProcessCounters;

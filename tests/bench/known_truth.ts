@@ -12,9 +12,9 @@ import { ratioOverBlocks } from "../../lib/stats/ratio.ts";
 import { speedVerdict } from "../../lib/stats/verdict.ts";
 import type { RoundsResult } from "../../lib/mod.ts";
 
-const ref = { ref: "smollm2-135m", precision: "fp32" as const };
-const setting = { promptTokens: 5, newTokens: 32 };
-const config = "p5_l32", metric = "decodeTokensPerS";
+const ref = { ref: "smollm2-135m", precision: "int4" as const };
+const setting = { promptTokens: 5, newTokens: 48 };
+const config = "p5_l48", metric = "decodeTokensPerS";
 
 /** Candidate against baseline: the plain 95 % interval and the verdict. */
 function judge(result: RoundsResult, candidate: string, comparisons: number) {
@@ -45,7 +45,7 @@ async function slowed(share: number, seed: number, minutes: number): Promise<boo
     startHost(model, options, (model as { seed?: number }).seed === SLOW ? { preload: slow } : {});
   const SLOW = 1; // the seed of random weights means nothing to a model from a file: here it marks the slowed twin
   const models = { baseline: ref, slowed: { ...ref, seed: SLOW } };
-  const result = await measureRounds(models, [setting], { seed, threads: 2, start, rounds: { minutes } });
+  const result = await measureRounds(models, [setting], { seed, threads: 2, start, rounds: { minutes, max: 1000 } });
   const { plain, verdict, pairs } = judge(result, "slowed", 1);
   console.log(
     `slowed by ${100 * share} %, seed ${seed}: ${plain.point.toFixed(4)} [${plain.low.toFixed(4)}, ` +

@@ -93,6 +93,7 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
         },
         buildMs: 0,
         sessionMs: 1,
+        hugePageBytes: 0,
         before: { ...counters(), residentBytes: 50e6, peakResidentBytes: 60e6 },
         loaded: { ...counters(), peakResidentBytes: 400e6 },
       },
