@@ -13,8 +13,10 @@ import { scoreGraph } from "./score_graph.ts";
 import type { ArchSpec, Precision } from "./spec.ts";
 import type { WeightSource } from "./weight_source.ts";
 
-/** Part of every cache key: raise it when a graph or the packing changes. */
+/** Part of every cache key: raise it when the packing of weights changes. */
 const BUILD_VERSION = 1;
+/** Part of a graph's key: raise it when a graph changes. */
+const GRAPH_VERSION = 2;
 const WEIGHTS_FILE = "weights.bin";
 
 export type GraphKind = "generate" | "score";
@@ -73,7 +75,7 @@ export async function buildOnDisk(
     });
   }
   const weights = layersOf(spec, JSON.parse(await Deno.readTextFile(join(folder, "weights.json"))));
-  const key = cacheKey(spec);
+  const key = cacheKey([GRAPH_VERSION, spec]);
   return {
     folder,
     weights,

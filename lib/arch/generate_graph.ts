@@ -8,10 +8,11 @@
  * `suppress_eos` bool [] (true: the eos ids are never chosen, as transformers' min_new_tokens does);
  * `temperature` float [] (0: greedy), `top_k` int64 [1], `top_p` float [], `uniforms` float [max_new, batch];
  * `want_logprobs` bool [].
- * Outputs: `tokens` int64 [turns, batch]; `logprobs` float [turns, batch] (of the untempered distribution; 0 when not
- * wanted); `present.L.key|value`.
+ * Outputs: `tokens` int64 [turns, batch], -1 where a row's logits were not finite (the row is done then); `logprobs`
+ * float [turns, batch] (of the untempered distribution; 0 when not wanted); `present.L.key|value`.
  */
 import { GraphBuilder } from "../onnx/graph_builder.ts";
+import { chooseToken } from "./choose_token.ts";
 import { cacheName, DecoderNodes, forEachCache } from "./decoder_nodes.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import type { ArchSpec } from "./spec.ts";
@@ -93,17 +94,15 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): G
   const lastRow = g.node("Gather", [hidden, root.constant("minus_1", "int64", [], [-1])], { axis: 1 });
   const logits = decoder.head(lastRow); // [batch, vocab]
 
-  const choosable = g.node("If", ["suppress_eos"], {
-    then_branch: { graph: withoutEosBranch(root, logits) },
-    else_branch: { graph: unchangedBranch(logits) },
+  const drawn = chooseToken(root, g, {
+    logits,
+    uniform: g.node("Gather", ["uniforms", turn]),
+    vocabSize: spec.vocabSize,
   });
-  const sampling = g.node("Greater", ["temperature", root.constant("zero_f32", "float32", [], [0])]);
-  const uniform = g.node("Gather", ["uniforms", turn]); // [batch]
-  const drawn = g.node("If", [sampling], {
-    then_branch: { graph: sampleBranch(root, choosable, uniform) },
-    else_branch: { graph: greedyBranch(choosable) },
-  });
-  const next = g.node("Where", [done, g.node("Gather", ["eos", root.constant("zero_i64", "int64", [], [0])]), drawn]);
+  // One NaN makes the sum NaN; so do infinities of both signs.
+  const broken = g.node("IsNaN", [g.node("ReduceSum", [logits, int64("axis_1", [1])], { keepdims: 0 })]);
+  const checked = g.node("Where", [broken, root.constant("minus_1", "int64", [], [-1]), drawn]);
+  const next = g.node("Where", [done, g.node("Gather", ["eos", root.constant("zero_i64", "int64", [], [0])]), checked]);
   const column = g.node("Unsqueeze", [next, int64("axis_1", [1])]); // [batch, 1]
   const logprob = g.node("If", ["want_logprobs"], {
     then_branch: { graph: logprobBranch(root, logits, column) },
@@ -114,14 +113,15 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): G
     g.node("Cast", [g.node("Equal", [column, "eos"])], { to: INT32 }),
     int64("axis_1", [1]),
   ], { keepdims: 0 });
-  const doneNow = g.node("Or", [done, g.node("Cast", [anyEos], { to: BOOL })]);
+  const doneNow = g.node("Or", [g.node("Or", [done, broken]), g.node("Cast", [anyEos], { to: BOOL })]);
   const allDone = g.node("ReduceMin", [g.node("Cast", [doneNow], { to: INT32 })], { keepdims: 0 });
   const one = root.constant("one_i32", "int32", [], [1]);
 
   const out = (name: string, value: string, type: "bool" | "int64" | "int32" | "float32", dims: (string | number)[]) =>
     g.output(g.node("Identity", [value], {}, { outputs: [inner(name)] }), type, dims);
   out("go_on_out", g.node("Not", [g.node("Cast", [allDone], { to: BOOL })]), "bool", []);
-  out("ids_out", column, "int64", ["batch", 1]);
+  // A row that is done may hold -1, which is no row of the embedding.
+  out("ids_out", g.node("Max", [column, root.constant("zero_i64", "int64", [], [0])]), "int64", ["batch", 1]);
   out("seqlens_out", g.node("Add", [seqlens, one]), "int32", ["batch"]);
   out("total_length_out", g.node("Add", [totalLength, one]), "int32", []);
   out("done_out", doneNow, "bool", ["batch"]);
@@ -134,63 +134,7 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): G
 }
 
 /** ONNX element types, for Cast. */
-const FLOAT = 1, INT32 = 6, INT64 = 7, BOOL = 9;
-
-function withoutEosBranch(root: GraphBuilder, logits: string): GraphBuilder {
-  const g = new GraphBuilder("without_eos", "without_eos/");
-  const batch = g.node("Shape", [logits], { start: 0, end: 1 });
-  const shape = g.node("Concat", [batch, g.node("Shape", ["eos"])], { axis: 0 });
-  const lowest = root.constant("lowest_f32", "float32", [], [-Infinity]);
-  const scattered = g.node("ScatterElements", [
-    logits,
-    g.node("Expand", ["eos", shape]),
-    g.node("Expand", [lowest, shape]),
-  ], { axis: 1 });
-  g.output(scattered, "float32", ["batch", "vocab"]);
-  return g;
-}
-
-function unchangedBranch(logits: string): GraphBuilder {
-  const g = new GraphBuilder("unchanged", "unchanged/");
-  g.output(g.node("Identity", [logits]), "float32", ["batch", "vocab"]);
-  return g;
-}
-
-function greedyBranch(logits: string): GraphBuilder {
-  const g = new GraphBuilder("greedy", "greedy/");
-  g.output(g.node("ArgMax", [logits], { axis: -1, keepdims: 0 }), "int64", ["batch"]);
-  return g;
-}
-
-/**
- * Temperature, then top-k, then top-p, in the order of transformers' logits processors: a token stays when the
- * probability before it (in falling order, renormalised after top-k) is below top_p. The draw is the inverse of the
- * cumulative distribution at a uniform from the host, so a seed gives the same ids at every chunk size.
- */
-function sampleBranch(root: GraphBuilder, logits: string, uniform: string): GraphBuilder {
-  const g = new GraphBuilder("sample", "sample/");
-  const axis = root.constant("axis_1", "int64", [1], [1]);
-  const axisScalar = root.constant("axis_scalar_1", "int64", [], [1]);
-  const scaled = g.node("Div", [logits, "temperature"]);
-  const sorted = g.fresh("sorted"), order = g.fresh("order");
-  g.node("TopK", [scaled, "top_k"], { axis: -1, largest: 1, sorted: 1 }, { outputs: [sorted, order] });
-  const p = g.node("Softmax", [sorted], { axis: -1 });
-  const before = g.node("Sub", [g.node("CumSum", [p, axisScalar]), p]);
-  const kept = g.node("Cast", [g.node("Less", [before, "top_p"])], { to: FLOAT });
-  const weight = g.node("Mul", [p, kept]);
-  const mass = g.node("ReduceSum", [weight, axis], { keepdims: 1 });
-  const target = g.node("Mul", [g.node("Unsqueeze", [uniform, axis]), mass]);
-  const passed = g.node("LessOrEqual", [g.node("CumSum", [weight, axisScalar]), target]);
-  const index = g.node("ReduceSum", [g.node("Cast", [passed], { to: INT64 }), axis], { keepdims: 1 });
-  // Rounding may pass the whole mass: the last kept token is meant then.
-  const lastKept = g.node("Sub", [
-    g.node("ReduceSum", [g.node("Cast", [kept], { to: INT64 }), axis], { keepdims: 1 }),
-    root.constant("one_i64", "int64", [], [1]),
-  ]);
-  const chosen = g.node("GatherElements", [order, g.node("Min", [index, lastKept])], { axis: 1 });
-  g.output(g.node("Squeeze", [chosen, axis]), "int64", ["batch"]);
-  return g;
-}
+const FLOAT = 1, INT32 = 6, BOOL = 9;
 
 function logprobBranch(root: GraphBuilder, logits: string, column: string): GraphBuilder {
   const g = new GraphBuilder("logprob", "logprob/");
