@@ -10,7 +10,14 @@ export type { ArchEdit, ArchSpec, LayerSpec, ModelOptions, ModelRef, Precision, 
 export { resolveSpec } from "./arch/resolve.ts";
 export { validateSpec } from "./arch/validate.ts";
 export { type LanguageModel, openModel, type OpenOptions } from "./model/language_model.ts";
-export type { GenerateOptions, Generation } from "./model/generate.ts";
+export type {
+  GenerateBatchOptions,
+  GenerateOptions,
+  GenerateRequest,
+  GenerateResult,
+  Generation,
+  StreamOptions,
+} from "./model/generate.ts";
 export type { Tokenizer } from "./model/tokenizer.ts";
 export { HostError, startHost } from "./model/host.ts";
 export type { ModelHost, ModelInfo, ProcessCounters, ScoreRequest, ScoreResult } from "./model/protocol.ts";

@@ -1,7 +1,5 @@
-/** Text generation with the generate graph: prefill, then chunks of tokens decoded inside the graph. */
-import { seededRandom } from "../stats/random.ts";
-import { bool, type Feeds, floats, int32s, int64s, type Tensor } from "./session.ts";
-import type { LanguageModel } from "./language_model.ts";
+/** What a generation is asked for, and what it gives. */
+import type { ModelInfo } from "./protocol.ts";
 
 export interface GenerateOptions {
   /** Tokens to generate at most. Default 128, or what the context leaves. */
@@ -20,6 +18,8 @@ export interface GenerateOptions {
   samples?: number;
   /** Never choose the end-of-sequence token (its logit is left out), so that every row has full length. Default false. */
   ignoreEos?: boolean;
+  /** Also give the log-probability of every token. Default false. */
+  logProbabilities?: boolean;
 }
 
 export interface Generation {
@@ -28,178 +28,84 @@ export interface Generation {
   text: string;
   /** "stop": end of sequence or a stop string; "length": `maxNewTokens` were made. */
   finishReason: "stop" | "length";
+  /** Where asked for: ln p of each id under the untempered distribution over all tokens, [ids]. */
+  logProbabilities?: number[];
 }
 
-/** Tokens decoded in one run of the graph; between runs stop strings are looked for. */
-const CHUNK = 32;
-
-/** State of a batch between two runs. */
-export interface DecodeState {
-  /** The ids that the next run reads, [batch][tokens]. */
-  ids: number[][];
-  /** Tokens in the caches. */
-  pastLength: number;
-  caches: Feeds;
+/** One prompt of a batch. */
+export interface GenerateRequest {
+  prompt: string | number[];
+  /** Instead of the seed of the options. */
+  seed?: number;
 }
 
-export interface ChunkOptions {
-  turns: number;
-  temperature?: number;
-  topK?: number;
-  topP?: number;
-  /** [turns * batch], needed for a temperature above 0. */
-  uniforms?: Float32Array;
-  eosId?: number | null;
-  suppressEos?: boolean;
-  logprobs?: boolean;
-  /** Whether the caches come out: only when another run follows (they are copied). Default true. */
-  keepCaches?: boolean;
+/** What a request of a batch got: one generation a sample, or why the model cannot continue it. */
+export type GenerateResult = Generation[] | { refused: string };
+
+export interface GenerateBatchOptions extends GenerateOptions {
+  /** Rows decoded side by side at most. Default 32. */
+  maxRows?: number;
+  /** Cap on rows x tokens in the key-value caches of the batch. Default: what 1 GiB holds. */
+  maxCachedTokens?: number;
+  /** Tokens decoded in one run of the graph; between runs rows leave and enter. Default 32. */
+  chunk?: number;
+  /** Called with each request's result as it is finished, in no particular order. */
+  onResult?: (index: number, result: GenerateResult) => void;
 }
 
-/** The inputs that most runs leave as they are: greedy, no end, no log-probabilities. */
-const SETTINGS: Feeds = {
-  eos: int64s([-1], [1]),
-  suppress_eos: bool(false),
-  temperature: floats([0], []),
-  top_p: floats([1], []),
-  want_logprobs: bool(false),
+/** Options of a stream: one sample, in chunks of 8 tokens by default. */
+export type StreamOptions = Omit<GenerateBatchOptions, "samples" | "onResult" | "maxRows">;
+
+/** Options with their defaults. */
+export type CheckedOptions = Required<Omit<GenerateBatchOptions, "maxNewTokens" | "onResult">> & {
+  maxNewTokens: number | null;
 };
 
+/** Bytes of keys and values that a batch may hold by default. */
+const CACHE_BYTES = 2 ** 30;
+
 /**
- * One run of the generate graph: `turns` tokens for every row, fewer when all rows ended.
+ * Fill in the defaults.
  *
- * @returns `tokens` [turns][batch], their log-probabilities, and the state to go on from.
+ * @throws {RangeError} Naming the option that is out of range.
  */
-export async function runChunk(model: LanguageModel, state: DecodeState, options: ChunkOptions) {
-  const session = await model.session("generate");
-  const batch = state.ids.length, tokens = state.ids[0].length;
-  const total = state.pastLength + tokens;
-  const { turns, keepCaches = true } = options;
-  const feeds: Feeds = {
-    ...SETTINGS,
-    ...state.caches,
-    ids: int64s(state.ids.flat(), [batch, tokens]),
-    seqlens: int32s(new Array(batch).fill(total - 1), [batch]),
-    total_length: int32s([total], []),
-    max_new: int64s([turns], []),
-    uniforms: floats(options.uniforms ?? new Float32Array(turns * batch), [turns, batch]),
-    top_k: int64s([options.topK || model.spec.vocabSize], [1]),
+export function checkOptions(
+  info: ModelInfo,
+  kvBytesPerToken: number,
+  options: GenerateBatchOptions,
+): CheckedOptions {
+  const checked: CheckedOptions = {
+    maxNewTokens: options.maxNewTokens ?? null,
+    temperature: options.temperature ?? 0,
+    topP: options.topP ?? 1,
+    topK: options.topK ?? 0,
+    seed: options.seed ?? 0,
+    stop: options.stop ?? [],
+    samples: options.samples ?? 1,
+    ignoreEos: options.ignoreEos ?? false,
+    logProbabilities: options.logProbabilities ?? false,
+    maxRows: options.maxRows ?? 32,
+    maxCachedTokens: options.maxCachedTokens ?? Math.max(info.contextLength, Math.floor(CACHE_BYTES / kvBytesPerToken)),
+    chunk: options.chunk ?? 32,
   };
-  if (options.eosId != null) feeds.eos = int64s([options.eosId], [1]);
-  if (options.suppressEos) feeds.suppress_eos = bool(true);
-  if (options.temperature) feeds.temperature = floats([options.temperature], []);
-  if (options.topP !== undefined) feeds.top_p = floats([options.topP], []);
-  if (options.logprobs) feeds.want_logprobs = bool(true);
-  const fetches = ["tokens", "logprobs"];
-  if (keepCaches) fetches.push(...model.caches.map((c) => c.present));
-  const out = await session.run(feeds, fetches);
-  const made = rows(out.tokens, batch);
-  const caches = keepCaches ? model.carryCaches(out) : {};
-  return {
-    tokens: made,
-    logprobs: options.logprobs ? out.logprobs.data as Float32Array : null,
-    next: { ids: made.at(-1)!.map((id) => [id]), pastLength: total + made.length - 1, caches } satisfies DecodeState,
+  const must = (ok: boolean, name: keyof CheckedOptions, need: string) => {
+    if (ok) return;
+    const value = name === "stop" ? JSON.stringify(checked.stop) : checked[name];
+    throw new RangeError(`Cannot generate with ${info.name}: ${name} must be ${need}, got ${value}`);
   };
-}
-
-/** The start of a generation: prompts of one length, nothing cached. */
-export function startState(model: LanguageModel, prompts: number[][]): DecodeState {
-  return { ids: prompts, pastLength: 0, caches: model.emptyCaches(prompts.length) };
-}
-
-/** @internal Use `LanguageModel.generate`. */
-export async function generateText(model: LanguageModel, prompt: number[], options: GenerateOptions) {
-  const { temperature = 0, topP = 1, topK = 0, seed = 0, stop = [], samples = 1, ignoreEos = false } = options;
-  const room = model.info.contextLength - prompt.length;
-  const maxNewTokens = options.maxNewTokens ?? Math.min(128, room);
-  checkOptions(model, prompt, { maxNewTokens, temperature, topP, topK, samples, stop });
-
-  const { eosId } = model.tokenizer;
-  const suppressEos = ignoreEos && eosId !== null;
-  const uniforms = Array.from({ length: samples }, (_, i) => uniformStream(seed, i));
-  const rows = Array.from({ length: samples }, (): Row => ({ ids: [], ended: false }));
-  let state = startState(model, rows.map(() => prompt));
-  for (let made = 0; made < maxNewTokens && rows.some((r) => !r.ended);) {
-    // Without stop strings nothing happens between chunks, but a bounded run keeps Stop and progress possible.
-    const turns = Math.min(CHUNK, maxNewTokens - made);
-    const draws = Float32Array.from({ length: turns * samples }, (_, i) => uniforms[i % samples]());
-    const keepCaches = made + turns < maxNewTokens;
-    const sampling = { temperature, topK, topP, uniforms: draws, eosId, suppressEos };
-    const chunk = await runChunk(model, state, { turns, ...sampling, keepCaches });
-    rows.forEach((row, r) => extend(row, chunk.tokens.map((t) => t[r]), model, eosId, stop));
-    made += chunk.tokens.length;
-    state = chunk.next;
-  }
-  return rows.map((row): Generation => ({
-    ids: row.ids,
-    text: row.text ?? model.tokenizer.decode(row.ids),
-    finishReason: row.ended ? "stop" : "length",
-  }));
-}
-
-interface Row {
-  ids: number[];
-  ended: boolean;
-  /** Set when a stop string cut the text. */
-  text?: string;
-}
-
-/** Add a chunk's tokens to a row, up to the end of the sequence or the token that completes a stop string. */
-function extend(row: Row, tokens: number[], model: LanguageModel, eosId: number | null, stop: string[]): void {
-  if (row.ended) return;
-  const before = row.ids.length;
-  const end = eosId === null ? -1 : tokens.indexOf(eosId);
-  row.ids.push(...(end < 0 ? tokens : tokens.slice(0, end)));
-  row.ended = end >= 0;
-  if (stop.length === 0 || !stop.some((s) => model.tokenizer.decode(row.ids).includes(s))) return;
-  for (let n = before + 1; n <= row.ids.length; n++) {
-    const text = model.tokenizer.decode(row.ids.slice(0, n));
-    const cuts = stop.map((s) => text.indexOf(s)).filter((at) => at >= 0);
-    if (cuts.length === 0) continue;
-    row.ids.length = n;
-    row.text = text.slice(0, Math.min(...cuts));
-    row.ended = true;
-    return;
-  }
-}
-
-function checkOptions(
-  model: LanguageModel,
-  prompt: number[],
-  o: Required<Pick<GenerateOptions, "maxNewTokens" | "temperature" | "topP" | "topK" | "samples" | "stop">>,
-): void {
-  const must = (ok: boolean, name: string, value: unknown, need: string) => {
-    if (!ok) throw new RangeError(`Cannot generate with ${model.info.name}: ${name} must be ${need}, got ${value}`);
-  };
-  must(Number.isInteger(o.maxNewTokens) && o.maxNewTokens >= 1, "maxNewTokens", o.maxNewTokens, "a positive integer");
-  must(o.temperature >= 0 && Number.isFinite(o.temperature), "temperature", o.temperature, "0 or more");
-  must(o.topP > 0 && o.topP <= 1, "topP", o.topP, "above 0 and at most 1");
+  const positive = (value: number) => Number.isInteger(value) && value >= 1;
+  must(checked.maxNewTokens === null || positive(checked.maxNewTokens), "maxNewTokens", "a positive integer");
+  must(checked.temperature >= 0 && Number.isFinite(checked.temperature), "temperature", "0 or more");
+  must(checked.topP > 0 && checked.topP <= 1, "topP", "above 0 and at most 1");
+  const { topK } = checked;
   must(
-    Number.isInteger(o.topK) && o.topK >= 0 && o.topK <= model.info.vocabSize,
+    Number.isInteger(topK) && topK >= 0 && topK <= info.vocabSize,
     "topK",
-    o.topK,
-    `an integer from 0 (all) to ${model.info.vocabSize}`,
+    `an integer from 0 (all) to ${info.vocabSize}`,
   );
-  must(Number.isInteger(o.samples) && o.samples >= 1, "samples", o.samples, "a positive integer");
-  must(o.stop.every((s) => s.length > 0), "stop", JSON.stringify(o.stop), "a list of non-empty strings");
-  if (prompt.length + o.maxNewTokens > model.info.contextLength) {
-    throw new RangeError(
-      `Cannot generate with ${model.info.name}: ${prompt.length} prompt tokens and maxNewTokens ${o.maxNewTokens} ` +
-        `are more than its context of ${model.info.contextLength}`,
-    );
+  must(checked.stop.every((s) => s.length > 0), "stop", "a list of non-empty strings");
+  for (const name of ["samples", "maxRows", "maxCachedTokens", "chunk"] as const) {
+    must(positive(checked[name]), name, "a positive integer");
   }
-}
-
-/** Uniforms in [0, 1) of one sample: the i-th draw depends on seed, sample and i alone. */
-function uniformStream(seed: number, sample: number): () => number {
-  return seededRandom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(sample + 1, 0x85ebca6b)).next;
-}
-
-/** An int64 tensor [rows, width] as numbers. */
-function rows(tensor: Tensor, width: number): number[][] {
-  const data = tensor.data as BigInt64Array;
-  return Array.from(
-    { length: data.length / width },
-    (_, r) => Array.from(data.subarray(r * width, (r + 1) * width), Number),
-  );
+  return checked;
 }

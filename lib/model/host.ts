@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { projectRoot } from "../store/paths.ts";
 import type { ModelRef } from "../arch/spec.ts";
+import type { GenerateResult } from "./generate.ts";
 import { TextLineStream } from "./lines.ts";
 import {
   type HostMethods,
@@ -58,6 +59,10 @@ function hostOf(client: HostClient, open: OpenResult): ModelHost {
     forwardRuns: (request) => client.call("forwardRuns", request),
     score: (requests, { onProgress, ...settings } = {}) => client.call("score", { requests, settings }, onProgress),
     generate: (prompt, options) => client.call("generate", { prompt, options }),
+    generateBatch: (requests, { onResult, ...options } = {}) =>
+      client.call("generateBatch", { requests, options }, (_, part) => {
+        if (part) onResult?.(part.index, part.result as GenerateResult);
+      }),
     encode: (texts) => client.call("encode", { texts }),
     resetPeak: () => client.call("resetPeak", {}),
     counters: () => client.call("counters", {}),
@@ -65,11 +70,13 @@ function hostOf(client: HostClient, open: OpenResult): ModelHost {
   };
 }
 
+type OnProgress = (done: number, part?: { index: number; result: unknown }) => void;
+
 interface Pending {
   method: string;
   resolve(value: unknown): void;
   reject(error: Error): void;
-  onProgress?: (done: number) => void;
+  onProgress?: OnProgress;
 }
 
 class HostClient {
@@ -113,7 +120,7 @@ class HostClient {
   call<M extends keyof HostMethods>(
     method: M,
     params: HostMethods[M]["params"],
-    onProgress?: (done: number) => void,
+    onProgress?: OnProgress,
   ): Promise<HostMethods[M]["result"]> {
     if (this.#gone) return Promise.reject(this.#gone);
     if (this.#closing) return Promise.reject(new HostError(`Cannot call ${method}: the host is closed`));
@@ -174,7 +181,7 @@ class HostClient {
     }
     const pending = this.#pending.get(message.id);
     if (!pending) return;
-    if ("progress" in message) return pending.onProgress?.(message.progress);
+    if ("progress" in message) return pending.onProgress?.(message.progress, message.part);
     this.#pending.delete(message.id);
     if ("error" in message) {
       const { name, message: text } = message.error;

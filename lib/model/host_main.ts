@@ -6,7 +6,7 @@ import process from "node:process";
 import { TextLineStream } from "./lines.ts";
 import { readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
-import { runChunk, startState } from "./generate.ts";
+import { runChunk, startState } from "./decode.ts";
 import { type LanguageModel, openModel } from "./language_model.ts";
 import {
   type ForwardRunRequest,
@@ -50,6 +50,11 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
   score: ({ requests, settings }, id) =>
     opened().score(requests, { ...settings, onProgress: (done) => reply({ id, progress: done }) }),
   generate: ({ prompt, options }) => opened().generate(prompt, options),
+  generateBatch({ requests, options }, id) {
+    let done = 0;
+    const onResult = (index: number, result: unknown) => reply({ id, progress: ++done, part: { index, result } });
+    return opened().generateBatch(requests, { ...options, onResult });
+  },
   encode: ({ texts }) => Promise.resolve(texts.map((text) => opened().tokenizer.encode(text))),
   resetPeak: () => Promise.resolve(resetPeak()),
   counters: () => Promise.resolve(readCounters()),

@@ -7,7 +7,15 @@ import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
 import { parameterCount } from "../cost/bytes.ts";
-import { type GenerateOptions, generateText, type Generation } from "./generate.ts";
+import type {
+  GenerateBatchOptions,
+  GenerateOptions,
+  GenerateRequest,
+  GenerateResult,
+  Generation,
+  StreamOptions,
+} from "./generate.ts";
+import { decodeRequests } from "./generate_batch.ts";
 import { allLogits, scoreRequests } from "./score.ts";
 import type { ScoreOptions } from "./score_options.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
@@ -21,7 +29,8 @@ import {
   type SessionOptions,
   type Tensor,
 } from "./session.ts";
-import { byteTokenizer, encodePrompt, openTokenizer, type Tokenizer, tokenizerFromGguf } from "./tokenizer.ts";
+import { streamText } from "./stream.ts";
+import { byteTokenizer, openTokenizer, type Tokenizer, tokenizerFromGguf } from "./tokenizer.ts";
 
 const TOKENIZER_FILE = "tokenizer.json";
 
@@ -85,9 +94,47 @@ export class LanguageModel {
    * const two = await model.generate("Once upon a time", { maxNewTokens: 32, temperature: 0.8, samples: 2, seed: 1 });
    * ```
    */
-  generate(prompt: string | number[], options: GenerateOptions = {}): Promise<Generation[]> {
-    const ids = typeof prompt === "string" ? encodePrompt(this.tokenizer, prompt) : prompt;
-    return generateText(this, this.checkIds(ids, "generate"), options);
+  async generate(prompt: string | number[], options: GenerateOptions = {}): Promise<Generation[]> {
+    const [result] = await this.generateBatch([{ prompt }], options);
+    if ("refused" in result) throw new RangeError(result.refused);
+    return result;
+  }
+
+  /**
+   * Continue many prompts side by side: a prompt runs once for all its samples, rows that end make room for waiting
+   * ones. Each request gets what `generate` gives it alone, but for near-ties: matrix products of another height round
+   * differently in fp32.
+   *
+   * @returns For each request its generations, one a sample, or why it was refused; the others go on.
+   * @throws {RangeError} If an option is out of range.
+   * @example Ten samples for each of several prompts
+   * ```ts ignore
+   * const prompts = problems.map(({ prompt }, seed) => ({ prompt, seed }));
+   * const results = await model.generateBatch(prompts, { samples: 10, temperature: 0.2, topP: 0.95, stop: ["\ndef"] });
+   * ```
+   */
+  async generateBatch(requests: GenerateRequest[], options: GenerateBatchOptions = {}): Promise<GenerateResult[]> {
+    const results: GenerateResult[] = new Array(requests.length);
+    for await (const event of decodeRequests(this, requests, options)) {
+      if (!("result" in event)) continue;
+      results[event.index] = event.result;
+      options.onResult?.(event.index, event.result);
+    }
+    return results;
+  }
+
+  /**
+   * The text of one continuation, piece by piece as it is written; the generator's return value is the whole
+   * generation. Characters and stop strings are never cut in two.
+   *
+   * @throws {RangeError} As `generate`.
+   * @example
+   * ```ts ignore
+   * for await (const piece of model.stream("Once upon a time", { maxNewTokens: 64 })) console.log(piece);
+   * ```
+   */
+  stream(prompt: string | number[], options: StreamOptions = {}): AsyncGenerator<string, Generation> {
+    return streamText(this, prompt, options);
   }
 
   /**

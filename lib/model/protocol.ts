@@ -1,10 +1,10 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
-import type { GenerateOptions, Generation } from "./generate.ts";
+import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateResult, Generation } from "./generate.ts";
 import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Facts of an opened model; `precision` and `provider` are those that really run. */
 export interface ModelInfo {
@@ -122,6 +122,11 @@ export interface HostMethods {
   forwardRuns: { params: ForwardRunRequest; result: ForwardSample[] };
   score: { params: { requests: ScoreRequest[]; settings?: ScoreSettings }; result: ScoreResult[] };
   generate: { params: { prompt: string | number[]; options?: GenerateOptions }; result: Generation[] };
+  /** Each request's result comes with a progress message as soon as it is finished, and all of them at the end. */
+  generateBatch: {
+    params: { requests: GenerateRequest[]; options?: Omit<GenerateBatchOptions, "onResult"> };
+    result: GenerateResult[];
+  };
   encode: { params: { texts: string[] }; result: number[][] };
   resetPeak: { params: Record<string, never>; result: ProcessCounters };
   counters: { params: Record<string, never>; result: ProcessCounters };
@@ -133,10 +138,10 @@ export interface HostRequest {
   params: unknown;
 }
 
-/** `progress` may come any number of times before the result. Id -1 is the host's first word. */
+/** `progress`, the number of finished parts, may come any number of times before the result, with a part. Id -1 is the host's first word. */
 export type HostReply =
   | { id: number; result: unknown }
-  | { id: number; progress: number }
+  | { id: number; progress: number; part?: { index: number; result: unknown } }
   | { id: number; error: { name: string; message: string } };
 
 /** A running model host as its parent sees it. Every call rejects with `HostError` when the child died. */
@@ -147,6 +152,8 @@ export interface ModelHost {
   forwardRuns(request: ForwardRunRequest): Promise<ForwardSample[]>;
   score(requests: ScoreRequest[], options?: ScoreOptions): Promise<ScoreResult[]>;
   generate(prompt: string | number[], options?: GenerateOptions): Promise<Generation[]>;
+  /** `onResult` is called with each request's result as it is finished. */
+  generateBatch(requests: GenerateRequest[], options?: GenerateBatchOptions): Promise<GenerateResult[]>;
   encode(texts: string[]): Promise<number[][]>;
   /** Start a new peak: VmHWM counts from here. */
   resetPeak(): Promise<ProcessCounters>;

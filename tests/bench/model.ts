@@ -5,7 +5,7 @@
 import { resolveModel } from "../../lib/arch/resolve.ts";
 import { buildOnDisk } from "../../lib/arch/build.ts";
 import { openModel } from "../../lib/model/language_model.ts";
-import { runChunk, startState } from "../../lib/model/generate.ts";
+import { runChunk, startState } from "../../lib/model/decode.ts";
 import { openSession, physicalCores } from "../../lib/model/session.ts";
 import { median } from "../../lib/stats/summary.ts";
 

@@ -31,6 +31,7 @@ export class FakeHost implements ModelHost {
   generateRuns = never;
   forwardRuns = never;
   generate = never;
+  generateBatch = never;
   resetPeak = never;
   counters = never;
 

@@ -129,6 +129,7 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
         });
       },
       generate: () => Promise.reject(new Error("not in this fake")),
+      generateBatch: () => Promise.reject(new Error("not in this fake")),
       encode: () => Promise.reject(new Error("not in this fake")),
       resetPeak() {
         peak = 0;

@@ -3,7 +3,7 @@ import { applyEdits } from "../../lib/arch/edits.ts";
 import { randomWeights } from "../../lib/arch/random_weights.ts";
 import type { ArchEdit, ArchSpec } from "../../lib/arch/spec.ts";
 import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
-import { runChunk, startState } from "../../lib/model/generate.ts";
+import { runChunk, startState } from "../../lib/model/decode.ts";
 import { referenceLogits } from "./reference_decoder.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
 

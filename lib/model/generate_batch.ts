@@ -1,0 +1,238 @@
+/**
+ * Continuous batching: many prompts and several samples of each share the runs of the generate graph. A prompt is put
+ * into the caches once for all its samples; rows that are finished leave between two chunks, waiting ones enter.
+ */
+import { kvBytesPerToken } from "../cost/bytes.ts";
+import { seededRandom } from "../stats/random.ts";
+import { type CachedRow, type DecodeState, joinRows, prefill, runChunk } from "./decode.ts";
+import {
+  type CheckedOptions,
+  checkOptions,
+  type GenerateBatchOptions,
+  type GenerateRequest,
+  type GenerateResult,
+  type Generation,
+} from "./generate.ts";
+import type { LanguageModel } from "./language_model.ts";
+import { encodePrompt } from "./tokenizer.ts";
+import { WrittenRow } from "./written_row.ts";
+
+/** A sample of a request, waiting or being written. */
+interface Row {
+  request: Request;
+  written: WrittenRow;
+  /** The i-th draw depends on seed, sample and i alone. */
+  draw: () => number;
+  /** The id that the next turn reads, and how many are in the caches before it. */
+  next: number;
+  length: number;
+}
+
+interface Request {
+  index: number;
+  ids: number[];
+  maxNewTokens: number;
+  /** Slots of the caches that a row of it needs at most. */
+  slots: number;
+  rows: Row[];
+  /** The prompt but for its last token, while samples of it wait. */
+  prefix: CachedRow | null;
+}
+
+/** What a request has got: tokens of one sample, or its result. */
+export type BatchEvent =
+  | { index: number; sample: number; written: WrittenRow }
+  | { index: number; result: GenerateResult };
+
+/**
+ * Continue every request, and tell of each chunk and each finished request. The rows of a chunk read their own
+ * caches only, so what a row gets does not depend on the others but for fp32 rounding of matrix products of another
+ * height.
+ *
+ * A request that cannot be continued (an empty or too long prompt, logits that are not finite) is refused, and the
+ * others go on.
+ *
+ * @throws {RangeError} If an option is out of range.
+ */
+export async function* decodeRequests(
+  model: LanguageModel,
+  requests: GenerateRequest[],
+  options: GenerateBatchOptions,
+): AsyncGenerator<BatchEvent> {
+  const checked = checkOptions(model.info, kvBytesPerToken(model.spec), options);
+  const waiting: Row[] = [];
+  for (const [index, request] of requests.entries()) {
+    try {
+      waiting.push(...rowsOf(model, checked, request, index));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      yield { index, result: { refused: error.message } };
+    }
+  }
+  let batch: { rows: Row[]; state: DecodeState } | null = null;
+  while (waiting.length || batch) {
+    const room: Row[] = batch ? batch.rows.filter((r) => !isOver(r)) : [];
+    const entering = takeFitting(waiting, room, checked);
+    if (entering.length || !batch || mustShrink(batch.rows, checked, model)) {
+      batch = await regroup(model, batch, room, entering);
+      for (const request of new Set(entering.map((r) => r.request))) {
+        if (!waiting.some((r) => r.request === request)) request.prefix = null;
+      }
+    }
+    batch.state = await decodeChunk(model, checked, batch);
+    for (const event of eventsOf(model, checked, batch.rows.filter((r) => room.includes(r) || entering.includes(r)))) {
+      yield event;
+    }
+    drop(waiting, isOver);
+    if (batch.rows.every(isOver)) batch = null;
+  }
+}
+
+/** The waiting rows of a request. */
+function rowsOf(model: LanguageModel, options: CheckedOptions, { prompt, seed }: GenerateRequest, index: number) {
+  const { name, contextLength } = model.info;
+  const ids = model.checkIds(typeof prompt === "string" ? encodePrompt(model.tokenizer, prompt) : prompt, "generate");
+  const maxNewTokens = options.maxNewTokens ?? Math.min(128, contextLength - ids.length);
+  if (maxNewTokens < 1 || ids.length + maxNewTokens > contextLength) {
+    throw new RangeError(
+      `Cannot generate with ${name}: ${ids.length} prompt tokens and maxNewTokens ${maxNewTokens} are more than its ` +
+        `context of ${contextLength}; shorten the prompt or ask for fewer`,
+    );
+  }
+  const slots = ids.length + maxNewTokens;
+  if (slots > options.maxCachedTokens) {
+    throw new RangeError(
+      `Cannot generate with ${name}: ${ids.length} prompt tokens and maxNewTokens ${maxNewTokens} need ${slots} ` +
+        `cached tokens, and maxCachedTokens is ${options.maxCachedTokens}; raise it or ask for fewer`,
+    );
+  }
+  const request: Request = { index, ids, maxNewTokens, slots, rows: [], prefix: null };
+  const limits = { maxNewTokens, eosId: options.ignoreEos ? null : model.tokenizer.eosId, stop: options.stop };
+  for (let sample = 0; sample < options.samples; sample++) {
+    request.rows.push({
+      request,
+      written: new WrittenRow(model.tokenizer, limits),
+      draw: uniformStream(seed ?? options.seed, sample),
+      next: ids.at(-1)!,
+      length: ids.length - 1,
+    });
+  }
+  return request.rows;
+}
+
+function uniformStream(seed: number, sample: number): () => number {
+  return seededRandom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(sample + 1, 0x85ebca6b)).next;
+}
+
+/** Finished, or of a request that is refused. */
+function isOver(row: Row): boolean {
+  return row.written.finishReason !== null || row.request.rows.some((r) => r.written.broken);
+}
+
+/** Take rows off the queue while the batch has room for them, padded as they would be. */
+function takeFitting(waiting: Row[], inBatch: Row[], options: CheckedOptions): Row[] {
+  let slots = inBatch.reduce((most, r) => Math.max(most, r.request.slots), 0);
+  let count = inBatch.length, take = 0;
+  for (; take < waiting.length && count < options.maxRows; take++, count++) {
+    slots = Math.max(slots, waiting[take].request.slots);
+    if ((count + 1) * slots > options.maxCachedTokens) break;
+  }
+  return waiting.splice(0, take);
+}
+
+/**
+ * Whether finished rows must leave now: to copy caches for every one that ends costs more than to carry a few along, but
+ * they may not run out of the context.
+ */
+function mustShrink(rows: Row[], options: CheckedOptions, model: LanguageModel): boolean {
+  const over = rows.filter(isOver);
+  return 4 * over.length >= rows.length || over.some((r) => r.length + options.chunk > model.info.contextLength);
+}
+
+/** The batch of the rows that stay and those that enter, whose prompts are put into caches. */
+async function regroup(
+  model: LanguageModel,
+  batch: { rows: Row[]; state: DecodeState } | null,
+  staying: Row[],
+  entering: Row[],
+): Promise<{ rows: Row[]; state: DecodeState }> {
+  const fresh = [...new Set(entering.map((r) => r.request))].filter((r) => !r.prefix && r.ids.length > 1);
+  const prefixes = await prefill(model, fresh.map((r) => r.ids.slice(0, -1)));
+  fresh.forEach((request, i) => request.prefix = prefixes[i]);
+  const empty = model.emptyCaches(1);
+  const parts = [
+    ...staying.map((r): CachedRow => ({
+      caches: batch!.state.caches,
+      row: batch!.rows.indexOf(r),
+      length: r.length,
+    })),
+    ...entering.map((r): CachedRow => r.request.prefix ?? { caches: empty, row: 0, length: 0 }),
+  ];
+  const rows = [...staying, ...entering];
+  return {
+    rows,
+    state: { ids: rows.map((r) => [r.next]), lengths: rows.map((r) => r.length), caches: joinRows(model, parts) },
+  };
+}
+
+/** Decode some tokens of every row. */
+async function decodeChunk(
+  model: LanguageModel,
+  options: CheckedOptions,
+  { rows, state }: { rows: Row[]; state: DecodeState },
+): Promise<DecodeState> {
+  const live = rows.filter((r) => !isOver(r));
+  const left = Math.max(...live.map((r) => r.request.maxNewTokens - r.written.ids.length));
+  const context = Math.min(...rows.map((r) => model.info.contextLength - r.length));
+  const turns = Math.min(options.chunk, left, context);
+  const uniforms = new Float32Array(turns * rows.length);
+  if (options.temperature > 0) { for (let i = 0; i < uniforms.length; i++) uniforms[i] = rows[i % rows.length].draw(); }
+  const { eosId } = model.tokenizer;
+  const lastChunk = turns === left && live.length === rows.length;
+  const { tokens, logprobs, next } = await runChunk(model, state, {
+    turns,
+    temperature: options.temperature,
+    topK: options.topK,
+    topP: options.topP,
+    uniforms,
+    eosId,
+    suppressEos: options.ignoreEos && eosId !== null,
+    logprobs: options.logProbabilities,
+    keepCaches: !lastChunk,
+  });
+  rows.forEach((row, r) => {
+    if (!isOver(row)) {
+      row.written.extend(
+        tokens.map((turn) => turn[r]),
+        logprobs ? tokens.map((_, t) => logprobs[t * rows.length + r]) : [],
+      );
+    }
+    row.length = next.lengths[r];
+    row.next = next.ids[r][0];
+  });
+  return next;
+}
+
+/** What a chunk brought: tokens of each row, and the requests of which no row is left. */
+function eventsOf(model: LanguageModel, options: CheckedOptions, rows: Row[]): BatchEvent[] {
+  const events: BatchEvent[] = [];
+  for (const { request, written } of rows) {
+    events.push({ index: request.index, sample: request.rows.findIndex((r) => r.written === written), written });
+  }
+  for (const { index, rows: all } of new Set(rows.map((r) => r.request))) {
+    const broken = all.find((r) => r.written.broken);
+    if (broken) {
+      const refused = `Cannot generate with ${model.info.name}: its logits are not finite after ` +
+        `${broken.written.ids.length} new tokens; the weights or their precision are broken`;
+      events.push({ index, result: { refused } });
+    } else if (all.every((r) => r.written.finishReason)) {
+      const result = all.map((r): Generation => r.written.generation(options.logProbabilities));
+      events.push({ index, result });
+    }
+  }
+  return events;
+}
+
+function drop<T>(list: T[], unwanted: (item: T) => boolean): void {
+  for (let i = list.length - 1; i >= 0; i--) if (unwanted(list[i])) list.splice(i, 1);
+}
