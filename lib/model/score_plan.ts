@@ -1,101 +1,128 @@
 /**
- * Plans how a list of sequences is run so that what they share runs once. The sequences form a trie over token ids.
- * A subtree that fits the token budget is packed whole into one run (a token sees its ancestors only); an edge whose
- * subtree does not fit is run first and cached, and its children are planned behind it.
+ * Plans how a trie of sequences is run so that what they share runs once, within a budget of tokens a run and a cap on
+ * key-value slots. A subtree that fits the budget is packed whole into one run (a token sees its ancestors only); an
+ * edge whose subtree does not fit is run first and cached, and its children are planned behind it.
+ *
+ * A run of `t` tokens behind a cache of `p` slots needs p + (p + t) of them, since the present holds the past again,
+ * besides what is held for steps that come later. The last step of a list needs its prefix no more once its own is
+ * made, so it replaces it: the biggest subtree comes last. Where the cap would be exceeded, a shared stretch is given
+ * to each of its children instead.
  */
-
-/** A stretch of tokens with the same descendants. */
-export interface TrieNode {
-  /** Tokens from the parent on. */
-  tokens: number[];
-  children: TrieNode[];
-  /** Sequences that run through here, by index: those that end here or deeper. */
-  through: number[];
-  /** How many sequences end here. */
-  ends: number;
-  /** Tokens of this node and all below. */
-  size: number;
-}
+import { cutLeaf, type TrieNode, unshare } from "./score_trie.ts";
 
 export type ScoreStep =
-  /** Run these tokens behind the cached prefix and keep their keys and values; then the inner steps; then forget. */
-  | { kind: "prefix"; node: TrieNode; steps: ScoreStep[] }
+  /**
+   * Run the node's tokens behind the cached prefix, in runs of at most the budget, and keep their keys and values; then
+   * the inner steps; then forget. `last`: nothing else needs the prefix, which is dropped once it is not read.
+   */
+  | { kind: "prefix"; node: TrieNode; steps: ScoreStep[]; last: boolean }
   /** Run whole subtrees in one packed run behind the cached prefix. */
   | { kind: "pack"; nodes: TrieNode[] };
 
-/**
- * Build the trie of non-empty sequences.
- *
- * @param longest Stretches longer than this are cut into a chain, so that no run has more rows.
- */
-export function buildTrie(sequences: number[][], longest = Infinity): TrieNode {
-  const root: TrieNode = { tokens: [], children: [], through: [], ends: 0, size: 0 };
-  sequences.forEach((sequence, index) => insert(root, sequence, index));
-  cutLong(root, longest);
-  measure(root);
-  return root;
+export interface PlanLimits {
+  /** Tokens that one run may hold. */
+  budget: number;
+  /** Key-value slots that may be held at once. */
+  cap: number;
+}
+
+/** Slots of the root prefix: one that holds nothing (see `rootPrefix`). */
+export const ROOT_SLOTS = 1;
+
+/** Slots that a sequence of so many tokens needs when it is run alone. */
+export function slotsAlone(tokens: number, budget: number): number {
+  return need(ROOT_SLOTS, 0, tokens, budget);
 }
 
 /**
  * Plan the runs of a trie.
  *
- * @param budget Tokens that one packed run may hold; `buildTrie` with this `longest` makes every stretch fit.
+ * @returns Steps behind the root prefix; `peakSlots` of them is at most the cap.
+ * @throws {RangeError} If a sequence does not fit the cap alone.
  */
-export function planSteps(root: TrieNode, budget: number): ScoreStep[] {
+export function planSteps(root: TrieNode, limits: PlanLimits): ScoreStep[] {
+  const alone = slotsAlone(root.longest, limits.budget);
+  if (alone > limits.cap) {
+    throw new RangeError(`Cannot plan ${root.longest} tokens: they need ${alone} slots, the cap is ${limits.cap}`);
+  }
+  return planList(root.children, ROOT_SLOTS, 0, limits);
+}
+
+/** The lengths of the runs of a stretch: all are full but the first, whose cache is then small when it is copied. */
+export function runLengths(tokens: number, budget: number): number[] {
+  const first = tokens % budget;
+  return [...(first ? [first] : []), ...new Array<number>(Math.floor(tokens / budget)).fill(budget)];
+}
+
+/** The most slots that the steps hold at once: all caches alive, and past and present of the run. */
+export function peakSlots(steps: ScoreStep[], budget: number, prefix = ROOT_SLOTS, held = 0): number {
+  let peak = 0;
+  for (const step of steps) {
+    if (step.kind === "pack") {
+      const size = step.nodes.reduce((sum, node) => sum + node.size, 0);
+      peak = Math.max(peak, held + 2 * prefix + size);
+      continue;
+    }
+    let past = prefix, kept = held; // what is held besides the past of the run
+    runLengths(step.node.tokens.length, budget).forEach((length, i) => {
+      if (i === 1 && !step.last) kept += prefix;
+      peak = Math.max(peak, kept + 2 * past + length);
+      past += length;
+    });
+    peak = Math.max(peak, peakSlots(step.steps, budget, past, step.last ? held : held + prefix));
+  }
+  return peak;
+}
+
+/**
+ * Slots for a sequence of `tokens` behind a prefix that stays, with `held` slots besides. All that shares nothing fits
+ * if its longest sequence does, so it is never too late to give up sharing.
+ */
+function need(prefix: number, held: number, tokens: number, budget: number): number {
+  return tokens <= budget ? held + 2 * prefix + tokens : held + prefix + 2 * (prefix + tokens) - budget;
+}
+
+/** Steps of the nodes behind a prefix; each of their sequences fits there alone. */
+function planList(nodes: TrieNode[], prefix: number, held: number, { budget, cap }: PlanLimits): ScoreStep[] {
+  const room = Math.min(budget, cap - held - 2 * prefix);
+  const fits = (node: TrieNode, last: boolean) => {
+    const behind = node.longest - node.tokens.length, kept = last ? held : held + prefix;
+    return need(prefix + node.tokens.length, kept, behind, budget) <= cap;
+  };
+  const small: TrieNode[] = [], large: TrieNode[] = [];
+  const sort = (node: TrieNode) => {
+    if (node.size <= room) small.push(node);
+    else if (node.children.length) large.push(node);
+    else large.push(cutLeaf(node, node.tokens.length - budget));
+  };
+  nodes.forEach(sort);
+  for (;;) {
+    large.sort((a, b) => a.size - b.size);
+    const bad = large.findIndex((node, i) => !fits(node, i === large.length - 1));
+    if (bad < 0) break;
+    unshare(large.splice(bad, 1)[0]).forEach(sort);
+  }
+  const caches = large.map((node, i): ScoreStep => {
+    const last = i === large.length - 1;
+    const steps = planList(node.children, prefix + node.tokens.length, last ? held : held + prefix, { budget, cap });
+    return { kind: "prefix", node, steps, last };
+  });
+  return [...packs(small, room), ...caches];
+}
+
+/** Fill runs in order. */
+function packs(nodes: TrieNode[], room: number): ScoreStep[] {
   const steps: ScoreStep[] = [];
   let pack: TrieNode[] = [], packed = 0;
   const flush = () => {
     if (pack.length) steps.push({ kind: "pack", nodes: pack });
     pack = [], packed = 0;
   };
-  for (const node of root.children) {
-    if (node.size > budget && node.children.length > 0) {
-      steps.push({ kind: "prefix", node, steps: planSteps(node, budget) });
-      continue;
-    }
-    if (packed + node.size > budget) flush();
+  for (const node of nodes) {
+    if (packed + node.size > room) flush();
     pack.push(node);
     packed += node.size;
   }
   flush();
   return steps;
-}
-
-function insert(root: TrieNode, sequence: number[], index: number): void {
-  let node = root, at = 0;
-  for (;;) {
-    node.through.push(index);
-    if (at === sequence.length) {
-      node.ends++;
-      return;
-    }
-    const child = node.children.find((c) => c.tokens[0] === sequence[at]);
-    if (!child) {
-      node.children.push({ tokens: sequence.slice(at), children: [], through: [index], ends: 1, size: 0 });
-      return;
-    }
-    let same = 0;
-    while (same < child.tokens.length && child.tokens[same] === sequence[at + same]) same++;
-    if (same < child.tokens.length) split(child, same);
-    node = child;
-    at += same;
-  }
-}
-
-/** Cut a node in two: it keeps the first `length` tokens, a new child gets the rest. */
-function split(node: TrieNode, length: number): void {
-  const rest = { ...node, tokens: node.tokens.slice(length), through: [...node.through] };
-  node.tokens = node.tokens.slice(0, length);
-  node.children = [rest];
-  node.ends = 0;
-}
-
-function cutLong(node: TrieNode, longest: number): void {
-  if (node.tokens.length > longest) split(node, longest);
-  for (const child of node.children) cutLong(child, longest);
-}
-
-function measure(node: TrieNode): number {
-  node.size = node.children.reduce((sum, child) => sum + measure(child), node.tokens.length);
-  return node.size;
 }

@@ -1,0 +1,66 @@
+/** Scoring in right-padded batches: no shared prefix, no packing, and a mask that is plain causal order. */
+import { biasName, biasWindows } from "../arch/score_graph.ts";
+import type { LanguageModel } from "./language_model.ts";
+import { HeadRows, type Scores } from "./score_head.ts";
+import type { Sequence } from "./score_request.ts";
+import { HIDDEN } from "./score_tree.ts";
+import { type Feeds, floats, int32s, int64s } from "./session.ts";
+
+/**
+ * Put sequences of like length into batches.
+ *
+ * @param lengths Tokens of each sequence.
+ * @param most Padded tokens of a batch: its rows times its longest. A longer sequence stands alone.
+ * @returns Indexes of each batch, longest first: memory is then at its peak at once, not after an hour.
+ */
+export function planBatches(lengths: number[], most: number): number[][] {
+  const batches: number[][] = [];
+  const order = lengths.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a]);
+  for (const index of order) {
+    const last = batches.at(-1);
+    if (last && (last.length + 1) * lengths[last[0]] <= most) last.push(index);
+    else batches.push([index]);
+  }
+  return batches;
+}
+
+/** Run sequences as one batch and add their log-probabilities to the scores. */
+export async function scoreBatch(
+  model: LanguageModel,
+  sequences: Sequence[],
+  indexes: number[],
+  scores: Scores,
+): Promise<void> {
+  const head = new HeadRows();
+  const width = Math.max(...indexes.map((index) => sequences[index].tokens.length));
+  indexes.forEach((index, row) => {
+    const { tokens, targets } = sequences[index];
+    const first = row * width + tokens.length - targets.length;
+    targets.forEach((token, i) => head.ask(first + i, new Map([[token, [index]]])));
+  });
+  await head.run(model, batchFeeds(model, indexes.map((index) => sequences[index].tokens)), scores);
+}
+
+/** Feeds of a batch without past; shorter rows are padded on the right, where no row of theirs looks. */
+export function batchFeeds(model: LanguageModel, rows: number[][]): Feeds {
+  const batch = rows.length, width = Math.max(...rows.map((r) => r.length));
+  const ids = rows.flatMap((row) => [...row, ...new Array<number>(width - row.length).fill(0)]);
+  const feeds: Feeds = {
+    ...model.emptyCaches(batch),
+    ids: int64s(ids, [batch, width]),
+    positions: int64s(rows.flatMap(() => Array.from({ length: width }, (_, i) => i)), [batch, width]),
+    seqlens: int32s(rows.map((row) => row.length - 1), [batch]),
+    total_length: int32s([width], []),
+  };
+  for (const window of biasWindows(model.spec)) {
+    feeds[biasName(window)] = floats(causalBias(width, window ?? Infinity), [1, 1, width, width]);
+  }
+  return feeds;
+}
+
+/** 0 where a row may look (itself and before, within the window), the lowest float elsewhere: [tokens * tokens]. */
+function causalBias(tokens: number, window: number): Float32Array {
+  const bias = new Float32Array(tokens * tokens).fill(HIDDEN);
+  for (let i = 0; i < tokens; i++) bias.fill(0, i * tokens + Math.max(0, i - window + 1), i * tokens + i + 1);
+  return bias;
+}

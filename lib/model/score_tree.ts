@@ -1,0 +1,182 @@
+/** Tree scoring: what sequences share runs once, and branches are packed into one run under an attention bias. */
+import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
+import { biasName, biasWindows } from "../arch/score_graph.ts";
+import type { LanguageModel } from "./language_model.ts";
+import { HeadRows, type Scores } from "./score_head.ts";
+import { planSteps, ROOT_SLOTS, runLengths, type ScoreStep } from "./score_plan.ts";
+import type { Sequence } from "./score_request.ts";
+import { buildTrie, type TrieNode } from "./score_trie.ts";
+import { type Feeds, floats, int32s, int64s } from "./session.ts";
+
+/** What the mask adds where a token must not look: the lowest float, as transformers does. */
+export const HIDDEN = -3.4028234663852886e38;
+
+/** Score all sequences; `afterRun` is told how many of them ended in a run. */
+export async function scoreTree(
+  model: LanguageModel,
+  sequences: Sequence[],
+  scores: Scores,
+  { tokenBudget, maxCachedTokens }: { tokenBudget: number; maxCachedTokens: number },
+  afterRun: (ended: number) => Promise<void>,
+): Promise<void> {
+  const run = async (prefix: Prefix, blocks: Block[], keep: boolean): Promise<Feeds> => {
+    const out = await headRows(sequences, blocks).run(model, feedsOf(model, prefix, blocks), scores, keep);
+    await afterRun(blocks.reduce((n, b) => n + b.ends, 0));
+    return keep ? model.carryCaches(out) : {};
+  };
+  /** The cache of a stretch behind a prefix, made in runs of at most the budget. */
+  const extend = async (prefix: Prefix, node: TrieNode, dropPrefix: boolean): Promise<Prefix> => {
+    let past = prefix, at = 0;
+    for (const length of runLengths(node.tokens.length, tokenBudget)) {
+      const tokens = node.tokens.slice(at, at += length);
+      const ends = at === node.tokens.length ? node.ends : 0;
+      const caches = await run(past, [block({ ...node, tokens, ends }, past, 0, [])], true);
+      if (past !== prefix || dropPrefix) drop(past);
+      past = { slots: past.slots + length, caches };
+    }
+    return past;
+  };
+  const follow = async (steps: ScoreStep[], prefix: Prefix): Promise<void> => {
+    for (const step of steps) {
+      if (step.kind === "pack") {
+        await run(prefix, layOut(step.nodes, prefix), false);
+        continue;
+      }
+      const inner = await extend(prefix, step.node, step.last);
+      await follow(step.steps, inner);
+      drop(inner); // again where its last step has dropped it: that does nothing
+    }
+  };
+  const limits = { budget: tokenBudget, cap: maxCachedTokens };
+  await follow(planSteps(buildTrie(sequences.map((s) => s.tokens)), limits), rootPrefix(model));
+}
+
+/** One forward pass over one sequence. */
+export function sequenceFeeds(model: LanguageModel, tokens: number[]): Feeds {
+  const prefix = rootPrefix(model);
+  return feedsOf(model, prefix, [block({ tokens, through: [], ends: 0 }, prefix, 0, [])]);
+}
+
+/** What is cached in front of a run; the first of the `slots` holds nothing. */
+interface Prefix {
+  slots: number;
+  caches: Feeds;
+}
+
+/** Let go of a cache at once: the collector may be late with what JavaScript does not see the size of. */
+function drop({ caches }: Prefix): void {
+  for (const [name, tensor] of Object.entries(caches)) {
+    tensor.dispose();
+    delete caches[name];
+  }
+}
+
+/**
+ * With an empty cache the attention kernel ignores explicit positions, so the root prefix is one slot of zeros that
+ * the bias hides from every token.
+ */
+function rootPrefix(model: LanguageModel): Prefix {
+  const caches: Feeds = {};
+  forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
+    caches[cacheName("past", layer, kind)] = floats(new Float32Array(kvHeads * headDim), [1, kvHeads, 1, headDim]);
+  });
+  return { slots: ROOT_SLOTS, caches };
+}
+
+/** A node's place in a packed run. */
+interface Block {
+  tokens: number[];
+  /** Sequences that run through, by index. */
+  through: number[];
+  /** How many of them end here. */
+  ends: number;
+  /** First row of the run. */
+  row: number;
+  /** Position of the first token in its sequence. */
+  position: number;
+  /** The blocks between the prefix and this one. */
+  ancestors: Block[];
+}
+
+function block(
+  { tokens, through, ends }: Pick<TrieNode, "tokens" | "through" | "ends">,
+  prefix: Prefix,
+  row: number,
+  ancestors: Block[],
+): Block {
+  const before = ancestors.reduce((n, a) => n + a.tokens.length, 0);
+  return { tokens, through, ends, row, position: prefix.slots - ROOT_SLOTS + before, ancestors };
+}
+
+/** Subtrees one after the other, every node before its children. */
+function layOut(nodes: TrieNode[], prefix: Prefix): Block[] {
+  const blocks: Block[] = [];
+  let row = 0;
+  const visit = (node: TrieNode, ancestors: Block[]) => {
+    const placed = block(node, prefix, row, ancestors);
+    blocks.push(placed);
+    row += node.tokens.length;
+    for (const child of node.children) visit(child, [...ancestors, placed]);
+  };
+  for (const node of nodes) visit(node, []);
+  return blocks;
+}
+
+/** Every row with the targets of the sequences that run through it. */
+function headRows(sequences: Sequence[], blocks: Block[]): HeadRows {
+  const head = new HeadRows();
+  for (const { tokens, through, row, position } of blocks) {
+    for (let i = 0; i < tokens.length; i++) {
+      const byToken = new Map<number, number[]>();
+      for (const index of through) {
+        const { tokens, targets } = sequences[index];
+        const target = targets[position + i - (tokens.length - targets.length)];
+        if (target === undefined) continue;
+        const known = byToken.get(target);
+        if (known) known.push(index);
+        else byToken.set(target, [index]);
+      }
+      head.ask(row + i, byToken);
+    }
+  }
+  return head;
+}
+
+/** Ids, positions, bias and caches of a packed run. */
+function feedsOf(model: LanguageModel, prefix: Prefix, blocks: Block[]): Feeds {
+  const ids = blocks.flatMap((b) => b.tokens);
+  const positions = blocks.flatMap((b) => b.tokens.map((_, i) => b.position + i));
+  const total = prefix.slots + ids.length;
+  const feeds: Feeds = {
+    ...prefix.caches,
+    ids: int64s(ids, [1, ids.length]),
+    positions: int64s(positions, [1, ids.length]),
+    seqlens: int32s([total - 1], [1]),
+    total_length: int32s([total], []),
+  };
+  for (const window of biasWindows(model.spec)) {
+    const bias = visibleBias(prefix, blocks, ids.length, total, window ?? Infinity);
+    feeds[biasName(window)] = floats(bias, [1, 1, ids.length, total]);
+  }
+  return feeds;
+}
+
+/** 0 where a row may look, the lowest float elsewhere: the prefix, its ancestors, its own block up to itself. */
+function visibleBias(prefix: Prefix, blocks: Block[], rows: number, total: number, window: number): Float32Array {
+  const bias = new Float32Array(rows * total).fill(HIDDEN);
+  for (const { tokens, row, position, ancestors } of blocks) {
+    for (let i = 0; i < tokens.length; i++) {
+      const line = (row + i) * total;
+      const first = Math.max(0, position + i - window + 1); // first visible position
+      // Slot 0 is the hidden one: position p of the prefix lies in slot p + 1.
+      bias.fill(0, line + Math.min(first + ROOT_SLOTS, prefix.slots), line + prefix.slots);
+      for (const a of ancestors) {
+        const start = prefix.slots + a.row, skip = Math.min(Math.max(0, first - a.position), a.tokens.length);
+        bias.fill(0, line + start + skip, line + start + a.tokens.length);
+      }
+      const own = prefix.slots + row;
+      bias.fill(0, line + own + Math.max(0, first - position), line + own + i + 1);
+    }
+  }
+  return bias;
+}
