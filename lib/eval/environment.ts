@@ -1,9 +1,16 @@
 /** Where and with what an evaluation ran. */
 import { cpus } from "node:os";
 import type { ModelInfo } from "../model/protocol.ts";
-import type { EvalEnvironment } from "./types.ts";
+import type { ScoreSettings } from "../model/score_options.ts";
+import type { EvalEnvironment, EvalSplit } from "./types.ts";
 
-export function evalEnvironment(model: ModelInfo, startedAt: Date, seconds: number): EvalEnvironment {
+export function evalEnvironment(
+  model: ModelInfo,
+  startedAt: Date,
+  seconds: number,
+  split: EvalSplit,
+  scoring: ScoreSettings,
+): EvalEnvironment {
   return {
     model,
     versions: { ...Deno.version },
@@ -12,5 +19,7 @@ export function evalEnvironment(model: ModelInfo, startedAt: Date, seconds: numb
     logicalCores: cpus().length,
     startedAt: startedAt.toISOString(),
     seconds,
+    split,
+    scoring,
   };
 }

@@ -1,6 +1,7 @@
 /** What an evaluation takes and gives: plain data, JSON-serialisable, paired between models by `row` and `subject`. */
 import type { Estimate } from "../stats/estimate.ts";
 import type { ModelInfo } from "../model/protocol.ts";
+import type { ScoreSettings } from "../model/score_options.ts";
 
 /** One record of a dataset, its columns in the dataset's order. */
 export type Row = Record<string, unknown>;
@@ -75,6 +76,18 @@ export interface EvalEnvironment {
   startedAt: string;
   /** Scoring alone, without opening the model. */
   seconds: number;
+  split?: EvalSplit;
+  /** Settings of scoring that were asked for; empty: the defaults. */
+  scoring?: ScoreSettings;
+}
+
+/** How an evaluation was spread over processes. */
+export interface EvalSplit {
+  hosts: number;
+  /** Threads of each. */
+  threads: number;
+  /** The splits that `hosts: "auto"` tried, with their speeds. */
+  measured?: { hosts: number; threads: number; requestsPerS: number }[];
 }
 
 export interface EvalResult {

@@ -48,7 +48,7 @@ export function completeSettings(spec: ArchSpec, settings: ScoreSettings): Requi
   if (!SCORE_MODES.includes(mode)) {
     throw new RangeError(`Unknown score mode "${mode}"; there are: ${SCORE_MODES.join(", ")}`);
   }
-  const most = Math.max(Math.floor(DEFAULT_CACHE_BYTES / kvBytesPerToken(spec)), 2 * spec.contextLength + 3);
+  const most = Math.max(Math.floor(DEFAULT_CACHE_BYTES / kvBytesPerToken(spec)), 2 * spec.contextLength);
   const { maxCachedTokens = most } = settings;
   for (const [name, value] of Object.entries({ tokenBudget, maxCachedTokens })) {
     if (!(Number.isSafeInteger(value) && value >= 1)) {

@@ -24,20 +24,30 @@ export interface PlanLimits {
   budget: number;
   /** Key-value slots that may be held at once. */
   cap: number;
+  /** Slots that one run may see, its past included: the model's context, since the position tables are as long. */
+  context: number;
 }
 
-/** Slots of the root prefix: one that holds nothing (see `rootPrefix`). */
-export const ROOT_SLOTS = 1;
+/**
+ * Slots in front of branches that have no prefix: one that holds nothing. With an empty cache the attention kernel
+ * ignores explicit positions, which is right for one stretch of tokens only.
+ */
+export const HIDDEN_SLOTS = 1;
+
+/** Whether these nodes, run with no prefix, need the hidden slot. */
+export function isBranched(nodes: TrieNode[]): boolean {
+  return nodes.length > 1 || nodes[0].children.length > 0;
+}
 
 /** Slots that a sequence of so many tokens needs when it is run alone. */
 export function slotsAlone(tokens: number, budget: number): number {
-  return need(ROOT_SLOTS, 0, tokens, budget);
+  return need(0, 0, tokens, budget);
 }
 
 /**
  * Plan the runs of a trie.
  *
- * @returns Steps behind the root prefix; `peakSlots` of them is at most the cap.
+ * @returns Steps from an empty cache on; `peakSlots` of them is at most the cap.
  * @throws {RangeError} If a sequence does not fit the cap alone.
  */
 export function planSteps(root: TrieNode, limits: PlanLimits): ScoreStep[] {
@@ -45,7 +55,7 @@ export function planSteps(root: TrieNode, limits: PlanLimits): ScoreStep[] {
   if (alone > limits.cap) {
     throw new RangeError(`Cannot plan ${root.longest} tokens: they need ${alone} slots, the cap is ${limits.cap}`);
   }
-  return planList(root.children, ROOT_SLOTS, 0, limits);
+  return planList(root.children, 0, 0, limits);
 }
 
 /** The lengths of the runs of a stretch: all are full but the first, whose cache is then small when it is copied. */
@@ -55,12 +65,13 @@ export function runLengths(tokens: number, budget: number): number[] {
 }
 
 /** The most slots that the steps hold at once: all caches alive, and past and present of the run. */
-export function peakSlots(steps: ScoreStep[], budget: number, prefix = ROOT_SLOTS, held = 0): number {
+export function peakSlots(steps: ScoreStep[], budget: number, prefix = 0, held = 0): number {
   let peak = 0;
   for (const step of steps) {
     if (step.kind === "pack") {
       const size = step.nodes.reduce((sum, node) => sum + node.size, 0);
-      peak = Math.max(peak, held + 2 * prefix + size);
+      const past = prefix || (isBranched(step.nodes) ? HIDDEN_SLOTS : 0);
+      peak = Math.max(peak, held + 2 * past + size);
       continue;
     }
     let past = prefix, kept = held; // what is held besides the past of the run
@@ -83,8 +94,9 @@ function need(prefix: number, held: number, tokens: number, budget: number): num
 }
 
 /** Steps of the nodes behind a prefix; each of their sequences fits there alone. */
-function planList(nodes: TrieNode[], prefix: number, held: number, { budget, cap }: PlanLimits): ScoreStep[] {
-  const room = Math.min(budget, cap - held - 2 * prefix);
+function planList(nodes: TrieNode[], prefix: number, held: number, limits: PlanLimits): ScoreStep[] {
+  const { budget, cap, context } = limits, past = prefix || HIDDEN_SLOTS;
+  const room = Math.min(budget, cap - held - 2 * past, context - past);
   const fits = (node: TrieNode, last: boolean) => {
     const behind = node.longest - node.tokens.length, kept = last ? held : held + prefix;
     return need(prefix + node.tokens.length, kept, behind, budget) <= cap;
@@ -93,6 +105,7 @@ function planList(nodes: TrieNode[], prefix: number, held: number, { budget, cap
   const sort = (node: TrieNode) => {
     if (node.size <= room) small.push(node);
     else if (node.children.length) large.push(node);
+    else if (node.size <= budget) small.push(node); // alone in its run it needs no hidden slot
     else large.push(cutLeaf(node, node.tokens.length - budget));
   };
   nodes.forEach(sort);
@@ -104,7 +117,7 @@ function planList(nodes: TrieNode[], prefix: number, held: number, { budget, cap
   }
   const caches = large.map((node, i): ScoreStep => {
     const last = i === large.length - 1;
-    const steps = planList(node.children, prefix + node.tokens.length, last ? held : held + prefix, { budget, cap });
+    const steps = planList(node.children, prefix + node.tokens.length, last ? held : held + prefix, limits);
     return { kind: "prefix", node, steps, last };
   });
   return [...packs(small, room), ...caches];

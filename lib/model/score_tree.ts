@@ -3,7 +3,7 @@ import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
 import { biasName, biasWindows } from "../arch/score_graph.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { HeadRows, type Scores } from "./score_head.ts";
-import { planSteps, ROOT_SLOTS, runLengths, type ScoreStep } from "./score_plan.ts";
+import { HIDDEN_SLOTS, isBranched, planSteps, runLengths, type ScoreStep } from "./score_plan.ts";
 import type { Sequence } from "./score_request.ts";
 import { buildTrie, type TrieNode } from "./score_trie.ts";
 import { type Feeds, floats, int32s, int64s } from "./session.ts";
@@ -32,14 +32,16 @@ export async function scoreTree(
       const ends = at === node.tokens.length ? node.ends : 0;
       const caches = await run(past, [block({ ...node, tokens, ends }, past, 0, [])], true);
       if (past !== prefix || dropPrefix) drop(past);
-      past = { slots: past.slots + length, caches };
+      past = { slots: past.slots + length, hidden: 0, caches };
     }
     return past;
   };
   const follow = async (steps: ScoreStep[], prefix: Prefix): Promise<void> => {
     for (const step of steps) {
       if (step.kind === "pack") {
-        await run(prefix, layOut(step.nodes, prefix), false);
+        const past = prefix.slots || !isBranched(step.nodes) ? prefix : hiddenSlot(model);
+        await run(past, layOut(step.nodes, past), false);
+        if (past !== prefix) drop(past);
         continue;
       }
       const inner = await extend(prefix, step.node, step.last);
@@ -47,19 +49,20 @@ export async function scoreTree(
       drop(inner); // again where its last step has dropped it: that does nothing
     }
   };
-  const limits = { budget: tokenBudget, cap: maxCachedTokens };
-  await follow(planSteps(buildTrie(sequences.map((s) => s.tokens)), limits), rootPrefix(model));
+  const limits = { budget: tokenBudget, cap: maxCachedTokens, context: model.info.contextLength };
+  await follow(planSteps(buildTrie(sequences.map((s) => s.tokens)), limits), noPrefix(model));
 }
 
 /** One forward pass over one sequence. */
 export function sequenceFeeds(model: LanguageModel, tokens: number[]): Feeds {
-  const prefix = rootPrefix(model);
+  const prefix = noPrefix(model);
   return feedsOf(model, prefix, [block({ tokens, through: [], ends: 0 }, prefix, 0, [])]);
 }
 
-/** What is cached in front of a run; the first of the `slots` holds nothing. */
+/** What is cached in front of a run; the first `hidden` of the `slots` hold nothing. */
 interface Prefix {
   slots: number;
+  hidden: number;
   caches: Feeds;
 }
 
@@ -71,16 +74,17 @@ function drop({ caches }: Prefix): void {
   }
 }
 
-/**
- * With an empty cache the attention kernel ignores explicit positions, so the root prefix is one slot of zeros that
- * the bias hides from every token.
- */
-function rootPrefix(model: LanguageModel): Prefix {
+function noPrefix(model: LanguageModel): Prefix {
+  return { slots: 0, hidden: 0, caches: model.emptyCaches(1) };
+}
+
+/** A slot of zeros that the bias hides from every token. */
+function hiddenSlot(model: LanguageModel): Prefix {
   const caches: Feeds = {};
   forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
     caches[cacheName("past", layer, kind)] = floats(new Float32Array(kvHeads * headDim), [1, kvHeads, 1, headDim]);
   });
-  return { slots: ROOT_SLOTS, caches };
+  return { slots: HIDDEN_SLOTS, hidden: HIDDEN_SLOTS, caches };
 }
 
 /** A node's place in a packed run. */
@@ -105,7 +109,7 @@ function block(
   ancestors: Block[],
 ): Block {
   const before = ancestors.reduce((n, a) => n + a.tokens.length, 0);
-  return { tokens, through, ends, row, position: prefix.slots - ROOT_SLOTS + before, ancestors };
+  return { tokens, through, ends, row, position: prefix.slots - prefix.hidden + before, ancestors };
 }
 
 /** Subtrees one after the other, every node before its children. */
@@ -168,8 +172,7 @@ function visibleBias(prefix: Prefix, blocks: Block[], rows: number, total: numbe
     for (let i = 0; i < tokens.length; i++) {
       const line = (row + i) * total;
       const first = Math.max(0, position + i - window + 1); // first visible position
-      // Slot 0 is the hidden one: position p of the prefix lies in slot p + 1.
-      bias.fill(0, line + Math.min(first + ROOT_SLOTS, prefix.slots), line + prefix.slots);
+      bias.fill(0, line + Math.min(first + prefix.hidden, prefix.slots), line + prefix.slots);
       for (const a of ancestors) {
         const start = prefix.slots + a.row, skip = Math.min(Math.max(0, first - a.position), a.tokens.length);
         bias.fill(0, line + start + skip, line + start + a.tokens.length);

@@ -1,8 +1,8 @@
 /** The one file that imports onnxruntime-node: sessions and tensors under our own names. */
-import { readFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { type Provider, PROVIDERS } from "../arch/spec.ts";
 
+export { physicalCores } from "./physical_cores.ts";
 export type Tensor = ort.Tensor;
 export type Feeds = Record<string, ort.Tensor>;
 
@@ -61,21 +61,6 @@ export function chooseProvider(requested: Provider): "cpu" {
     );
   }
   return "cpu";
-}
-
-/** Default thread count: the physical cores, since two threads on one core only share its arithmetic. */
-export function physicalCores(): number {
-  try {
-    const cores = new Set<string>();
-    for (const cpu of readFileSync("/proc/cpuinfo", "utf8").split("\n\n")) {
-      const id = (key: string) => cpu.match(new RegExp(`^${key}\\s*:\\s*(\\d+)`, "m"))?.[1];
-      if (id("processor") !== undefined) cores.add(`${id("physical id") ?? 0}/${id("core id") ?? id("processor")}`);
-    }
-    if (cores.size > 0) return Math.min(cores.size, navigator.hardwareConcurrency);
-  } catch {
-    // Not Linux: fall through to what the system counts.
-  }
-  return navigator.hardwareConcurrency;
 }
 
 export function floats(data: Float32Array | number[], dims: number[]): ort.Tensor {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { batches, scoreInBatches } from "../../lib/eval/score_in_batches.ts";
+import { batches, PartialScoresError, scoreInBatches } from "../../lib/eval/score_in_batches.ts";
 import { progress } from "../../lib/progress.ts";
 import { FakeHost } from "./fake_host.ts";
 
@@ -29,7 +29,7 @@ Deno.test("scoreInBatches() refuses alone what the model cannot score", async ()
   });
   const units = ["a", "b", "bad", "c", "d"].map((context) => ({ requests: [{ context, continuation: " x" }] }));
   const bar = progress("test", units.length);
-  const results = await scoreInBatches(host, units, bar).finally(() => bar.finish());
+  const results = await scoreInBatches([host], units, bar).finally(() => bar.finish());
   const scored = [{ logLikelihood: -1, isGreedy: false, tokens: 1 }];
   assert.deepEqual(results, [scored, scored, { refused: "it has no tokens" }, scored, scored]);
 });
@@ -40,6 +40,11 @@ Deno.test("scoreInBatches() ends with an error that is not the requests' fault",
   });
   const bar = progress("test", 1);
   const units = [{ requests: [{ context: "a", continuation: " x" }] }];
-  await assert.rejects(() => scoreInBatches(host, units, bar).finally(() => bar.finish()), /the host is gone/);
+  await assert.rejects(() => scoreInBatches([host], units, bar).finally(() => bar.finish()), (error) => {
+    assert.ok(error instanceof PartialScoresError);
+    assert.match(String(error.cause), /the host is gone/);
+    assert.deepEqual(error.scores, [undefined]);
+    return true;
+  });
   assert.equal(host.calls, 1);
 });

@@ -3,7 +3,7 @@ import { peakSlots, planSteps, runLengths, type ScoreStep, slotsAlone } from "..
 import { buildTrie, type TrieNode } from "../../lib/model/score_trie.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 
-const wide = { cap: 1_000_000 };
+const wide = { cap: 1_000_000 }, context = 100_000;
 
 Deno.test("buildTrie() shares common prefixes and knows which sequences run through a node", () => {
   const root = buildTrie([[1, 2, 3], [1, 2, 4, 5], [1, 2], [7], [1, 2, 3]]);
@@ -31,7 +31,7 @@ function runs(steps: ScoreStep[], budget: number): [number, number][] {
 }
 
 const planned = (sequences: number[][], budget: number, cap = wide.cap) =>
-  planSteps(buildTrie(sequences), { budget, cap });
+  planSteps(buildTrie(sequences), { budget, cap, context });
 
 Deno.test("planSteps() packs what fits and caches a prefix whose branches do not", () => {
   const question = (first: number, length: number) => Array.from({ length }, (_, i) => first * 100 + i);
@@ -46,11 +46,12 @@ Deno.test("planSteps() packs what fits and caches a prefix whose branches do not
 
 Deno.test("peakSlots() counts the past, the present and what is held for later, by hand", () => {
   const list = (first: number, length: number) => Array.from({ length }, (_, i) => first * 1000 + i);
-  // One run behind the root's one slot: past 1, present 1 + 10.
-  assert.equal(peakSlots(planned([list(1, 10)], 20), 20), 12);
-  // 100 tokens at 40: 20, 40, 40; the last run has a past of 61 and a present of 101, and nothing else is held.
-  assert.equal(peakSlots(planned([list(1, 100)], 40), 40), 61 + 101);
-  assert.equal(slotsAlone(100, 40), 61 + 101 + 1, "with the root kept, which is the safe side");
+  // One stretch with no past; two need the hidden slot, in the past and again in the present.
+  assert.equal(peakSlots(planned([list(1, 10)], 20), 20), 10);
+  assert.equal(peakSlots(planned([list(1, 10), list(2, 10)], 20), 20), 1 + 21);
+  // 100 tokens at 40: 20, 40, 40; the last run has a past of 60 and a present of 100, and nothing else is held.
+  assert.equal(peakSlots(planned([list(1, 100)], 40), 40), 60 + 100);
+  assert.equal(slotsAlone(100, 40), 60 + 100);
   // A prefix of 30, then two branches of 30 + two leaves of 30: the second branch replaces the prefix.
   const a = list(1, 30), b = list(2, 30), c = list(3, 30);
   const two = [[b, 4], [b, 5], [c, 6], [c, 7]].map(([mid, leaf]) => [
@@ -58,8 +59,8 @@ Deno.test("peakSlots() counts the past, the present and what is held for later, 
     ...(mid as number[]),
     ...list(leaf as number, 30),
   ]);
-  // While the leaves of b run: the prefix's 31, b's 61, and a present of 61 + 30. Those of c: 61 and 91 alone.
-  assert.equal(peakSlots(planned(two, 40), 40), 31 + 61 + 91);
+  // While the leaves of b run: the prefix's 30, b's 60, and a present of 60 + 30. Those of c: 60 and 90 alone.
+  assert.equal(peakSlots(planned(two, 40), 40), 30 + 60 + 90);
   assert.equal(runs(planned(two, 40), 40).length, 1 + 2 + 4);
 });
 
@@ -83,8 +84,8 @@ Deno.test("a small cap gives up sharing, and no more of it than it must", () => 
 });
 
 Deno.test("a request that does not fit the cap alone is refused with what it needs", () => {
-  assert.throws(() => planned([[1, 2, 3]], 10, 4), { name: "RangeError", message: /need 5 slots, the cap is 4/ });
-  assert.equal(runs(planned([[1, 2, 3]], 10, 5), 10).length, 1);
+  assert.throws(() => planned([[1, 2, 3]], 10, 2), { name: "RangeError", message: /need 3 slots, the cap is 2/ });
+  assert.equal(runs(planned([[1, 2, 3]], 10, 3), 10).length, 1);
 });
 
 /** The token lists and sequence indexes that a plan runs, put together again from its steps. */
