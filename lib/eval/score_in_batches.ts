@@ -49,6 +49,7 @@ export function batches<T extends Unit>(units: T[], limit?: number): T[][] {
 /**
  * Score all units; each batch goes to the next free host.
  *
+ * @param host One, or several that share the work.
  * @param limit Requests of a batch.
  * @returns What each unit got, in order. A unit that the model cannot score (no token of its own behind the join,
  * longer than the context, NaN) is refused alone.
@@ -56,12 +57,13 @@ export function batches<T extends Unit>(units: T[], limit?: number): T[][] {
  * A host that is busy then is closed, as it cannot be interrupted otherwise.
  */
 export async function scoreInBatches(
-  hosts: ModelHost[],
+  host: ModelHost | ModelHost[],
   units: Unit[],
   bar: Progress,
   settings: ScoreSettings = {},
   limit?: number,
 ): Promise<UnitScores[]> {
+  const hosts = [host].flat();
   const queue = batches(units, limit);
   const results = queue.map((batch): (UnitScores | undefined)[] => batch.map(() => undefined));
   const done = queue.map(() => 0);
