@@ -1,0 +1,221 @@
+/** Log-likelihoods of whole tasks against lm-eval's engine: the same texts, a part of the task in each round. */
+import { readQuestions, requestsOf } from "../../../../lib/eval/questions.ts";
+import { findTask } from "../../../../lib/eval/registry.ts";
+import {
+  scoreInBatches,
+  type Unit,
+} from "../../../../lib/eval/score_in_batches.ts";
+import type { SelectedRow } from "../../../../lib/eval/select_rows.ts";
+import type { ModelHost } from "../../../../lib/model/protocol.ts";
+import { readSplit } from "../../../../lib/store/dataset.ts";
+import { ours, peer } from "../contestants.ts";
+import type { RoundSample } from "../rounds.ts";
+import {
+  type Check,
+  of,
+  type Plan,
+  type Settings,
+  type Work,
+} from "../work.ts";
+
+const MINE = "Archbench fp32", PEER = "lm-eval (transformers, torch)";
+const TOLERANCE = 1e-3;
+
+/** What one round scores. */
+interface Part {
+  name: string;
+  rows: SelectedRow[];
+}
+
+interface ScoringAnswer {
+  part: string;
+  questions: number;
+  seconds: number;
+  logLikelihoods: number[];
+}
+
+/** A subject a round. */
+async function mmluParts(subjects: string[]): Promise<Part[]> {
+  const { rows, indexes } = await readSplit("mmlu", {
+    split: findTask("mmlu").split,
+  });
+  const known = [...new Set(rows.map((row) => String(row.subject)))].sort();
+  return subjects.map((name) => {
+    if (!known.includes(name)) {
+      throw new RangeError(
+        `Unknown MMLU subject "${name}"; there are: ${known.join(", ")}`,
+      );
+    }
+    const all = rows.map((row, i) => ({ row, index: indexes[i] }));
+    return { name, rows: all.filter(({ row }) => row.subject === name) };
+  });
+}
+
+/** Rows of HellaSwag in parts of at most 50. */
+async function hellaswagParts(limit: number): Promise<Part[]> {
+  const { rows, indexes } = await readSplit("hellaswag", {
+    split: findTask("hellaswag").split,
+    limit,
+  });
+  const all = rows.map((row, i) => ({ row, index: indexes[i] })),
+    size = Math.min(50, Math.ceil(all.length / 2));
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => {
+    const part = all.slice(i * size, (i + 1) * size);
+    return {
+      name: `rows ${i * size}-${i * size + part.length - 1}`,
+      rows: part,
+    };
+  });
+}
+
+function scoringWork(
+  name: string,
+  task: string,
+  shots: number,
+  least: number,
+  parts: (settings: Settings) => Promise<Part[]>,
+  title: (settings: Settings) => string,
+): Work {
+  return {
+    name,
+    title: `${task}, ${shots} shots`,
+    unit: "questions/s",
+    async plan(settings): Promise<Plan> {
+      const all = await parts(settings);
+      // Questions are made once, outside of the times of both: they are the same strings.
+      const units = await Promise.all(
+        all.map(async ({ rows }): Promise<Unit[]> => {
+          const { questions } = await readQuestions(
+            findTask(task),
+            rows,
+            shots,
+          );
+          return await requestsOf(null as unknown as ModelHost, questions); // choices need no host
+        }),
+      );
+      const answer = (round: number, ms: number, logLikelihoods: number[]) => {
+        const part = round % all.length,
+          questions = units[part].length,
+          seconds = ms / 1000;
+        const raw: ScoringAnswer = {
+          part: all[part].name,
+          questions,
+          seconds,
+          logLikelihoods,
+        };
+        return { value: questions / seconds, raw };
+      };
+      const few = (round: number) =>
+        units[(round + 1) % units.length].slice(0, 1);
+      const mine = ours(MINE, "fp32", "score", {
+        warmUp: (host, round) => scoreInBatches(host, few(round), silent),
+        async measure(host, round) {
+          const start = performance.now();
+          const scores = await scoreInBatches(
+            host,
+            units[round % units.length],
+            silent,
+          );
+          const ms = performance.now() - start;
+          return answer(
+            round,
+            ms,
+            scores.flatMap((s) =>
+              "refused" in s ? [NaN] : s.map((one) => one.logLikelihood)
+            ),
+          );
+        },
+      });
+      const theirs = peer(PEER, "lmEval", {
+        warmUp: (p, round) =>
+          p.call("loglikelihood", {
+            requests: few(round).flatMap((u) => u.requests),
+          }),
+        async measure(p, round) {
+          const requests = units[round % units.length].flatMap((u) =>
+            u.requests
+          );
+          const got = await p.call<
+            { startMs: number; endMs: number; logLikelihoods: number[] }
+          >("loglikelihood", {
+            requests,
+          });
+          return answer(round, got.endMs - got.startMs, got.logLikelihoods);
+        },
+      });
+      const rounds = settings.rounds ?? all.length;
+      return {
+        rounds,
+        blocks: settings.blocks ?? rounds,
+        contestants: [mine, theirs],
+        goals: [{ ours: MINE, against: PEER, least }],
+        checks: equalScores,
+        facts: (samples) => [title(settings), totals(samples)],
+      };
+    },
+  };
+}
+
+const silent = { update() {}, finish() {} };
+
+/** The largest difference of a log-likelihood. */
+function equalScores(samples: RoundSample[]): Check[] {
+  const theirs = of(samples, PEER);
+  if (!theirs.length) return [];
+  let worst = 0, count = 0;
+  for (const { round, raw } of of(samples, MINE)) {
+    const want = (theirs.find((s) =>
+      s.round === round
+    )?.raw as ScoringAnswer | undefined)?.logLikelihoods;
+    (raw as ScoringAnswer).logLikelihoods.forEach((value, i) => {
+      if (!want) return;
+      const difference = Math.abs(value - want[i]);
+      worst = Number.isFinite(difference)
+        ? Math.max(worst, difference)
+        : Infinity;
+      count++;
+    });
+  }
+  return [{
+    what: `log-likelihoods, ${PEER} against ${MINE}`,
+    ok: count > 0 && worst <= TOLERANCE,
+    detail: `largest difference of ${count}: ${
+      worst.toExponential(1)
+    } (at most ${TOLERANCE})`,
+  }];
+}
+
+/** Over all parts: what a user waits. */
+function totals(samples: RoundSample[]): string {
+  const texts = [MINE, PEER].flatMap((name) => {
+    const all = of(samples, name).map((s) => s.raw as ScoringAnswer);
+    if (!all.length) return [];
+    const questions = all.reduce((n, a) => n + a.questions, 0),
+      seconds = all.reduce((n, a) => n + a.seconds, 0);
+    return [
+      `${name}: ${questions} questions in ${seconds.toFixed(1)} s, ${
+        (seconds / questions).toFixed(3)
+      } s each`,
+    ];
+  });
+  return texts.join("; ");
+}
+
+export const scoringWorks: Work[] = [
+  scoringWork(
+    "mmlu",
+    "mmlu",
+    5,
+    10,
+    ({ subjects }) => mmluParts(subjects),
+    (s) => `whole subjects: ${s.subjects.join(", ")}`,
+  ),
+  scoringWork(
+    "hellaswag",
+    "hellaswag",
+    0,
+    4,
+    ({ rows }) => hellaswagParts(rows),
+    (s) => `the first ${s.rows} rows`,
+  ),
+];
