@@ -20,7 +20,7 @@ const OPTIONS = {
   seed: "of orders, prompts and draws (default 0)",
   out: "folder of peers.json and peers.md (default data)",
   lock:
-    "a file that is locked while a round runs, so that two benches on one machine wait for each other",
+    "a file that is locked while the rounds of a block run, so that two benches on one machine wait for each other",
 };
 export const DEFAULT_SUBJECTS = [
   "abstract_algebra",

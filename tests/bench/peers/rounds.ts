@@ -41,7 +41,7 @@ export interface RoundsOptions {
   seed: number;
   /** Called with every sample as it comes. */
   onSample?(sample: RoundSample): void;
-  /** Held while a round runs, so that two benches on one machine do not measure at once. */
+  /** Held while the rounds of a block run, so that two benches on one machine do not measure at once. */
   lock?: string;
 }
 
@@ -89,8 +89,8 @@ export async function runRounds(
         }
       }
       const end = Math.round((block + 1) * rounds / blocks);
+      using _lock = options.lock ? await locked(options.lock) : null;
       for (; round < end; round++) {
-        using _lock = options.lock ? await locked(options.lock) : null;
         const order = random.shuffle([...open.keys()]), values: string[] = [];
         for (const name of order) {
           const one = open.get(name)!;

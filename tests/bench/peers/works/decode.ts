@@ -23,8 +23,8 @@ import {
   type Work,
 } from "../work.ts";
 
-/** Any five tokens would do. */
-const PROMPT = [504, 3575, 282, 4649, 314];
+/** "Once upon a time,": in 64 greedy tokens no end of sequence, and the best two logits never closer than 0.04. */
+const PROMPT = [6403, 1980, 253, 655, 28];
 const NEW_TOKENS = 64;
 const WARM_UP_TOKENS = 8;
 
