@@ -71,12 +71,13 @@ export class DecoderNodes {
           inputs.totalLength,
           cos,
           sin,
-          ...(inputs.tree ? [inputs.tree.positions, inputs.tree.bias(window)] : []),
+          ...this.#optionalInputs(inputs, i),
         ],
         {
           num_heads: mixer.heads,
           kv_num_heads: mixer.kvHeads,
           do_rotary: 1,
+          ...(spec.kvCache === "int8" ? INT8_CACHE : {}),
           ...(window !== undefined && !inputs.tree ? { local_window_size: window } : {}),
         },
         { domain: MS, outputs: [attended, inputs.present(i, "key"), inputs.present(i, "value")] },
@@ -88,6 +89,15 @@ export class DecoderNodes {
       delta = this.linear(g.node("Mul", [gate, this.linear(x, layer.up)]), layer.down);
     });
     return norm(weights.finalNorm);
+  }
+
+  /** Positions and bias of tree scoring, and the scales of an int8 cache; an input that is not used is "". */
+  #optionalInputs({ tree }: DecoderInputs, layer: number): string[] {
+    const window = this.spec.layers[layer].mixer.window;
+    const treeInputs = tree ? [tree.positions, tree.bias(window)] : [];
+    if (this.spec.kvCache !== "int8") return treeInputs;
+    const headSink = "";
+    return [...(tree ? treeInputs : ["", ""]), headSink, scaleName(layer, "key"), scaleName(layer, "value")];
   }
 
   /** Logits of rows of the hidden state: [rows, hidden] -> [rows, vocabSize]. */
@@ -151,6 +161,27 @@ export class DecoderNodes {
   #weight(t: PackedTensor): string {
     return this.root.weight(t.name, t.type, t.dims, t);
   }
+}
+
+/** Attributes of the attention when keys and values are kept as int8, with a scale for each channel. */
+const INT8_CACHE = { kv_cache_bit_width: 8, k_quant_type: "PER_CHANNEL", v_quant_type: "PER_CHANNEL" };
+
+/** Element type of the caches. */
+export function cacheType(spec: ArchSpec): "float32" | "int8" {
+  return spec.kvCache === "int8" ? "int8" : "float32";
+}
+
+/** Declare the scales of an int8 cache as inputs, float32 [1, kvHeads, 1, headDim] for every layer and kind. */
+export function scaleInputs(g: GraphBuilder, spec: ArchSpec): void {
+  if (spec.kvCache !== "int8") return;
+  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+    g.input(scaleName(layer, kind), "float32", [1, kvHeads, 1, headDim]);
+  });
+}
+
+/** Name of the input that holds the scales of an int8 cache. */
+export function scaleName(layer: number, kind: "key" | "value"): string {
+  return `scale.${layer}.${kind}`;
 }
 
 /** Name of a cache input or output, the same in every graph. */

@@ -13,7 +13,8 @@ export function applyEdits(spec: ArchSpec, edits: ArchEdit[] = []): ArchSpec {
 function applyEdit(spec: ArchSpec, edit: ArchEdit): ArchSpec {
   if ("keepLayers" in edit) return keepLayers(spec, edit.keepLayers);
   if ("window" in edit) return limitWindow(spec, edit.window);
-  throw new TypeError(`Unknown edit ${JSON.stringify(edit)}; there are: keepLayers, window`);
+  if ("kvCache" in edit) return setKvCache(spec, edit.kvCache);
+  throw new TypeError(`Unknown edit ${JSON.stringify(edit)}; there are: keepLayers, window, kvCache`);
 }
 
 function keepLayers(spec: ArchSpec, indexes: number[]): ArchSpec {
@@ -29,6 +30,13 @@ function keepLayers(spec: ArchSpec, indexes: number[]): ArchSpec {
     return { ...layer, weightsLayer: layer.weightsLayer ?? index };
   });
   return { ...spec, name: `${spec.name}, ${layers.length} of ${spec.layers.length} layers`, layers };
+}
+
+function setKvCache(spec: ArchSpec, kvCache: "fp32" | "int8"): ArchSpec {
+  if (kvCache !== "fp32" && kvCache !== "int8") {
+    throw new RangeError(`Cannot keep keys and values as "${kvCache}": there are fp32 and int8`);
+  }
+  return { ...spec, name: kvCache === "fp32" ? spec.name : `${spec.name}, KV ${kvCache}`, kvCache };
 }
 
 function limitWindow(spec: ArchSpec, window: number): ArchSpec {

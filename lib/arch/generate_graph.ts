@@ -13,7 +13,7 @@
  */
 import { GraphBuilder } from "../onnx/graph_builder.ts";
 import { chooseToken } from "./choose_token.ts";
-import { cacheName, DecoderNodes, forEachCache } from "./decoder_nodes.ts";
+import { cacheName, cacheType, DecoderNodes, forEachCache, scaleInputs } from "./decoder_nodes.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import type { ArchSpec } from "./spec.ts";
 
@@ -30,11 +30,13 @@ export function generateGraph(spec: ArchSpec, weights: PackedWeights): GraphBuil
   root.input("top_p", "float32", []);
   root.input("uniforms", "float32", ["max_new", "batch"]);
   root.input("want_logprobs", "bool", []);
+  const type = cacheType(spec);
+  scaleInputs(root, spec);
   const caches: { past: string; present: string; kvHeads: number; headDim: number }[] = [];
   forEachCache(spec, (layer, kind, kvHeads, headDim) => {
-    const past = root.input(cacheName("past", layer, kind), "float32", ["batch", kvHeads, "past", headDim]);
+    const past = root.input(cacheName("past", layer, kind), type, ["batch", kvHeads, "past", headDim]);
     const present = cacheName("present", layer, kind);
-    root.output(present, "float32", ["batch", kvHeads, "total", headDim]);
+    root.output(present, type, ["batch", kvHeads, "total", headDim]);
     caches.push({ past, present, kvHeads, headDim });
   });
   root.output("tokens", "int64", ["turns", "batch"]);
@@ -71,6 +73,7 @@ export function generateGraph(spec: ArchSpec, weights: PackedWeights): GraphBuil
 
 function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): GraphBuilder {
   const g = new GraphBuilder("turn", "turn/");
+  const type = cacheType(spec);
   const inner = (name: string) => `turn/${name}`;
   const turn = g.input(inner("index"), "int64", []);
   g.input(inner("go_on"), "bool", []);
@@ -79,7 +82,7 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): G
   const totalLength = g.input(inner("total_length"), "int32", []);
   const done = g.input(inner("done"), "bool", ["batch"]);
   forEachCache(spec, (layer, kind, kvHeads, headDim) => {
-    g.input(inner(cacheName("past", layer, kind)), "float32", ["batch", kvHeads, "past", headDim]);
+    g.input(inner(cacheName("past", layer, kind)), type, ["batch", kvHeads, "past", headDim]);
   });
 
   const decoder = new DecoderNodes(root, g, spec, weights);
@@ -126,7 +129,7 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, weights: PackedWeights): G
   out("total_length_out", g.node("Add", [totalLength, one]), "int32", []);
   out("done_out", doneNow, "bool", ["batch"]);
   forEachCache(spec, (layer, kind, kvHeads, headDim) => {
-    g.output(inner(cacheName("present", layer, kind)), "float32", ["batch", kvHeads, "total", headDim]);
+    g.output(inner(cacheName("present", layer, kind)), type, ["batch", kvHeads, "total", headDim]);
   });
   out("token_out", next, "int64", ["batch"]);
   out("logprob_out", logprob, "float32", ["batch"]);

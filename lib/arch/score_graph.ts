@@ -13,7 +13,7 @@
  * With no past the attention kernel ignores `positions` (they are then 0, 1, 2, ... by definition).
  */
 import { GraphBuilder } from "../onnx/graph_builder.ts";
-import { cacheName, DecoderNodes, forEachCache } from "./decoder_nodes.ts";
+import { cacheName, cacheType, DecoderNodes, forEachCache, scaleInputs } from "./decoder_nodes.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import type { ArchSpec } from "./spec.ts";
 
@@ -26,8 +26,10 @@ export function scoreGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   g.input("rows", "int64", ["rows"]);
   g.input("targets", "int64", ["targets", 2]);
   for (const window of biasWindows(spec)) g.input(biasName(window), "float32", [1, 1, "tokens", "total"]);
+  const type = cacheType(spec);
+  scaleInputs(g, spec);
   forEachCache(spec, (layer, kind, kvHeads, headDim) => {
-    g.input(cacheName("past", layer, kind), "float32", ["batch", kvHeads, "past", headDim]);
+    g.input(cacheName("past", layer, kind), type, ["batch", kvHeads, "past", headDim]);
   });
 
   const decoder = new DecoderNodes(g, g, spec, weights);
@@ -48,7 +50,7 @@ export function scoreGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   g.output("target_logprobs", "float32", ["targets"]);
   g.output("argmax", "int64", ["rows"]);
   forEachCache(spec, (layer, kind, kvHeads, headDim) => {
-    g.output(cacheName("present", layer, kind), "float32", ["batch", kvHeads, "total", headDim]);
+    g.output(cacheName("present", layer, kind), type, ["batch", kvHeads, "total", headDim]);
   });
   return g;
 }

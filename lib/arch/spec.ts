@@ -36,6 +36,8 @@ export interface ArchSpec {
   position: { kind: "rope"; theta: number };
   /** Whether the head is the embedding's transpose. */
   tiedHead: boolean;
+  /** How keys and values are kept. Default "fp32"; "int8" has one scale a channel, from a calibration text. */
+  kvCache?: "fp32" | "int8";
 }
 
 /** A change of an architecture that keeps its weights. Edits compose, left to right. */
@@ -43,7 +45,9 @@ export type ArchEdit =
   /** The layers that stay, by index, in order. */
   | { keepLayers: number[] }
   /** Keys that a token sees, itself included, in every layer. */
-  | { window: number };
+  | { window: number }
+  /** How keys and values are kept: int8 takes a quarter of the memory, and costs some accuracy. */
+  | { kvCache: "fp32" | "int8" };
 
 export const PRECISIONS = ["fp32", "fp16", "bf16", "int8", "int4", "stored"] as const;
 export type Precision = (typeof PRECISIONS)[number];

@@ -19,6 +19,9 @@ export function validateSpec(spec: ArchSpec): void {
   if (!spec.layers?.length) fail("layers is empty; give at least one layer");
   if (!(spec.norm.epsilon > 0)) fail(`norm.epsilon must be positive, got ${spec.norm.epsilon}`);
   if (!(spec.position.theta > 0)) fail(`position.theta must be positive, got ${spec.position.theta}`);
+  if (spec.kvCache !== undefined && spec.kvCache !== "fp32" && spec.kvCache !== "int8") {
+    fail(`kvCache must be "fp32" or "int8", got ${JSON.stringify(spec.kvCache)}`);
+  }
   spec.layers.forEach(({ mixer, channel }, i) => {
     const at = `layers[${i}]`;
     whole(mixer.heads, `${at}.mixer.heads`);

@@ -50,12 +50,12 @@ export function weightBytes(spec: ArchSpec, precision: Precision): number {
 export interface KvCacheOptions {
   /** Sequences. Default 1. */
   batch?: number;
-  /** 4 for fp32 (default), 2 for fp16. */
+  /** Default: as the spec keeps them, 4 for fp32 and 1 for int8; 2 for fp16. */
   bytesPerElement?: number;
 }
 
 /** Bytes of keys and values that one more token adds, before any window is full: 2 * sum of kvHeads * headDim. */
-export function kvBytesPerToken(spec: ArchSpec, bytesPerElement = 4): number {
+export function kvBytesPerToken(spec: ArchSpec, bytesPerElement = kvElementBytes(spec)): number {
   return spec.layers.reduce((sum, { mixer }) => sum + 2 * mixer.kvHeads * mixer.headDim, 0) * bytesPerElement;
 }
 
@@ -64,11 +64,15 @@ export function kvBytesPerToken(spec: ArchSpec, bytesPerElement = 4): number {
  * A runtime may keep more (onnxruntime keeps all tokens).
  */
 export function kvCacheBytes(spec: ArchSpec, tokens: number, options: KvCacheOptions = {}): number {
-  const { batch = 1, bytesPerElement = 4 } = options;
+  const { batch = 1, bytesPerElement = kvElementBytes(spec) } = options;
   requireCount("the KV cache", { tokens }, 0);
   requireCount("the KV cache", { batch, bytesPerElement }, 1);
   const elements = spec.layers.map(({ mixer: { kvHeads, headDim, window } }) =>
     2 * kvHeads * headDim * Math.min(tokens, window ?? Infinity)
   );
   return batch * bytesPerElement * elements.reduce((a, b) => a + b, 0);
+}
+
+function kvElementBytes(spec: ArchSpec): number {
+  return spec.kvCache === "int8" ? 1 : 4;
 }

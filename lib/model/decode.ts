@@ -140,21 +140,22 @@ export interface CachedRow {
   length: number;
 }
 
-/** Copy rows of any caches into one batch, padded on the right to the longest: float32 [rows, kvHeads, longest, headDim]. */
+/** Copy rows of any caches into one batch, padded on the right to the longest: [rows, kvHeads, longest, headDim]. */
 export function joinRows(model: LanguageModel, rows: CachedRow[]): Feeds {
   const longest = Math.max(...rows.map((r) => r.length));
   const joined: Feeds = {};
   forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
     const name = cacheName("past", layer, kind);
-    const data = new Float32Array(rows.length * kvHeads * longest * headDim);
+    const joinedCache = model.cacheTensor([rows.length, kvHeads, longest, headDim]);
+    const data = joinedCache.data as Float32Array | Int8Array;
     rows.forEach(({ caches, row, length }, to) => {
-      const from = caches[name].data as Float32Array, slots = caches[name].dims[2];
+      const from = caches[name].data as Float32Array | Int8Array, slots = caches[name].dims[2];
       for (let head = 0; head < kvHeads; head++) {
         const start = (row * kvHeads + head) * slots * headDim;
         data.set(from.subarray(start, start + length * headDim), (to * kvHeads + head) * longest * headDim);
       }
     });
-    joined[name] = floats(data, [rows.length, kvHeads, longest, headDim]);
+    joined[name] = joinedCache;
   });
   return joined;
 }

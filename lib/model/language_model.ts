@@ -1,11 +1,11 @@
 /** A running language model: the graphs of one spec behind one set of options. */
 import { join } from "node:path";
-import { buildInMemory, buildOnDisk, type GraphKind } from "../arch/build.ts";
+import { buildInMemory, buildOnDisk, cacheKey, type GraphKind } from "../arch/build.ts";
 import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
 import { openGguf } from "../arch/gguf_file.ts";
 import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
-import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ArchSpec, ModelOptions, ModelRef, Provider } from "../arch/spec.ts";
 import { parameterCount } from "../cost/bytes.ts";
 import type {
   GenerateBatchOptions,
@@ -16,6 +16,7 @@ import type {
   StreamOptions,
 } from "./generate.ts";
 import { decodeRequests } from "./generate_batch.ts";
+import { CALIBRATION_TEXT, kvScales, scaleFeeds } from "./kv_scales.ts";
 import { allLogits, scoreRequests } from "./score.ts";
 import type { ScoreOptions } from "./score_options.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
@@ -23,6 +24,7 @@ import {
   chooseProvider,
   type Feeds,
   floats,
+  int8s,
   openSession,
   physicalCores,
   type Session,
@@ -162,13 +164,20 @@ export class LanguageModel {
     return feeds;
   }
 
-  /** Empty caches of a batch: the start of every sequence. */
-  emptyCaches(batch: number): Feeds {
+  /** Empty caches of a batch, the start of every sequence; with `slots`, caches of so many zeros. */
+  emptyCaches(batch: number, slots = 0): Feeds {
     const feeds: Feeds = {};
     forEachCache(this.spec, (layer, kind, kvHeads, headDim) => {
-      feeds[cacheName("past", layer, kind)] = floats([], [batch, kvHeads, 0, headDim]);
+      const dims = [batch, kvHeads, slots, headDim];
+      feeds[cacheName("past", layer, kind)] = this.cacheTensor(dims);
     });
     return feeds;
+  }
+
+  /** A cache of zeros in the type that this model keeps, float32 or int8. */
+  cacheTensor(dims: number[]): Tensor {
+    const size = dims.reduce((a, b) => a * b, 1);
+    return this.spec.kvCache === "int8" ? int8s(new Int8Array(size), dims) : floats(new Float32Array(size), dims);
   }
 
   /** @throws {RangeError} If there are no ids, too many, or one outside the vocabulary. */
@@ -204,18 +213,31 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
     throw new RangeError(`Cannot open ${resolved.name}: threads must be a positive integer, got ${threads}`);
   }
   const provider = chooseProvider(resolved.options.provider ?? "auto");
-  const parts = await modelParts(resolved, { provider, threads });
-  const info = modelInfo(resolved, provider, threads, packedBytes(parts.weights));
-  const model = new LanguageModel(info, parts.tokenizer, resolved.spec, parts.openGraph);
+  const model = await modelOf(resolved, { provider, threads });
   for (const kind of options.graphs ?? ["generate"]) await model.session(kind);
   return model;
+}
+
+/** A model none of whose sessions is there yet. */
+async function modelOf(resolved: ResolvedModel, options: { provider: Provider; threads: number }) {
+  const { spec } = resolved;
+  const parts = await modelParts(resolved, options);
+  const info = modelInfo(resolved, options, packedBytes(parts.weights));
+  if (spec.kvCache !== "int8") return new LanguageModel(info, parts.tokenizer, spec, parts.openGraph);
+  const inFp32 = () => modelOf({ ...resolved, spec: { ...spec, kvCache: "fp32" } }, options);
+  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey([spec, CALIBRATION_TEXT])}.json`);
+  const scales = scaleFeeds(spec, await kvScales(inFp32, file));
+  return new LanguageModel(info, parts.tokenizer, spec, async (kind) => {
+    const session = await parts.openGraph(kind);
+    return { ...session, run: (feeds, fetches) => session.run({ ...scales, ...feeds }, fetches) };
+  });
 }
 
 /** Weights, tokenizer and graphs: random ones are made in memory, those of a file are built on disk once. */
 async function modelParts(
   { base, spec, precision, identity, weights, tokenizer }: ResolvedModel,
   options: SessionOptions,
-): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph }> {
+): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
   if (identity === null || tokenizer === "bytes") {
     const built = await buildInMemory(base, spec, precision, await weights());
     const { externalData } = built;
@@ -223,6 +245,7 @@ async function modelParts(
       weights: built.weights,
       tokenizer: byteTokenizer(spec.vocabSize),
       openGraph: (kind) => openSession(built.graph(kind), { ...options, externalData }),
+      folder: null,
     };
   }
   const { gguf } = tokenizer;
@@ -233,10 +256,15 @@ async function modelParts(
     weights: built.weights,
     tokenizer: openTokenizer(() => JSON.parse(Deno.readTextFileSync(join(built.folder, TOKENIZER_FILE)))),
     openGraph: async (kind) => openSession(await built.graph(kind), options),
+    folder: built.folder,
   };
 }
 
-function modelInfo(resolved: ResolvedModel, provider: string, threads: number, weightBytes: number): ModelInfo {
+function modelInfo(
+  resolved: ResolvedModel,
+  { provider, threads }: { provider: Provider; threads: number },
+  weightBytes: number,
+): ModelInfo {
   const { spec } = resolved;
   const { heads, kvHeads, headDim } = spec.layers[0].mixer;
   return {

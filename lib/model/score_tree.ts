@@ -1,5 +1,4 @@
 /** Tree scoring: what sequences share runs once, and branches are packed into one run under an attention bias. */
-import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
 import { biasName, biasWindows } from "../arch/score_graph.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { HeadRows, type Scores } from "./score_head.ts";
@@ -80,11 +79,7 @@ function noPrefix(model: LanguageModel): Prefix {
 
 /** A slot of zeros that the bias hides from every token. */
 function hiddenSlot(model: LanguageModel): Prefix {
-  const caches: Feeds = {};
-  forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
-    caches[cacheName("past", layer, kind)] = floats(new Float32Array(kvHeads * headDim), [1, kvHeads, 1, headDim]);
-  });
-  return { slots: HIDDEN_SLOTS, hidden: HIDDEN_SLOTS, caches };
+  return { slots: HIDDEN_SLOTS, hidden: HIDDEN_SLOTS, caches: model.emptyCaches(1, HIDDEN_SLOTS) };
 }
 
 /** A node's place in a packed run. */

@@ -67,6 +67,10 @@ export function floats(data: Float32Array | number[], dims: number[]): ort.Tenso
   return new ort.Tensor("float32", data instanceof Float32Array ? data : Float32Array.from(data), dims);
 }
 
+export function int8s(data: Int8Array, dims: number[]): ort.Tensor {
+  return new ort.Tensor("int8", data, dims);
+}
+
 export function int64s(data: number[] | Int32Array, dims: number[]): ort.Tensor {
   return new ort.Tensor("int64", BigInt64Array.from(data as number[], BigInt), dims);
 }

@@ -28,10 +28,11 @@ import {
 /** Domain of onnxruntime's own operators. */
 export const MS = "com.microsoft";
 
-export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool";
+export type ElementType = "float32" | "uint8" | "int8" | "int32" | "int64" | "bool";
 const DATA_TYPES: Record<ElementType, DataType> = {
   float32: DataType.FLOAT,
   uint8: DataType.UINT8,
+  int8: DataType.INT8,
   int32: DataType.INT32,
   int64: DataType.INT64,
   bool: DataType.BOOL,
@@ -180,6 +181,8 @@ function rawBytes(type: ElementType, values: number[]): Uint8Array<ArrayBuffer> 
     case "int64":
       return new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer);
     case "bool":
+    case "int8":
+      return new Uint8Array(Int8Array.from(values).buffer);
     case "uint8":
       return new Uint8Array(values);
   }

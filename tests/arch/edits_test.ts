@@ -18,6 +18,7 @@ Deno.test("edits that do not fit are refused", () => {
     [{ keepLayers: [0, 3] }, /3 must be an index from 0 to 2/],
     [{ keepLayers: [1, 1] }, /1 must be an index from 0 to 2, in rising order/],
     [{ window: 0 }, /window of 0 tokens/],
+    [{ kvCache: "int2" } as unknown as ArchEdit, /keys and values as "int2": there are fp32 and int8/],
     [{ widen: 2 } as unknown as ArchEdit, /Unknown edit \{"widen":2\}; there are: keepLayers, window/],
   ];
   for (const [edit, message] of cases) assert.throws(() => applyEdits(tinySpec(), [edit]), { message });
@@ -32,6 +33,7 @@ Deno.test("validateSpec() names what does not fit", () => {
     [{ layers: mixer({ window: 0 }) }, /window must be a positive integer, got 0/],
     [{ layers: [] }, /layers is empty/],
     [{ vocabSize: 1.5 }, /vocabSize must be a positive integer, got 1.5/],
+    [{ kvCache: "fp16" as "int8" }, /kvCache must be "fp32" or "int8", got "fp16"/],
     [{ norm: { kind: "rmsnorm", epsilon: 0 } }, /norm\.epsilon must be positive, got 0/],
   ];
   for (const [change, message] of cases) {

@@ -18,6 +18,7 @@ Deno.test("weightBytes() gives 538 MB at fp32 and 84 MB at int4 for SmolLM2-135M
 Deno.test("the KV cache takes 46,080 bytes a token at fp32, and no more than its window", () => {
   assert.equal(kvBytesPerToken(smollm2), 46_080);
   assert.equal(kvBytesPerToken(smollm2, 2), 23_040);
+  assert.equal(kvBytesPerToken({ ...smollm2, kvCache: "int8" }), 11_520);
   assert.equal(kvCacheBytes(smollm2, 1000, { batch: 2 }), 2 * 1000 * 46_080);
   assert.equal(kvCacheBytes(windowed(128), 1000), 128 * 46_080);
   assert.equal(kvCacheBytes(windowed(128), 100), 100 * 46_080);

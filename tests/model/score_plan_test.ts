@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
-import { peakSlots, planSteps, runLengths, type ScoreStep, slotsAlone } from "../../lib/model/score_plan.ts";
+import {
+  isBranched,
+  peakSlots,
+  planSteps,
+  runLengths,
+  type ScoreStep,
+  slotsAlone,
+} from "../../lib/model/score_plan.ts";
 import { buildTrie, type TrieNode } from "../../lib/model/score_trie.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 
-const wide = { cap: 1_000_000 }, context = 100_000;
+const wide = { cap: 1_000_000, context: 100_000 };
 
 Deno.test("buildTrie() shares common prefixes and knows which sequences run through a node", () => {
   const root = buildTrie([[1, 2, 3], [1, 2, 4, 5], [1, 2], [7], [1, 2, 3]]);
@@ -30,8 +37,19 @@ function runs(steps: ScoreStep[], budget: number): [number, number][] {
   });
 }
 
-const planned = (sequences: number[][], budget: number, cap = wide.cap) =>
+const planned = (sequences: number[][], budget: number, cap = wide.cap, context = wide.context) =>
   planSteps(buildTrie(sequences), { budget, cap, context });
+
+/** The most slots that one run sees, its past included. */
+function widest(steps: ScoreStep[], prefix = 0): number {
+  return Math.max(
+    ...steps.map((step) => {
+      if (step.kind === "prefix") return widest(step.steps, prefix + step.node.tokens.length);
+      const past = prefix || (isBranched(step.nodes) ? 1 : 0);
+      return past + step.nodes.reduce((sum, node) => sum + node.size, 0);
+    }),
+  );
+}
 
 Deno.test("planSteps() packs what fits and caches a prefix whose branches do not", () => {
   const question = (first: number, length: number) => Array.from({ length }, (_, i) => first * 100 + i);
@@ -120,13 +138,15 @@ Deno.test("at any budget and cap every sequence runs whole, no run is over the b
     const budget = 1 + random.integer(60);
     const most = Math.max(...sequences.map((s) => slotsAlone(s.length, budget)));
     const cap = most + random.integer(trial % 3 === 0 ? 1 : 200);
-    const steps = planned(sequences, budget, cap);
+    const context = Math.max(...sequences.map((s) => s.length)) + random.integer(30);
+    const steps = planned(sequences, budget, cap, context);
     const found = new Map<number, number[]>();
     replay(steps, [], found);
     assert.deepEqual(sequences.map((_, i) => found.get(i)), sequences);
     const all = runs(steps, budget);
     assert.ok(all.every(([n]) => n <= budget), JSON.stringify(all));
     assert.equal(all.reduce((n, [, ends]) => n + ends, 0), sequences.length);
+    assert.ok(widest(steps) <= context, `a run sees ${widest(steps)} slots, the context has ${context}`);
     assert.ok(peakSlots(steps, budget) <= cap, `peak ${peakSlots(steps, budget)}, cap ${cap}, budget ${budget}`);
   }
 });
