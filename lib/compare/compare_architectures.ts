@@ -70,6 +70,7 @@ export async function compareArchitectures(
   const names = Object.keys(models), { baseline = names[0] } = options;
   const store = options.store === undefined && start === startHost ? new ResultStore() : options.store;
   await checkComparison(models, baseline, options);
+  store?.checkWritable();
   const began = performance.now();
   const raw: ComparisonRaw = {
     version: 1,

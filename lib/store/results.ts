@@ -26,6 +26,24 @@ export class ResultStore {
   /** @param path Default: `results/archbench.sqlite` in the project, or below ARCHBENCH_RESULTS. */
   constructor(readonly path: string = resultsFile("archbench.sqlite")) {}
 
+  /**
+   * Say now what would otherwise be lost after minutes of measuring.
+   *
+   * @throws {Error} If nothing can be written there; with the path and what to do.
+   */
+  checkWritable(): void {
+    try {
+      this.#use((db) => db.exec("BEGIN IMMEDIATE; ROLLBACK"));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `Cannot keep results in ${this.path}: ${reason}; set ARCHBENCH_RESULTS to a folder that can be written, ` +
+          `or pass store: null to keep none`,
+        { cause: error },
+      );
+    }
+  }
+
   /** Keep the twins of a comparison; the same ones twice are kept once. */
   saveTwins(runs: TwinRun[]): void {
     this.#use((db) => {

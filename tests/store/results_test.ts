@@ -25,3 +25,17 @@ Deno.test("twins are kept over openings, once each, and read by machine", async 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("checkWritable() names a path that cannot be written, and what to do", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const path = join(file, "results.sqlite"); // below a file, not a folder
+    assert.throws(() => new ResultStore(path).checkWritable(), (error: Error) => {
+      assert.ok(error.message.startsWith(`Cannot keep results in ${path}: `), error.message);
+      assert.match(error.message, /set ARCHBENCH_RESULTS to a folder that can be written/);
+      return true;
+    });
+  } finally {
+    await Deno.remove(file);
+  }
+});
