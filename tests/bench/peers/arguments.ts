@@ -10,17 +10,14 @@ export interface Arguments extends Settings {
 }
 
 const OPTIONS = {
-  rounds:
-    "rounds of each work (default: 12 for the short ones, a part of the task each for the long ones)",
-  blocks:
-    "blocks of them; processes are started anew in each (default 6, at most the rounds)",
+  rounds: "rounds of each work (default: 12 for the short ones, a part of the task each for the long ones)",
+  blocks: "blocks of them; processes are started anew in each (default 6, at most the rounds)",
   subjects: "MMLU subjects, with commas between",
   rows: "HellaSwag rows (default 200)",
   problems: "HumanEval problems (default 20)",
   seed: "of orders, prompts and draws (default 0)",
   out: "folder of peers.json and peers.md (default data)",
-  lock:
-    "a file that is locked while the rounds of a block run, so that two benches on one machine wait for each other",
+  lock: "a file that is locked while the rounds of a block run, so that two benches on one machine wait for each other",
 };
 export const DEFAULT_SUBJECTS = [
   "abstract_algebra",
@@ -52,9 +49,7 @@ export function parseArguments(
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (!arg.startsWith("--")) {
-      const named = works.filter((work) =>
-        work === arg || work.startsWith(`${arg}-`)
-      );
+      const named = works.filter((work) => work === arg || work.startsWith(`${arg}-`));
       if (!named.length) {
         throw new RangeError(
           `Unknown work "${arg}"; there are: ${works.join(", ")}`,
@@ -66,16 +61,12 @@ export function parseArguments(
     const [name, inline] = arg.slice(2).split(/=(.*)/s),
       value = inline ?? args[++i];
     if (!Object.hasOwn(OPTIONS, name)) {
-      const list = Object.entries(OPTIONS).map(([key, about]) =>
-        `\n  --${key}: ${about}`
-      ).join("");
+      const list = Object.entries(OPTIONS).map(([key, about]) => `\n  --${key}: ${about}`).join("");
       throw new RangeError(`Unknown option "--${name}"; there are:${list}`);
     }
     if (value === undefined || value === "") {
       throw new RangeError(
-        `Option --${name} needs a value: ${
-          OPTIONS[name as keyof typeof OPTIONS]
-        }`,
+        `Option --${name} needs a value: ${OPTIONS[name as keyof typeof OPTIONS]}`,
       );
     }
     if (name === "subjects") {
@@ -109,9 +100,7 @@ function setNumber(parsed: Arguments, name: NumberOption, text: string): void {
   const value = Number(text);
   if (!Number.isInteger(value) || value < LEAST[name]) {
     throw new RangeError(
-      `Option --${name} must be an integer of at least ${
-        LEAST[name]
-      }, got "${text}"`,
+      `Option --${name} must be an integer of at least ${LEAST[name]}, got "${text}"`,
     );
   }
   parsed[name] = value;

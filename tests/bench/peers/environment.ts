@@ -7,11 +7,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openGguf } from "../../../lib/arch/gguf_file.ts";
-import {
-  openTokenizer,
-  type Tokenizer,
-  tokenizerFromGguf,
-} from "../../../lib/model/tokenizer.ts";
+import { openTokenizer, type Tokenizer, tokenizerFromGguf } from "../../../lib/model/tokenizer.ts";
 import { catalogModel } from "../../../lib/store/catalog.ts";
 import { cacheDir } from "../../../lib/store/paths.ts";
 import { findPython } from "../../../lib/store/python.ts";
@@ -21,8 +17,7 @@ export const MODEL = "smollm2-135m";
 export const THREADS = 2;
 
 const folder = (...parts: string[]) => cacheDir("peers", ...parts);
-export const script = (name: string) =>
-  fileURLToPath(new URL(name, import.meta.url));
+export const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 export const npmFolder = folder("npm");
 export const hfFolder = folder("hf");
 export const venvPython = folder(
@@ -64,17 +59,14 @@ export function installPython(): Promise<string> {
 
 /** Install the npm peers, without their install scripts: their binaries come inside packages. */
 export function installNpm(): Promise<string> {
-  const files = ["package.json", "package-lock.json"];
-  return once("npm", files.map(script), async () => {
+  // other names here, or Deno would take this folder for a project of its own
+  const files = { "npm.json": "package.json", "npm-lock.json": "package-lock.json" };
+  return once("npm", Object.keys(files).map(script), async () => {
     await mkdir(npmFolder, { recursive: true });
-    for (const file of files) {
-      await copyFile(script(file), join(npmFolder, file));
-    }
-    await run(
-      "install the npm peers",
-      ["npm", "ci", "--ignore-scripts"],
-      npmFolder,
-    );
+    for (const [from, to] of Object.entries(files)) await copyFile(script(from), join(npmFolder, to));
+    // not `npm ci`: it refuses a lock without the binaries of every other platform, and not all of them are published
+    const install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"];
+    await run("install the npm peers", install, npmFolder);
   });
 }
 

@@ -2,18 +2,10 @@
  * The machine's limits as a peer: the model's matrices and nothing else, one row each (a decode step can't be faster),
  * and one large MatMul. Weights are made when the graph is loaded. Argument: threads.
  */
-import {
-  type ElementType,
-  GraphBuilder,
-  MS,
-} from "../../../lib/onnx/graph_builder.ts";
+import { type ElementType, GraphBuilder, MS } from "../../../lib/onnx/graph_builder.ts";
 import { TextLineStream } from "../../../lib/model/lines.ts";
 import { collapseToHugePages } from "../../../lib/model/huge_pages.ts";
-import {
-  floats,
-  openSession,
-  type Session,
-} from "../../../lib/model/session.ts";
+import { floats, openSession, type Session } from "../../../lib/model/session.ts";
 
 /** [input, rows, columns] of one layer's matrices of SmolLM2-135M, packed QKV; then 30 layers and the head. */
 const LAYER: [string, number, number][] = [
@@ -61,18 +53,16 @@ function rowsGraph(precision: "fp32" | "int4"): Uint8Array {
   const sums = MATRICES.map(([x, K, N], i) => {
     // a value of its own for each matrix, or equal ones would be folded into one
     const value = 1e-3 * (i + 1);
-    const out = precision === "fp32"
-      ? g.node("MatMul", [x, filled(g, "float32", [K, N], value)])
-      : g.node(
-        "MatMulNBits",
-        [
-          x,
-          filled(g, "uint8", [N, K / BLOCK, BLOCK / 2], 1 + i),
-          filled(g, "float32", [N * K / BLOCK], value),
-        ],
-        { K, N, bits: 4, block_size: BLOCK, accuracy_level: 4 },
-        { domain: MS },
-      );
+    const out = precision === "fp32" ? g.node("MatMul", [x, filled(g, "float32", [K, N], value)]) : g.node(
+      "MatMulNBits",
+      [
+        x,
+        filled(g, "uint8", [N, K / BLOCK, BLOCK / 2], 1 + i),
+        filled(g, "float32", [N * K / BLOCK], value),
+      ],
+      { K, N, bits: 4, block_size: BLOCK, accuracy_level: 4 },
+      { domain: MS },
+    );
     return g.node("ReduceSum", [out], { keepdims: 0 });
   });
   g.node("Sum", sums, {}, { outputs: ["out"] });
@@ -106,8 +96,7 @@ async function times(
   return ms;
 }
 
-const ones = (...dims: number[]) =>
-  floats(new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(1), dims);
+const ones = (...dims: number[]) => floats(new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(1), dims);
 const methods = {
   /** Steps of the model's matrices; bytes that one step reads. `hugePages`: the weights are moved there, once. */
   async rows(
@@ -121,9 +110,7 @@ const methods = {
     const s = await session(precision, () => rowsGraph(precision));
     if (fresh && hugePages) collapseToHugePages();
     const numbers = MATRICES.reduce((n, [, K, N]) => n + K * N, 0);
-    const bytes = precision === "fp32"
-      ? 4 * numbers
-      : numbers / 2 + 4 * numbers / BLOCK;
+    const bytes = precision === "fp32" ? 4 * numbers : numbers / 2 + 4 * numbers / BLOCK;
     return {
       ms: await times(s, { x: ones(1, 576), y: ones(1, 1536) }, repeats),
       bytes,

@@ -21,5 +21,5 @@ for value in [*model.graph.input, *model.graph.output]:
         if dim.dim_param == "kv_cache_dim":
             dim.dim_value = head_dim
 onnx.save(model, f"{folder}/onnx/model.onnx")
-if not os.path.lexists(f"{folder}/onnx/model.onnx.data"):
-    os.symlink(f"{genai}/model.onnx.data", f"{folder}/onnx/model.onnx.data")
+# a second name of the same file: onnxruntime follows no symbolic link out of the model's folder
+os.link(f"{genai}/model.onnx.data", f"{folder}/onnx/model.onnx.data")

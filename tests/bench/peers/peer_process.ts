@@ -33,9 +33,7 @@ export class PeerProcess {
   static async start(name: string, command: string[]): Promise<PeerProcess> {
     const peer = new PeerProcess(name, command);
     try {
-      const hello = await new Promise((resolve, reject) =>
-        peer.#pending.set(-1, { resolve, reject })
-      );
+      const hello = await new Promise((resolve, reject) => peer.#pending.set(-1, { resolve, reject }));
       peer.versions = (hello as { versions: Record<string, string> }).versions;
       return peer;
     } catch (error) {
@@ -50,9 +48,7 @@ export class PeerProcess {
 
   async call<T>(method: string, params: unknown): Promise<T> {
     const id = this.#nextId++;
-    const answer = new Promise((resolve, reject) =>
-      this.#pending.set(id, { resolve, reject })
-    );
+    const answer = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
     // A write to a dead peer fails; #watch rejects what is pending.
     this.#writer.write(
       new TextEncoder().encode(JSON.stringify({ id, method, params }) + "\n"),

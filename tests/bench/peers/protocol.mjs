@@ -47,9 +47,7 @@ export async function importFrom(folder, name) {
     const main = exports["."];
     entry = join(
       root,
-      typeof main === "string"
-        ? main
-        : main.node?.import ?? main.import ?? main.default,
+      typeof main === "string" ? main : main.node?.import ?? main.import ?? main.default,
     );
   }
   return { module: await import(entry), version, folder: dirname(entry) };

@@ -1,12 +1,7 @@
 /** The results as one Markdown page; each work keeps its latest result, with its own date. */
 import type { Ratio, WorkResult } from "./result.ts";
 
-const digits = (value: number) =>
-  value >= 100
-    ? value.toFixed(0)
-    : value >= 10
-    ? value.toFixed(1)
-    : value.toFixed(2);
+const digits = (value: number) => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 /** A list of words in a table's cell. */
 const cell = (text: string) => text.replaceAll("|", "\\|").replace(/\s+/g, " ");
 
@@ -20,9 +15,7 @@ function table(head: string[], rows: string[][]): string {
 function ratioCells(
   { ours, against, point, low, high, least, goal, blocks }: Ratio,
 ): string[] {
-  const interval = low === null || high === null
-    ? "one block, no interval"
-    : `[${low.toFixed(2)}, ${high.toFixed(2)}]`;
+  const interval = low === null || high === null ? "one block, no interval" : `[${low.toFixed(2)}, ${high.toFixed(2)}]`;
   return [
     ours,
     against,
@@ -45,9 +38,7 @@ function section(r: WorkResult): string {
   const absent = r.missing.map((
     { name, reason },
   ) => [name, `not available: ${reason.slice(0, 200)}`, "", ""]);
-  const versions = Object.entries(r.versions).map(([name, version]) =>
-    `${name} ${version}`
-  ).sort();
+  const versions = Object.entries(r.versions).map(([name, version]) => `${name} ${version}`).sort();
   return [
     `## ${r.name}: ${r.title}`,
     table(["who", `median (${r.unit})`, "least - most", "peak memory (MB)"], [
@@ -59,9 +50,7 @@ function section(r: WorkResult): string {
       r.ratios.map(ratioCells),
     ),
     [
-      ...r.checks.map((c) =>
-        `- ${c.ok ? "agrees" : "DIFFERS"}: ${c.what}: ${c.detail}`
-      ),
+      ...r.checks.map((c) => `- ${c.ok ? "agrees" : "DIFFERS"}: ${c.what}: ${c.detail}`),
       ...r.facts.map((fact) => `- ${fact}`),
       `- ${r.rounds} rounds in ${r.minutes.toFixed(1)} minutes from ${
         r.startedAt.slice(0, 16).replace("T", " ")
@@ -69,9 +58,7 @@ function section(r: WorkResult): string {
       `${e.cpu}, ${e.logicalCores} cores, ${
         e.memoryGb.toFixed(0)
       } GB, ${e.os} ${e.arch} ${e.kernel}; Deno ${e.deno}, ` +
-      `onnxruntime ${e.onnxruntime}, commit ${
-        e.commit?.slice(0, 7) ?? "unknown"
-      }; ${versions.join(", ")}`,
+      `onnxruntime ${e.onnxruntime}, commit ${e.commit?.slice(0, 7) ?? "unknown"}; ${versions.join(", ")}`,
     ].join("\n"),
   ].join("\n\n");
 }
@@ -82,9 +69,7 @@ export function peersPage(
   order: string[],
   threads: number,
 ): string {
-  const sorted = order.flatMap((name) =>
-    results.filter((r) => r.name === name)
-  );
+  const sorted = order.flatMap((name) => results.filter((r) => r.name === name));
   const summary = sorted.flatMap((r) =>
     r.ratios.filter((ratio) => ratio.least !== null).map((
       ratio,

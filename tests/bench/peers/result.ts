@@ -56,13 +56,7 @@ export function ratioOf(samples: RoundSample[], goal: Goal): Ratio | null {
     };
   }
   const { point, low, high } = ratioOverBlocks(pairs);
-  const verdict = goal.least === null
-    ? null
-    : low >= goal.least
-    ? "met"
-    : high < goal.least
-    ? "missed"
-    : "unclear";
+  const verdict = goal.least === null ? null : low >= goal.least ? "met" : high < goal.least ? "missed" : "unclear";
   return { ...goal, point, low, high, blocks, goal: verdict };
 }
 
@@ -75,9 +69,7 @@ export function resultOf(
 ): WorkResult {
   const speeds = plan.contestants.flatMap((c) => {
     const values = of(samples, c.name).map((s) => s.value);
-    return values.length
-      ? [{ name: c.name, median: median(values), values }]
-      : [];
+    return values.length ? [{ name: c.name, median: median(values), values }] : [];
   });
   return {
     name,

@@ -112,9 +112,7 @@ export async function runRounds(
           }
         }
         console.error(
-          `  round ${round + 1} of ${rounds}, block ${block + 1}: ${
-            values.join(", ")
-          }`,
+          `  round ${round + 1} of ${rounds}, block ${block + 1}: ${values.join(", ")}`,
         );
       }
     } finally {

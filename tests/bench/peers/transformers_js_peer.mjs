@@ -21,8 +21,7 @@ await serve(async () => {
       logSeverityLevel: 3,
     },
   });
-  const int64s = (ids) =>
-    new Tensor("int64", BigInt64Array.from(ids, BigInt), [1, ids.length]);
+  const int64s = (ids) => new Tensor("int64", BigInt64Array.from(ids, BigInt), [1, ids.length]);
   return {
     versions: { "@huggingface/transformers": version },
     async decode({ ids, newTokens }) {

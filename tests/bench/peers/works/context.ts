@@ -47,8 +47,7 @@ export const context: Work = {
       })
     );
     const limit = peer(LIMIT, "limits", {
-      warmUp: (p) =>
-        p.call("rows", { precision: "fp32", repeats: 5, hugePages: true }),
+      warmUp: (p) => p.call("rows", { precision: "fp32", repeats: 5, hugePages: true }),
       async measure(p) {
         const raw = await p.call<LimitTimes>("rows", {
           precision: "fp32",
@@ -68,8 +67,7 @@ export const context: Work = {
         least: 1,
       })),
       checks: () => [],
-      facts: (samples) =>
-        PRECISIONS.flatMap((precision) => fit(samples, precision, bytes)),
+      facts: (samples) => PRECISIONS.flatMap((precision) => fit(samples, precision, bytes)),
     };
   },
 };
@@ -106,19 +104,15 @@ function fit(
   const all = of(samples, nameOf(precision)).map((s) => s.raw as ContextAnswer);
   if (!all.length) return [];
   const at = CONTEXTS.map((tokens) => {
-    const ms = all.map((a) =>
-      a.points.find(([c]) => c === tokens + NEW_TOKENS / 2)![1]
-    );
+    const ms = all.map((a) => a.points.find(([c]) => c === tokens + NEW_TOKENS / 2)![1]);
     return `${tokens}: ${median(ms).toFixed(2)}`;
   });
   const slope = median(all.map((a) => a.slopeMs)),
     base = median(all.map((a) => a.interceptMs));
   return [
-    `${precision}, ms a token at a context of ${at.join(", ")}; fit ${
-      base.toFixed(2)
-    } ms + ${(1000 * slope).toFixed(2)} ms ` +
-    `a thousand tokens, each of which has ${
-      (bytes / 1e3).toFixed(1)
-    } kB in the cache`,
+    `${precision}, ms a token at a context of ${at.join(", ")}; fit ${base.toFixed(2)} ms + ${
+      (1000 * slope).toFixed(2)
+    } ms ` +
+    `a thousand tokens, each of which has ${(bytes / 1e3).toFixed(1)} kB in the cache`,
   ];
 }

@@ -4,24 +4,11 @@ import { kvBytesPerToken } from "../../../../lib/cost/bytes.ts";
 import { resolveSpec } from "../../../../lib/arch/resolve.ts";
 import type { ModelHost } from "../../../../lib/model/protocol.ts";
 import { median } from "../../../../lib/stats/summary.ts";
-import {
-  type LimitTimes,
-  ours,
-  peer,
-  type PeerName,
-  rowsLimit,
-} from "../contestants.ts";
+import { type LimitTimes, ours, peer, type PeerName, rowsLimit } from "../contestants.ts";
 import { MODEL } from "../environment.ts";
 import type { PeerProcess } from "../peer_process.ts";
 import type { RoundSample } from "../rounds.ts";
-import {
-  type Check,
-  type Goal,
-  of,
-  type Plan,
-  type Settings,
-  type Work,
-} from "../work.ts";
+import { type Check, type Goal, of, type Plan, type Settings, type Work } from "../work.ts";
 
 /** "Once upon a time,": in 64 greedy tokens no end of sequence, and the best two logits never closer than 0.04. */
 const PROMPT = [6403, 1980, 253, 655, 28];
@@ -41,8 +28,7 @@ const sampleOf = (raw: DecodeAnswer) => ({
 
 const decodePeer = (name: string, which: PeerName) =>
   peer(name, which, {
-    warmUp: (p: PeerProcess) =>
-      p.call("decode", { ids: PROMPT, newTokens: WARM_UP_TOKENS }),
+    warmUp: (p: PeerProcess) => p.call("decode", { ids: PROMPT, newTokens: WARM_UP_TOKENS }),
     measure: async (p) =>
       sampleOf(
         await p.call<DecodeAnswer>("decode", {
@@ -81,12 +67,8 @@ function sameIds(
   const first = x.findIndex((id, i) => id !== y[i]);
   const detail = first < 0 && y.length === x.length
     ? `all ${x.length} greedy ids equal`
-    : `the first ${
-      first < 0 ? x.length : first
-    } of ${x.length} greedy ids equal` +
-      (needed
-        ? ""
-        : " (other numbers: its quantisation or arithmetic is another)");
+    : `the first ${first < 0 ? x.length : first} of ${x.length} greedy ids equal` +
+      (needed ? "" : " (other numbers: its quantisation or arithmetic is another)");
   return [{
     what: `${other} against ${mine}`,
     ok: !needed || first < 0,
@@ -96,9 +78,7 @@ function sameIds(
 
 /** The same ids every time. */
 function steady(samples: RoundSample[], name: string): Check[] {
-  const all = of(samples, name).map((s) =>
-    JSON.stringify((s.raw as DecodeAnswer).ids)
-  );
+  const all = of(samples, name).map((s) => JSON.stringify((s.raw as DecodeAnswer).ids));
   if (all.length === 0) return [];
   const kinds = new Set(all).size;
   return [{
@@ -122,9 +102,7 @@ function memoryFacts(
     const peak = median(them.map((s) => s.value * bytes)) / 1e9;
     const used = median(us.map((s) => s.value * (bytes + kvBytes))) / 1e9;
     return [
-      `${name}: ${(bytes / 1e6).toFixed(0)} MB a step at ${
-        peak.toFixed(1)
-      } GB/s; ${mine}: ${used.toFixed(1)} GB/s ` +
+      `${name}: ${(bytes / 1e6).toFixed(0)} MB a step at ${peak.toFixed(1)} GB/s; ${mine}: ${used.toFixed(1)} GB/s ` +
       `(weights and KV), MBU ${(100 * used / peak).toFixed(0)} %`,
     ];
   });
@@ -188,8 +166,7 @@ function decodeWork(
           ...steady(samples, mine),
           ...peers.flatMap((p) => sameIds(samples, mine, p.name, p.equal)),
         ],
-        facts: (samples) =>
-          limit ? memoryFacts(samples, mine, [plain, huge], kvBytes) : [],
+        facts: (samples) => limit ? memoryFacts(samples, mine, [plain, huge], kvBytes) : [],
       };
     },
   };

@@ -39,8 +39,7 @@ const sampleOf = (raw: SamplingAnswer) => ({
 
 export const humaneval: Work = {
   name: "humaneval",
-  title:
-    `HumanEval prompts, ${SAMPLES} samples of ${NEW_TOKENS} tokens, temperature ${SAMPLING.temperature}, ` +
+  title: `HumanEval prompts, ${SAMPLES} samples of ${NEW_TOKENS} tokens, temperature ${SAMPLING.temperature}, ` +
     `top-p ${SAMPLING.topP}, fp32`,
   unit: "tok/s",
   async plan({ rounds, blocks, problems, seed }): Promise<Plan> {
@@ -50,8 +49,7 @@ export const humaneval: Work = {
     const { encode } = await readTokenizer();
     const size = Math.min(GROUP, Math.ceil(texts.length / 2)),
       count = Math.ceil(texts.length / size);
-    const textsOf = (round: number) =>
-      texts.slice((round % count) * size, (round % count + 1) * size);
+    const textsOf = (round: number) => texts.slice((round % count) * size, (round % count + 1) * size);
     const group = (round: number) => textsOf(round).map(encode);
     const settings = { samples: SAMPLES, ...SAMPLING };
 
@@ -149,10 +147,8 @@ export const humaneval: Work = {
         against: GENAI,
         least: null,
       }],
-      checks: (samples) =>
-        [TORCH, GENAI].flatMap((name) => agreement(samples, name)),
-      facts: (samples) =>
-        [TORCH, GENAI, MINE].flatMap((name) => variety(samples, name)),
+      checks: (samples) => [TORCH, GENAI].flatMap((name) => agreement(samples, name)),
+      facts: (samples) => [TORCH, GENAI, MINE].flatMap((name) => variety(samples, name)),
     };
   },
 };
@@ -168,46 +164,29 @@ function agreement(samples: RoundSample[], name: string): Check[] {
     const other = theirs.find((t) => t.round === round)?.raw;
     return other ? [{ a: raw as SamplingAnswer, b: other }] : [];
   });
-  const same =
-    pairs.filter(({ a, b }) => String(a.greedy) === String(b.greedy)).length;
-  const full = pairs.every(({ a, b }) =>
-    [...a.ids, ...b.ids].flat().every((row) => row.length === NEW_TOKENS)
-  );
+  const same = pairs.filter(({ a, b }) => String(a.greedy) === String(b.greedy)).length;
+  const full = pairs.every(({ a, b }) => [...a.ids, ...b.ids].flat().every((row) => row.length === NEW_TOKENS));
   const tokenizers = pairs.filter(({ b }) => b.prompts);
-  const differ =
-    tokenizers.filter(({ a, b }) => String(a.prompts) !== String(b.prompts))
-      .length;
-  const prompts = `prompts tokenised alike in ${
-    tokenizers.length - differ
-  } of ${tokenizers.length} rounds`;
+  const differ = tokenizers.filter(({ a, b }) => String(a.prompts) !== String(b.prompts))
+    .length;
+  const prompts = `prompts tokenised alike in ${tokenizers.length - differ} of ${tokenizers.length} rounds`;
   return [
-    ...(tokenizers.length
-      ? [{ what: `tokenizer of ${name}`, ok: differ === 0, detail: prompts }]
-      : []),
+    ...(tokenizers.length ? [{ what: `tokenizer of ${name}`, ok: differ === 0, detail: prompts }] : []),
     {
       what: `${name} against ${MINE}`,
       ok: same === pairs.length && full,
-      detail:
-        `${GREEDY} greedy ids equal on ${same} of ${pairs.length} prompts; ` +
-        (full
-          ? `every sample has ${NEW_TOKENS} tokens`
-          : `some samples have fewer than ${NEW_TOKENS} tokens`),
+      detail: `${GREEDY} greedy ids equal on ${same} of ${pairs.length} prompts; ` +
+        (full ? `every sample has ${NEW_TOKENS} tokens` : `some samples have fewer than ${NEW_TOKENS} tokens`),
     },
   ];
 }
 
 /** How many of a problem's samples differ, on average: much the same for engines that draw from one distribution. */
 function variety(samples: RoundSample[], name: string): string[] {
-  const problems = of(samples, name).flatMap((s) =>
-    (s.raw as SamplingAnswer).ids
-  );
+  const problems = of(samples, name).flatMap((s) => (s.raw as SamplingAnswer).ids);
   if (!problems.length) return [];
-  const distinct = problems.map((rows) =>
-    new Set(rows.map((row) => String(row.slice(0, 32)))).size
-  );
+  const distinct = problems.map((rows) => new Set(rows.map((row) => String(row.slice(0, 32)))).size);
   return [
-    `${name}: ${
-      mean(distinct).toFixed(1)
-    } different starts (32 tokens) among ${SAMPLES} samples of a problem`,
+    `${name}: ${mean(distinct).toFixed(1)} different starts (32 tokens) among ${SAMPLES} samples of a problem`,
   ];
 }

@@ -26,8 +26,7 @@ function torch(name: string, logits: "last" | "all") {
     ids: randomPrompts(VOCABULARY, BATCH, SEQ_LEN, SEED),
     logits,
   };
-  const once = async (p: PeerProcess) =>
-    sampleOf(await p.call<ForwardAnswer>("forward", request));
+  const once = async (p: PeerProcess) => sampleOf(await p.call<ForwardAnswer>("forward", request));
   return peer(name, "transformers", { warmUp: once, measure: once });
 }
 
@@ -67,9 +66,8 @@ export const prefill: Work = {
       async measure(p) {
         const raw = await p.call<LimitTimes>("large", { repeats: 10 });
         // as the tokens/s of a model that does nothing but such products
-        const flopsPerS = raw.flops * raw.ms.length / raw.ms.reduce((a, b) =>
-          a + b
-        ) * 1000;
+        const flopsPerS = raw.flops * raw.ms.length / raw.ms.reduce((a, b) => a + b) *
+          1000;
         return { value: flopsPerS / (flops / (BATCH * SEQ_LEN)), raw };
       },
     });
@@ -83,8 +81,7 @@ export const prefill: Work = {
         { ours: MINE, against: LARGE, least: 0.8 },
       ],
       checks(samples) {
-        const answer = (name: string) =>
-          (of(samples, name)[0]?.raw as ForwardAnswer | undefined)?.ids;
+        const answer = (name: string) => (of(samples, name)[0]?.raw as ForwardAnswer | undefined)?.ids;
         const want = answer(MINE);
         return [last, all].flatMap((name): Check[] => {
           const got = answer(name);
@@ -100,15 +97,13 @@ export const prefill: Work = {
       },
       facts(samples) {
         const rates = [MINE, last, LARGE].flatMap((name) => {
-          const speeds = of(samples, name).map((s) =>
-            s.value * flops / (BATCH * SEQ_LEN) / 1e9
-          );
+          const speeds = of(samples, name).map((s) => s.value * flops / (BATCH * SEQ_LEN) / 1e9);
           return speeds.length ? [`${name} ${median(speeds).toFixed(0)}`] : [];
         });
         return [
-          `GFLOP/s (causal FLOPs with the last logits, ${
-            (flops / 1e9).toFixed(0)
-          } GFLOP a pass): ${rates.join(", ")}; ` +
+          `GFLOP/s (causal FLOPs with the last logits, ${(flops / 1e9).toFixed(0)} GFLOP a pass): ${
+            rates.join(", ")
+          }; ` +
           `ours over ${LARGE} is the MFU`,
         ];
       },

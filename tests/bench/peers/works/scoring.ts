@@ -1,22 +1,13 @@
 /** Log-likelihoods of whole tasks against lm-eval's engine: the same texts, a part of the task in each round. */
 import { readQuestions, requestsOf } from "../../../../lib/eval/questions.ts";
 import { findTask } from "../../../../lib/eval/registry.ts";
-import {
-  scoreInBatches,
-  type Unit,
-} from "../../../../lib/eval/score_in_batches.ts";
+import { scoreInBatches, type Unit } from "../../../../lib/eval/score_in_batches.ts";
 import type { SelectedRow } from "../../../../lib/eval/select_rows.ts";
 import type { ModelHost } from "../../../../lib/model/protocol.ts";
 import { readSplit } from "../../../../lib/store/dataset.ts";
 import { ours, peer } from "../contestants.ts";
 import type { RoundSample } from "../rounds.ts";
-import {
-  type Check,
-  of,
-  type Plan,
-  type Settings,
-  type Work,
-} from "../work.ts";
+import { type Check, of, type Plan, type Settings, type Work } from "../work.ts";
 
 const MINE = "Archbench fp32", PEER = "lm-eval (transformers, torch)";
 const TOLERANCE = 1e-3;
@@ -105,8 +96,7 @@ function scoringWork(
         };
         return { value: questions / seconds, raw };
       };
-      const few = (round: number) =>
-        units[(round + 1) % units.length].slice(0, 1);
+      const few = (round: number) => units[(round + 1) % units.length].slice(0, 1);
       const mine = ours(MINE, "fp32", "score", {
         warmUp: (host, round) => scoreInBatches(host, few(round), silent),
         async measure(host, round) {
@@ -120,9 +110,7 @@ function scoringWork(
           return answer(
             round,
             ms,
-            scores.flatMap((s) =>
-              "refused" in s ? [NaN] : s.map((one) => one.logLikelihood)
-            ),
+            scores.flatMap((s) => "refused" in s ? [NaN] : s.map((one) => one.logLikelihood)),
           );
         },
       });
@@ -132,9 +120,7 @@ function scoringWork(
             requests: few(round).flatMap((u) => u.requests),
           }),
         async measure(p, round) {
-          const requests = units[round % units.length].flatMap((u) =>
-            u.requests
-          );
+          const requests = units[round % units.length].flatMap((u) => u.requests);
           const got = await p.call<
             { startMs: number; endMs: number; logLikelihoods: number[] }
           >("loglikelihood", {
@@ -164,24 +150,18 @@ function equalScores(samples: RoundSample[]): Check[] {
   if (!theirs.length) return [];
   let worst = 0, count = 0;
   for (const { round, raw } of of(samples, MINE)) {
-    const want = (theirs.find((s) =>
-      s.round === round
-    )?.raw as ScoringAnswer | undefined)?.logLikelihoods;
+    const want = (theirs.find((s) => s.round === round)?.raw as ScoringAnswer | undefined)?.logLikelihoods;
     (raw as ScoringAnswer).logLikelihoods.forEach((value, i) => {
       if (!want) return;
       const difference = Math.abs(value - want[i]);
-      worst = Number.isFinite(difference)
-        ? Math.max(worst, difference)
-        : Infinity;
+      worst = Number.isFinite(difference) ? Math.max(worst, difference) : Infinity;
       count++;
     });
   }
   return [{
     what: `log-likelihoods, ${PEER} against ${MINE}`,
     ok: count > 0 && worst <= TOLERANCE,
-    detail: `largest difference of ${count}: ${
-      worst.toExponential(1)
-    } (at most ${TOLERANCE})`,
+    detail: `largest difference of ${count}: ${worst.toExponential(1)} (at most ${TOLERANCE})`,
   }];
 }
 
@@ -193,9 +173,7 @@ function totals(samples: RoundSample[]): string {
     const questions = all.reduce((n, a) => n + a.questions, 0),
       seconds = all.reduce((n, a) => n + a.seconds, 0);
     return [
-      `${name}: ${questions} questions in ${seconds.toFixed(1)} s, ${
-        (seconds / questions).toFixed(3)
-      } s each`,
+      `${name}: ${questions} questions in ${seconds.toFixed(1)} s, ${(seconds / questions).toFixed(3)} s each`,
     ];
   });
   return texts.join("; ");
