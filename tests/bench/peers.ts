@@ -10,7 +10,7 @@ import { captureEnvironment } from "../../lib/measure/environment.ts";
 import { projectRoot, resultsFile } from "../../lib/store/paths.ts";
 import { type Arguments, parseArguments } from "./peers/arguments.ts";
 import { THREADS } from "./peers/environment.ts";
-import { peersPage } from "./peers/report.ts";
+import { goalText, peersPage } from "./peers/report.ts";
 import { resultOf, type WorkResult } from "./peers/result.ts";
 import { runRounds } from "./peers/rounds.ts";
 import type { Work } from "./peers/work.ts";
@@ -69,18 +69,11 @@ function show(result: WorkResult): void {
       `${result.name}: ${name} ${median.toPrecision(4)} ${result.unit}`,
     );
   }
-  for (
-    const { ours, against, point, low, high, least, goal } of result.ratios
-  ) {
-    const interval = low === null || high === null
-      ? ""
-      : ` [${low.toFixed(2)}, ${high.toFixed(2)}]`;
-    const wanted = least === null ? "" : `, goal >= ${least}: ${goal}`;
-    console.log(
-      `${result.name}: ${ours} / ${against} = ${
-        point.toFixed(2)
-      }${interval}${wanted}`,
-    );
+  for (const ratio of result.ratios) {
+    const { ours, against, point, low, high, goal } = ratio;
+    const interval = low === null || high === null ? "" : ` [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+    const wanted = goal === null ? "" : `, goal ${goalText(ratio)}: ${goal}`;
+    console.log(`${result.name}: ${ours} / ${against} = ${point.toFixed(2)}${interval}${wanted}`);
   }
   for (const { what, ok, detail } of result.checks) {
     console.log(

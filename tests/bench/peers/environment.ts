@@ -7,7 +7,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openGguf } from "../../../lib/arch/gguf_file.ts";
-import { openTokenizer, type Tokenizer, tokenizerFromGguf } from "../../../lib/model/tokenizer.ts";
+import { openTokenizer, type Tokenizer, type TokenizerFile, tokenizerFromGguf } from "../../../lib/model/tokenizer.ts";
 import { catalogModel } from "../../../lib/store/catalog.ts";
 import { cacheDir } from "../../../lib/store/paths.ts";
 import { findPython } from "../../../lib/store/python.ts";
@@ -28,10 +28,15 @@ export const venvPython = folder(
 /** Absolute path of the GGUF. */
 export const ggufPath = () => catalogModel(MODEL).path;
 
+async function readTokenizerFile(): Promise<TokenizerFile> {
+  const path = ggufPath();
+  return tokenizerFromGguf((await openGguf(path)).metadata, path);
+}
+
 /** The GGUF's own tokenizer, as the library rebuilds it. */
 export async function readTokenizer(): Promise<Tokenizer> {
-  const path = ggufPath(), { metadata } = await openGguf(path);
-  return openTokenizer(() => tokenizerFromGguf(metadata, path));
+  const file = await readTokenizerFile();
+  return openTokenizer(() => file);
 }
 
 /** Install the Python peers. */
@@ -70,21 +75,18 @@ export function installNpm(): Promise<string> {
   });
 }
 
-/** A Hugging Face folder with the GGUF's numbers as float32. */
+/**
+ * A Hugging Face folder with the GGUF's numbers as float32. Its tokenizer is the library's (equal to llama.cpp's in the
+ * golden texts): transformers' own reading of a GGUF leaves out that digits are split one by one.
+ */
 export async function makeHfFolder(): Promise<string> {
   await installPython();
   const maker = script("make_hf_folder.py");
-  return once(
-    "hf",
-    [maker],
-    () =>
-      run("make the Hugging Face folder", [
-        venvPython,
-        maker,
-        ggufPath(),
-        hfFolder,
-      ]),
-  );
+  return once("hf", [maker, script("environment.ts")], async () => {
+    await run("make the Hugging Face folder", [venvPython, maker, ggufPath(), hfFolder]);
+    const { tokenizer } = await readTokenizerFile();
+    await writeFile(join(hfFolder, "tokenizer.json"), JSON.stringify(tokenizer));
+  });
 }
 
 /** The graph that onnxruntime-genai's own builder makes. */

@@ -1,7 +1,8 @@
 /** From the samples of a work to its result: ratios with intervals, goals, checks. */
 import type { Environment } from "../../../lib/measure/environment.ts";
-import { ratioOverBlocks } from "../../../lib/stats/ratio.ts";
-import { median } from "../../../lib/stats/summary.ts";
+import { exponentialInterval } from "../../../lib/stats/mean_interval.ts";
+import { blockLogRatios, type PairedSample } from "../../../lib/stats/ratio.ts";
+import { mean, median } from "../../../lib/stats/summary.ts";
 import type { RoundSample, RoundsOutcome } from "./rounds.ts";
 import { type Check, type Goal, of, type Plan, type Work } from "./work.ts";
 
@@ -11,7 +12,11 @@ export interface Ratio extends Goal {
   low: number | null;
   high: number | null;
   blocks: number;
-  /** The whole interval is at or above the goal, below it, or on both sides. */
+  /** The limit over `against`, where the goal names a limit and it was measured: no ratio can be above. */
+  cap: number | null;
+  /** What counts: `least`, or the share of the limit where that is lower. Null without a goal. */
+  wanted: number | null;
+  /** The whole interval is at or above what is wanted, below it, or on both sides. */
   goal: "met" | "missed" | "unclear" | null;
 }
 
@@ -33,31 +38,35 @@ export interface WorkResult {
   environment: Environment;
 }
 
-export function ratioOf(samples: RoundSample[], goal: Goal): Ratio | null {
-  const theirs = of(samples, goal.against);
-  const pairs = of(samples, goal.ours).flatMap(({ block, round, value }) => {
+/** Pairs of two contestants in the rounds in which both ran. */
+function pairs(samples: RoundSample[], candidate: string, baseline: string): PairedSample[] {
+  const theirs = of(samples, baseline);
+  return of(samples, candidate).flatMap(({ block, round, value }) => {
     const other = theirs.find((s) => s.round === round);
     return other ? [{ block, candidate: value, baseline: other.value }] : [];
   });
-  const blocks = new Set(pairs.map((p) => p.block)).size;
-  if (blocks === 0) return null;
-  if (blocks === 1) {
-    const point = Math.exp(
-      pairs.reduce((n, p) => n + Math.log(p.candidate / p.baseline), 0) /
-        pairs.length,
-    );
-    return {
-      ...goal,
-      point,
-      low: null,
-      high: null,
-      blocks,
-      goal: goal.least === null ? null : "unclear",
-    };
-  }
-  const { point, low, high } = ratioOverBlocks(pairs);
-  const verdict = goal.least === null ? null : low >= goal.least ? "met" : high < goal.least ? "missed" : "unclear";
-  return { ...goal, point, low, high, blocks, goal: verdict };
+}
+
+/** The ratio of a goal with its verdict; null where one of the two never ran. */
+export function ratioOf(samples: RoundSample[], goal: Goal): Ratio | null {
+  const units = blockLogRatios(pairs(samples, goal.ours, goal.against));
+  if (units.length === 0) return null;
+  const { limit, share } = goal.orShareOf ?? {};
+  const caps = limit === undefined ? [] : blockLogRatios(pairs(samples, limit, goal.against));
+  const cap = caps.length ? Math.exp(mean(caps)) : null;
+  const wanted = goal.least !== null && cap !== null && share !== undefined
+    ? Math.min(goal.least, share * cap)
+    : goal.least;
+  const interval = units.length < 2 ? { point: Math.exp(units[0]), low: null, high: null } : exponentialInterval(units);
+  const { point, low, high } = interval;
+  const verdict = wanted === null
+    ? null
+    : low !== null && low >= wanted
+    ? "met"
+    : high !== null && high < wanted
+    ? "missed"
+    : "unclear";
+  return { ...goal, point, low, high, blocks: units.length, cap, wanted, goal: verdict };
 }
 
 export function resultOf(

@@ -19,6 +19,8 @@ export interface Goal {
   against: string;
   /** Null: a ratio that is shown without a goal. */
   least: number | null;
+  /** The goal where the machine does not let `least` be reached: this share of what the limit does. */
+  orShareOf?: { limit: string; share: number };
 }
 
 /** Whether outputs agree; `detail` has the largest difference. */

@@ -76,7 +76,7 @@ export const prefill: Work = {
       blocks,
       contestants: [mine, torch(last, "last"), torch(all, "all"), large],
       goals: [
-        { ours: MINE, against: last, least: 1.3 },
+        { ours: MINE, against: last, least: 1.3, orShareOf: { limit: LARGE, share: 0.8 } },
         { ours: MINE, against: all, least: null },
         { ours: MINE, against: LARGE, least: 0.8 },
       ],
