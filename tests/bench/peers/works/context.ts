@@ -2,17 +2,21 @@
 import { resolveSpec } from "../../../../lib/arch/resolve.ts";
 import { kvBytesPerToken } from "../../../../lib/cost/bytes.ts";
 import type { ModelHost } from "../../../../lib/model/protocol.ts";
+import { randomPrompts } from "../../../../lib/model/random_prompts.ts";
 import { mean, median } from "../../../../lib/stats/summary.ts";
 import { type LimitTimes, ours, peer } from "../contestants.ts";
 import { MODEL } from "../environment.ts";
+import type { PeerProcess } from "../peer_process.ts";
 import type { RoundSample } from "../rounds.ts";
 import { of, type Plan, type Work } from "../work.ts";
 
 const CONTEXTS = [128, 512, 1024, 2048, 4096];
-const NEW_TOKENS = 33;
+const NEW_TOKENS = 33, VOCABULARY = 49152;
 const PRECISIONS = ["fp32", "int4"] as const;
 const LIMIT = "memory bandwidth (limit_fp32)";
 const nameOf = (precision: string) => `KV cache in Archbench ${precision}`;
+const GENAI = { fp32: "genaiFp32", int4: "genaiInt4" } as const;
+const genaiName = (precision: string) => `KV cache in onnxruntime-genai ${precision}`;
 
 interface ContextAnswer {
   /** [context while decoding (mean), ms a token]. */
@@ -28,24 +32,24 @@ export const context: Work = {
   unit: "GB/s of KV",
   async plan({ rounds = 4, blocks = 4, seed }): Promise<Plan> {
     const bytes = kvBytesPerToken(await resolveSpec(MODEL));
-    const decoders = PRECISIONS.map((precision) =>
+    const measure = async (round: number, perToken: (tokens: number, seed: number) => Promise<number>) => {
+      const points: [number, number][] = [];
+      const order = round % 2 ? CONTEXTS.toReversed() : CONTEXTS; // a drift of the machine is no slope
+      for (const tokens of order) points.push([tokens + NEW_TOKENS / 2, await perToken(tokens, seed + round)]);
+      const raw: ContextAnswer = { points, ...line(points) };
+      // a slope at or below zero is noise: as good as the fastest that can be told
+      return { value: bytes / Math.max(raw.slopeMs, 1e-6) / 1e6, raw };
+    };
+    const decoders = PRECISIONS.flatMap((precision) => [
       ours(nameOf(precision), precision, "generate", {
-        warmUp: (host) => perToken(host, CONTEXTS[0], seed),
-        async measure(host, round) {
-          const points: [number, number][] = [];
-          const order = round % 2 ? CONTEXTS.toReversed() : CONTEXTS; // a drift of the machine is no slope
-          for (const tokens of order) {
-            points.push([
-              tokens + NEW_TOKENS / 2,
-              await perToken(host, tokens, seed + round),
-            ]);
-          }
-          const raw: ContextAnswer = { points, ...line(points) };
-          // a slope at or below zero is noise: as good as the fastest that can be told
-          return { value: bytes / Math.max(raw.slopeMs, 1e-6) / 1e6, raw };
-        },
-      })
-    );
+        warmUp: (host) => ourToken(host, CONTEXTS[0], seed),
+        measure: (host, round) => measure(round, (tokens, seed) => ourToken(host, tokens, seed)),
+      }),
+      peer(genaiName(precision), GENAI[precision], {
+        warmUp: (p) => genaiToken(p, CONTEXTS[0], seed),
+        measure: (p, round) => measure(round, (tokens, seed) => genaiToken(p, tokens, seed)),
+      }),
+    ]);
     const limit = peer(LIMIT, "limits", {
       warmUp: (p) => p.call("rows", { precision: "fp32", repeats: 5, hugePages: true }),
       async measure(p) {
@@ -67,7 +71,9 @@ export const context: Work = {
         least: 1,
       })),
       checks: () => [],
-      facts: (samples) => PRECISIONS.flatMap((precision) => fit(samples, precision, bytes)),
+      facts: (samples) =>
+        PRECISIONS.flatMap((precision) => [nameOf(precision), genaiName(precision)])
+          .flatMap((name) => fit(samples, name, bytes)),
     };
   },
 };
@@ -101,7 +107,7 @@ function fit(
   precision: string,
   bytes: number,
 ): string[] {
-  const all = of(samples, nameOf(precision)).map((s) => s.raw as ContextAnswer);
+  const all = of(samples, name).map((s) => s.raw as ContextAnswer);
   if (!all.length) return [];
   const at = CONTEXTS.map((tokens) => {
     const ms = all.map((a) => a.points.find(([c]) => c === tokens + NEW_TOKENS / 2)![1]);
@@ -110,7 +116,7 @@ function fit(
   const slope = median(all.map((a) => a.slopeMs)),
     base = median(all.map((a) => a.interceptMs));
   return [
-    `${precision}, ms a token at a context of ${at.join(", ")}; fit ${base.toFixed(2)} ms + ${
+    `${name}, ms a token at a context of ${at.join(", ")}; fit ${base.toFixed(2)} ms + ${
       (1000 * slope).toFixed(2)
     } ms ` +
     `a thousand tokens, each of which has ${(bytes / 1e3).toFixed(1)} kB in the cache`,
