@@ -78,11 +78,13 @@ export const context: Work = {
   },
 };
 
-async function perToken(
-  host: ModelHost,
-  tokens: number,
-  seed: number,
-): Promise<number> {
+async function genaiToken(p: PeerProcess, tokens: number, seed: number): Promise<number> {
+  const [ids] = randomPrompts(VOCABULARY, 1, tokens, seed);
+  const answer = await p.call<{ firstTokenMs: number; endMs: number }>("decode", { ids, newTokens: NEW_TOKENS });
+  return (answer.endMs - answer.firstTokenMs) / (NEW_TOKENS - 1);
+}
+
+async function ourToken(host: ModelHost, tokens: number, seed: number): Promise<number> {
   const request = {
     prompt: { tokens, seed },
     newTokens: NEW_TOKENS,
