@@ -80,7 +80,7 @@ export function peersPage(
     "other in random order, one active at a time; processes are started anew in each block, and the interval is over " +
     "blocks. A ratio is ours over theirs in speed. Goals: `met` when the whole interval is at or above the goal, " +
     "`missed` when it is below, else `unclear`; where a limit is nearer than the goal, a share of it counts (0.9 at fp32 " +
-    "decode, 0.75 at int4, 0.8 at prefill). Made by `deno task bench:peers`; machines differ, so compare ratios only.",
+    "decode, 0.8 at prefill). Made by `deno task bench:peers`; machines differ, so compare ratios only.",
     "## Goals",
     table(
       ["work", "ours", "against", "ratio", "95 %", "blocks", "goal", ""],

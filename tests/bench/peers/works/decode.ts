@@ -123,7 +123,8 @@ interface DecodeSettings {
   mine: string;
   precision: Precision;
   peers: DecodePeer[];
-  limit?: { precision: "fp32" | "int4"; least: number };
+  /** `caps`: goals against peers hold only as far as this limit lets. */
+  limit?: { precision: "fp32" | "int4"; least: number; caps?: boolean };
 }
 
 function decodeWork(
@@ -137,11 +138,8 @@ function decodeWork(
     async plan({ rounds = 12, blocks = 6 }: Settings): Promise<Plan> {
       const kvBytes = kvBytesPerToken(await resolveSpec(MODEL)) *
         (PROMPT.length + NEW_TOKENS / 2);
-      const goals: Goal[] = peers.map((p) => ({
-        ours: mine,
-        against: p.name,
-        least: p.least,
-      }));
+      const orShareOf = limit?.caps ? { limit: plain, share: limit.least } : undefined;
+      const goals: Goal[] = peers.map((p) => ({ ours: mine, against: p.name, least: p.least, orShareOf }));
       const contestants = [
         decodeOurs(mine, precision),
         ...peers.map((p) => decodePeer(p.name, p.which)),
@@ -198,7 +196,7 @@ export const decodeWorks: Work[] = [
         equal: true,
       },
     ],
-    limit: { precision: "fp32", least: 0.9 },
+    limit: { precision: "fp32", least: 0.9, caps: true },
   }),
   decodeWork({
     name: "decode-int4",
