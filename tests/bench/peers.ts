@@ -59,8 +59,10 @@ async function keep(result: WorkResult, out: string): Promise<void> {
   ) as WorkResult[];
   const all = [...before.filter((r) => r.name !== result.name), result];
   const ordered = names.flatMap((name) => all.filter((r) => r.name === name));
-  await writeFile(file, JSON.stringify(ordered, null, 1) + "\n");
-  await writeFile(join(out, "peers.md"), peersPage(ordered, names, THREADS));
+  const page = join(out, "peers.md");
+  await writeFile(file, JSON.stringify(ordered, null, 1));
+  await writeFile(page, peersPage(ordered, names, THREADS));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", file, page] }).output(); // as the project has it
 }
 
 function show(result: WorkResult): void {

@@ -65,11 +65,10 @@ export const context: Work = {
       rounds,
       blocks,
       contestants: [...decoders, limit],
-      goals: PRECISIONS.map((precision) => ({
-        ours: nameOf(precision),
-        against: LIMIT,
-        least: 1,
-      })),
+      goals: PRECISIONS.flatMap((precision) => [
+        { ours: nameOf(precision), against: LIMIT, least: 1 },
+        { ours: nameOf(precision), against: genaiName(precision), least: null },
+      ]),
       checks: () => [],
       facts: (samples) =>
         PRECISIONS.flatMap((precision) => [nameOf(precision), genaiName(precision)])
@@ -104,23 +103,16 @@ function line(
   return { slopeMs, interceptMs: y - slopeMs * x };
 }
 
-function fit(
-  samples: RoundSample[],
-  precision: string,
-  bytes: number,
-): string[] {
-  const all = of(samples, name).map((s) => s.raw as ContextAnswer);
+function fit(samples: RoundSample[], who: string, bytes: number): string[] {
+  const all = of(samples, who).map((s) => s.raw as ContextAnswer);
   if (!all.length) return [];
   const at = CONTEXTS.map((tokens) => {
     const ms = all.map((a) => a.points.find(([c]) => c === tokens + NEW_TOKENS / 2)![1]);
     return `${tokens}: ${median(ms).toFixed(2)}`;
   });
-  const slope = median(all.map((a) => a.slopeMs)),
-    base = median(all.map((a) => a.interceptMs));
+  const slope = median(all.map((a) => a.slopeMs)), base = median(all.map((a) => a.interceptMs));
   return [
-    `${name}, ms a token at a context of ${at.join(", ")}; fit ${base.toFixed(2)} ms + ${
-      (1000 * slope).toFixed(2)
-    } ms ` +
-    `a thousand tokens, each of which has ${(bytes / 1e3).toFixed(1)} kB in the cache`,
+    `${who}, ms a token at a context of ${at.join(", ")}; fit ${base.toFixed(2)} ms + ` +
+    `${(1000 * slope).toFixed(2)} ms a thousand tokens, each of which has ${(bytes / 1e3).toFixed(1)} kB in the cache`,
   ];
 }
