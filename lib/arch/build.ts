@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { progress } from "../progress.ts";
 import { cacheDir } from "../store/paths.ts";
+import { batchGraph } from "./batch_graph.ts";
 import { generateGraph } from "./generate_graph.ts";
 import { type PackedWeights, packWeights } from "./packed_weights.ts";
 import { scoreGraph } from "./score_graph.ts";
@@ -19,10 +20,11 @@ const BUILD_VERSION = 1;
 const GRAPH_VERSION = 2;
 const WEIGHTS_FILE = "weights.bin";
 
-export type GraphKind = "generate" | "score";
+export type GraphKind = "generate" | "score" | "batch";
 const GRAPHS: Record<GraphKind, (spec: ArchSpec, weights: PackedWeights) => { model(): Uint8Array<ArrayBuffer> }> = {
   generate: generateGraph,
   score: scoreGraph,
+  batch: batchGraph,
 };
 
 /** A short, stable name for any JSON value. */

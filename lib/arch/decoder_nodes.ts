@@ -3,24 +3,12 @@ import { type GraphBuilder, MS } from "../onnx/graph_builder.ts";
 import type { PackedBlocks, PackedLinear, PackedTensor, PackedWeights } from "./packed_weights.ts";
 import type { ArchSpec } from "./spec.ts";
 
-/** Names of the values that one forward pass reads. */
+/** What one forward pass reads. */
 export interface DecoderInputs {
   /** int64 [batch, tokens] */
   ids: string;
-  /** int32 [batch]: total length - 1, the past included. */
-  seqlens: string;
-  /** int32, a scalar: the longest total length. */
-  totalLength: string;
-  /** Past key or value of a layer, float32 [batch, kvHeads, past, headDim]. */
-  past(layer: number, kind: "key" | "value"): string;
-  /** The names that the present keys and values get. */
-  present(layer: number, kind: "key" | "value"): string;
-  /**
-   * Explicit positions and attention bias instead of causal order: int64 [batch, tokens] and float32
-   * [1, 1, tokens, total], for tree scoring. A window is then in the bias, since the kernel's own window counts cache
-   * slots, not positions.
-   */
-  tree?: { positions: string; bias(window: number | undefined): string };
+  /** Emits a layer's attention: packed queries, keys and values [batch, tokens, (heads + 2 kvHeads) * headDim] in, heads out. */
+  attend(layer: number, qkv: string): string;
 }
 
 /**
@@ -54,34 +42,9 @@ export class DecoderNodes {
       residual = sum;
       return normed;
     };
-    const cos = this.#weight(weights.cos), sin = this.#weight(weights.sin);
-    spec.layers.forEach(({ mixer }, i) => {
+    spec.layers.forEach((_, i) => {
       const layer = weights.layers[i];
-      const attended = g.fresh("attended");
-      const window = mixer.window;
-      g.node(
-        "GroupQueryAttention",
-        [
-          this.linear(norm(layer.attentionNorm), layer.qkv),
-          "",
-          "",
-          inputs.past(i, "key"),
-          inputs.past(i, "value"),
-          inputs.seqlens,
-          inputs.totalLength,
-          cos,
-          sin,
-          ...this.#optionalInputs(inputs, i),
-        ],
-        {
-          num_heads: mixer.heads,
-          kv_num_heads: mixer.kvHeads,
-          do_rotary: 1,
-          ...(spec.kvCache === "int8" ? INT8_CACHE : {}),
-          ...(window !== undefined && !inputs.tree ? { local_window_size: window } : {}),
-        },
-        { domain: MS, outputs: [attended, inputs.present(i, "key"), inputs.present(i, "value")] },
-      );
+      const attended = inputs.attend(i, this.linear(norm(layer.attentionNorm), layer.qkv));
       delta = this.linear(attended, layer.o);
       const x = norm(layer.mlpNorm);
       // QuickGelu with alpha 1 is x * sigmoid(x), SiLU, in one pass.
@@ -91,13 +54,9 @@ export class DecoderNodes {
     return norm(weights.finalNorm);
   }
 
-  /** Positions and bias of tree scoring, and the scales of an int8 cache; an input that is not used is "". */
-  #optionalInputs({ tree }: DecoderInputs, layer: number): string[] {
-    const window = this.spec.layers[layer].mixer.window;
-    const treeInputs = tree ? [tree.positions, tree.bias(window)] : [];
-    if (this.spec.kvCache !== "int8") return treeInputs;
-    const headSink = "";
-    return [...(tree ? treeInputs : ["", ""]), headSink, scaleName(layer, "key"), scaleName(layer, "value")];
+  /** Tables of the rotary positions, [contextLength, headDim / 2] each. */
+  rotaryTables(): { cos: string; sin: string } {
+    return { cos: this.#weight(this.weights.cos), sin: this.#weight(this.weights.sin) };
   }
 
   /** Logits of rows of the hidden state: [rows, hidden] -> [rows, vocabSize]. */
@@ -162,9 +121,6 @@ export class DecoderNodes {
     return this.root.weight(t.name, t.type, t.dims, t);
   }
 }
-
-/** Attributes of the attention when keys and values are kept as int8, with a scale for each channel. */
-const INT8_CACHE = { kv_cache_bit_width: 8, k_quant_type: "PER_CHANNEL", v_quant_type: "PER_CHANNEL" };
 
 /** Element type of the caches. */
 export function cacheType(spec: ArchSpec): "float32" | "int8" {

@@ -14,6 +14,7 @@
  */
 import { GraphBuilder } from "../onnx/graph_builder.ts";
 import { cacheName, cacheType, DecoderNodes, forEachCache, scaleInputs } from "./decoder_nodes.ts";
+import { fusedAttention } from "./fused_attention.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import type { ArchSpec } from "./spec.ts";
 
@@ -33,14 +34,14 @@ export function scoreGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   });
 
   const decoder = new DecoderNodes(g, g, spec, weights);
-  const hidden = decoder.hidden({
-    ids: "ids",
+  const attend = fusedAttention(g, decoder, {
     seqlens: "seqlens",
     totalLength: "total_length",
     past: (layer, kind) => cacheName("past", layer, kind),
     present: (layer, kind) => cacheName("present", layer, kind),
     tree: { positions: "positions", bias: biasName },
   });
+  const hidden = decoder.hidden({ ids: "ids", attend });
   const flat = g.node("Reshape", [hidden, g.constant("flat", "int64", [2], [-1, spec.hiddenSize])]);
   const logits = g.node("Identity", [decoder.head(g.node("Gather", [flat, "rows"]))], {}, { outputs: ["logits"] });
   g.node("GatherND", [g.node("LogSoftmax", [logits], { axis: -1 }), "targets"], {}, { outputs: ["target_logprobs"] });

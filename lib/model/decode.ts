@@ -1,5 +1,5 @@
-/** Runs of the generate graph: prefill, and chunks of tokens decoded inside the graph. */
-import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
+/** Runs of the graphs that decode: prefill, and chunks of tokens decoded inside the graph. */
+import { appendMade } from "./caches.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { bool, type Feeds, floats, int32s, int64s, type Tensor } from "./session.ts";
 
@@ -12,8 +12,15 @@ export interface DecodeState {
   caches: Feeds;
 }
 
+/** The generate graph copies its past in every turn; the batch graph leaves it where it is. */
+export type DecodeGraph = "generate" | "batch";
+
 export interface ChunkOptions {
   turns: number;
+  /** Default "generate". */
+  graph?: DecodeGraph;
+  /** Of prompts that are padded on the right: tokens of each row. Their choice of a token means nothing then. */
+  lengths?: number[];
   temperature?: number;
   topK?: number;
   topP?: number;
@@ -36,19 +43,21 @@ const SETTINGS: Feeds = {
 };
 
 /**
- * One run of the generate graph: `turns` tokens for every row, fewer when all rows ended.
+ * One run: `turns` tokens for every row, fewer when all rows ended. The batch graph changes the state's caches.
  *
- * @returns `tokens` [turns][batch], their log-probabilities, and the state to go on from.
+ * @returns `tokens` [turns][batch] (-1 where logits were not finite), their log-probabilities, and the state to go on
+ * from.
  */
 export async function runChunk(model: LanguageModel, state: DecodeState, options: ChunkOptions) {
-  const session = await model.session("generate");
+  const { turns, keepCaches = true, graph = "generate" } = options;
+  const session = await model.session(graph);
   const batch = state.ids.length, tokens = state.ids[0].length;
-  const { turns, keepCaches = true } = options;
+  const read = options.lengths ?? state.lengths.map((n) => n + tokens); // tokens of each row after the first turn
   const feeds: Feeds = {
     ...SETTINGS,
     ...state.caches,
     ids: int64s(state.ids.flat(), [batch, tokens]),
-    ...lengthsOf(state.lengths.map((n) => n + tokens)),
+    ...(graph === "batch" ? { lengths: int64s(state.lengths, [batch]) } : fusedLengths(read)),
     max_new: int64s([turns], []),
     uniforms: floats(options.uniforms ?? new Float32Array(turns * batch), [turns, batch]),
     top_k: int64s([options.topK || model.spec.vocabSize], [1]),
@@ -62,106 +71,31 @@ export async function runChunk(model: LanguageModel, state: DecodeState, options
   if (keepCaches) fetches.push(...model.caches.map((c) => c.present));
   const out = await session.run(feeds, fetches);
   const made = rows(out.tokens, batch);
-  const caches = keepCaches ? model.carryCaches(out) : {};
+  const lengths = read.map((n) => n + made.length - 1);
+  let caches: Feeds = {};
+  if (keepCaches && graph === "batch") {
+    caches = appendMade(model, state.caches, out, { before: state.lengths, after: lengths });
+  } else if (keepCaches) caches = model.carryCaches(out);
   return {
     tokens: made,
     logprobs: options.logprobs ? out.logprobs.data as Float32Array : null,
     next: {
       ids: made.at(-1)!.map((id) => [id]),
-      lengths: state.lengths.map((n) => n + tokens + made.length - 1),
+      lengths,
       caches,
     } satisfies DecodeState,
   };
 }
 
 /** The start of a generation: prompts of one length, nothing cached. */
-export function startState(model: LanguageModel, prompts: number[][]): DecodeState {
-  return { ids: prompts, lengths: prompts.map(() => 0), caches: model.emptyCaches(prompts.length) };
+export function startState(model: LanguageModel, prompts: number[][], graph: DecodeGraph = "generate"): DecodeState {
+  // A matrix product over no slots at all is not defined everywhere, so the batch graph gets one that it masks.
+  const slots = graph === "batch" ? 1 : 0;
+  return { ids: prompts, lengths: prompts.map(() => 0), caches: model.emptyCaches(prompts.length, slots) };
 }
 
-/** Rows of a prefill's run: matrix products are near their peak there, and attention's scores stay small. */
-const PREFILL_TOKENS = 512;
-
-/**
- * Put prompts into caches, choosing no token: several short ones in one run, padded on the right, a long one piece by
- * piece.
- *
- * @param prompts Token ids, [any][at least one].
- * @returns For each prompt the caches that hold it and its row in them.
- */
-export async function prefill(model: LanguageModel, prompts: number[][]): Promise<CachedRow[]> {
-  const rows: CachedRow[] = new Array(prompts.length);
-  const order = prompts.map((_, i) => i).sort((a, b) => prompts[b].length - prompts[a].length);
-  for (let at = 0; at < order.length;) {
-    const longest = prompts[order[at]].length;
-    const count = Math.max(1, Math.floor(PREFILL_TOKENS / longest));
-    const group = order.slice(at, at + count), ids = group.map((i) => prompts[i]);
-    const caches = group.length > 1 ? await prefillTogether(model, ids) : await prefillInPieces(model, ids[0]);
-    group.forEach((i, row) => rows[i] = { caches, row, length: prompts[i].length });
-    at += group.length;
-  }
-  return rows;
-}
-
-async function prefillTogether(model: LanguageModel, prompts: number[][]): Promise<Feeds> {
-  const longest = Math.max(...prompts.map((p) => p.length));
-  const padded = prompts.map((p) => [...p, ...new Array(longest - p.length).fill(0)]);
-  return await cachesAfter(model, startState(model, padded), prompts.map((p) => p.length));
-}
-
-async function prefillInPieces(model: LanguageModel, prompt: number[]): Promise<Feeds> {
-  let caches = model.emptyCaches(1);
-  for (let at = 0; at < prompt.length; at += PREFILL_TOKENS) {
-    const ids = prompt.slice(at, at + PREFILL_TOKENS);
-    caches = await cachesAfter(model, { ids: [ids], lengths: [at], caches }, [at + ids.length]);
-  }
-  return caches;
-}
-
-/** Run the ids of a state; `totals` are the lengths of its rows without padding. */
-async function cachesAfter(model: LanguageModel, { ids, caches }: DecodeState, totals: number[]): Promise<Feeds> {
-  const out = await (await model.session("generate")).run({
-    ...SETTINGS,
-    ...caches,
-    ids: int64s(ids.flat(), [ids.length, ids[0].length]),
-    ...lengthsOf(totals),
-    max_new: int64s([1], []),
-    uniforms: floats(new Float32Array(ids.length), [1, ids.length]),
-    top_k: int64s([model.spec.vocabSize], [1]),
-  }, model.caches.map((c) => c.present));
-  return model.carryCaches(out);
-}
-
-/** One sequence in a batch's caches. */
-export interface CachedRow {
-  caches: Feeds;
-  row: number;
-  /** Tokens of it. */
-  length: number;
-}
-
-/** Copy rows of any caches into one batch, padded on the right to the longest: [rows, kvHeads, longest, headDim]. */
-export function joinRows(model: LanguageModel, rows: CachedRow[]): Feeds {
-  const longest = Math.max(...rows.map((r) => r.length));
-  const joined: Feeds = {};
-  forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
-    const name = cacheName("past", layer, kind);
-    const joinedCache = model.cacheTensor([rows.length, kvHeads, longest, headDim]);
-    const data = joinedCache.data as Float32Array | Int8Array;
-    rows.forEach(({ caches, row, length }, to) => {
-      const from = caches[name].data as Float32Array | Int8Array, slots = caches[name].dims[2];
-      for (let head = 0; head < kvHeads; head++) {
-        const start = (row * kvHeads + head) * slots * headDim;
-        data.set(from.subarray(start, start + length * headDim), (to * kvHeads + head) * longest * headDim);
-      }
-    });
-    joined[name] = joinedCache;
-  });
-  return joined;
-}
-
-/** Lengths as the attention reads them; `totals` count the tokens of this run. */
-function lengthsOf(totals: number[]): Feeds {
+/** Lengths as the fused attention reads them; `totals` count the tokens of this run. */
+function fusedLengths(totals: number[]): Feeds {
   return {
     seqlens: int32s(totals.map((n) => n - 1), [totals.length]),
     total_length: int32s([Math.max(...totals)], []),

@@ -1,7 +1,7 @@
 /** Scales of an int8 key-value cache, from the largest values that a calibration text gives each channel. */
 import { cacheName, forEachCache, scaleName } from "../arch/decoder_nodes.ts";
 import type { ArchSpec } from "../arch/spec.ts";
-import { prefill } from "./decode.ts";
+import { prefill } from "./prefill.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { type Feeds, floats } from "./session.ts";
 

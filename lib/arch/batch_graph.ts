@@ -1,0 +1,125 @@
+/**
+ * The batch graph: like the generate graph one Loop, but the caches are read where they are and only the keys and
+ * values of this run grow and come out. For many rows or long contexts, where copying the past takes longer than
+ * reading the weights.
+ *
+ * Inputs: `ids` int64 [batch, tokens]; `lengths` int64 [batch], tokens of each row in the cache; `past.L.key|value`
+ * float [batch, kvHeads, capacity, headDim], of which a row's first slots hold its tokens; and what steers the turns, as
+ * in generate_graph.ts.
+ * Outputs: `tokens`, `logprobs` as there; `present.L.key|value` float [batch, kvHeads, tokens + turns - 1, headDim].
+ *
+ * Rows of one run have as many tokens; shorter prompts are padded on the right, and only their first keys and values
+ * are used then. No windows, fp32 caches.
+ */
+import { GraphBuilder } from "../onnx/graph_builder.ts";
+import { cacheName, DecoderNodes, forEachCache } from "./decoder_nodes.ts";
+import { endOfTurn, turnInputs } from "./end_of_turn.ts";
+import type { PackedWeights } from "./packed_weights.ts";
+import type { ArchSpec } from "./spec.ts";
+import { splitAttention } from "./split_attention.ts";
+
+/** What a masked slot adds to a score. */
+const HIDDEN = -3.4028234663852886e38;
+
+/** Whether a spec can run this way: attention over all tokens, keys and values in fp32. */
+export function hasBatchGraph(spec: ArchSpec): boolean {
+  return spec.kvCache !== "int8" && spec.layers.every(({ mixer }) => mixer.window === undefined);
+}
+
+export function batchGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder {
+  const root = new GraphBuilder("batch");
+  root.input("ids", "int64", ["batch", "tokens"]);
+  root.input("lengths", "int64", ["batch"]);
+  turnInputs(root);
+  root.output("tokens", "int64", ["turns", "batch"]);
+  root.output("logprobs", "float32", ["turns", "batch"]);
+  const empty: string[] = [], made: string[] = [];
+  const int64 = (name: string, values: number[]) => root.constant(name, "int64", [values.length], values);
+  const batch = root.node("Shape", ["ids"], { start: 0, end: 1 });
+  const zero = root.constant("zero_f32", "float32", [], [0]);
+  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+    root.input(cacheName("past", layer, kind), "float32", ["batch", kvHeads, "capacity", headDim]);
+    const shape = root.node("Concat", [batch, int64(`no_slots_${kvHeads}_${headDim}`, [kvHeads, 0, headDim])], {
+      axis: 0,
+    });
+    empty.push(root.node("Expand", [zero, shape]));
+    made.push(cacheName("present", layer, kind));
+    root.output(cacheName("present", layer, kind), "float32", ["batch", kvHeads, "made", headDim]);
+  });
+
+  const lengths = root.node("Unsqueeze", ["lengths", int64("axis_1", [1])]); // [batch, 1]
+  const capacity = root.node("Shape", [cacheName("past", 0, "key")], { start: 2, end: 3 });
+  const slots = root.node("Less", [range(root, root, capacity), lengths]); // [batch, capacity]
+  const bias = root.node("Where", [slots, zero, root.constant("hidden_f32", "float32", [], [HIDDEN])]);
+  const cacheBias = root.node("Unsqueeze", [bias, int64("axes_1_2", [1, 2])]);
+  const done = root.node("Less", ["lengths", root.constant("zero_i64_0", "int64", [], [0])]); // never
+  root.node("Loop", ["max_new", root.constant("true", "bool", [], [1]), "ids", done, ...empty], {
+    body: { graph: loopBody(root, spec, weights, { lengths, cacheBias }) },
+  }, { outputs: ["last_ids", "last_done", ...made, "tokens", "logprobs"] });
+  return root;
+}
+
+function loopBody(
+  root: GraphBuilder,
+  spec: ArchSpec,
+  weights: PackedWeights,
+  { lengths, cacheBias }: { lengths: string; cacheBias: string },
+): GraphBuilder {
+  const g = new GraphBuilder("turn", "turn/");
+  const inner = (name: string) => `turn/${name}`;
+  const before = (layer: number, kind: "key" | "value") => inner(`before.${layer}.${kind}`);
+  const after = (layer: number, kind: "key" | "value") => inner(`after.${layer}.${kind}`);
+  const turn = g.input(inner("index"), "int64", []);
+  g.input(inner("go_on"), "bool", []);
+  const ids = g.input(inner("ids"), "int64", ["batch", "tokens"]);
+  const done = g.input(inner("done"), "bool", ["batch"]);
+  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+    g.input(before(layer, kind), "float32", ["batch", kvHeads, "new", headDim]);
+  });
+
+  const made = g.node("Shape", [before(0, "key")], { start: 2, end: 3 });
+  const tokens = g.node("Shape", [ids], { start: 1, end: 2 });
+  const places = g.node("Add", [range(root, g, tokens), made]); // [tokens], among the new ones
+  const total = range(root, g, g.node("Add", [made, tokens]));
+  const seen = g.node("LessOrEqual", [
+    total,
+    g.node("Unsqueeze", [places, root.constant("axis_1", "int64", [1], [1])]),
+  ]);
+  const newBias = g.node("Where", [
+    g.node("Unsqueeze", [seen, root.constant("axes_0_1_2", "int64", [3], [0, 1, 2])]),
+    root.constant("zero_f32", "float32", [], [0]),
+    root.constant("hidden_f32", "float32", [], [HIDDEN]),
+  ]);
+
+  const decoder = new DecoderNodes(root, g, spec, weights);
+  const attend = splitAttention(root, g, decoder, {
+    positions: g.node("Add", [lengths, places]), // [batch, tokens]
+    cacheBias,
+    newBias,
+    cache: (layer, kind) => cacheName("past", layer, kind),
+    before,
+    after,
+  });
+  const end = endOfTurn(root, g, decoder, { hidden: decoder.hidden({ ids, attend }), turn, done });
+  const out = (name: string, value: string, type: "bool" | "int64" | "float32", dims: (string | number)[]) =>
+    g.output(g.node("Identity", [value], {}, { outputs: [inner(name)] }), type, dims);
+  out("go_on_out", end.goOn, "bool", []);
+  out("ids_out", end.ids, "int64", ["batch", 1]);
+  out("done_out", end.done, "bool", ["batch"]);
+  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+    g.output(after(layer, kind), "float32", ["batch", kvHeads, "made", headDim]);
+  });
+  out("token_out", end.token, "int64", ["batch"]);
+  out("logprob_out", end.logprob, "float32", ["batch"]);
+  return g;
+}
+
+/** 0, 1, ... up to a length given as int64 [1]. */
+function range(root: GraphBuilder, g: GraphBuilder, length: string): string {
+  const scalar = g.node("Squeeze", [length]);
+  return g.node("Range", [
+    root.constant("zero_i64_0", "int64", [], [0]),
+    scalar,
+    root.constant("one_i64_0", "int64", [], [1]),
+  ]);
+}

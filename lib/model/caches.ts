@@ -1,0 +1,72 @@
+/** Key-value caches of a batch on the host: rows put together, and what a run made put behind them. */
+import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
+import type { LanguageModel } from "./language_model.ts";
+import type { Feeds, Tensor } from "./session.ts";
+
+/** One sequence in a batch's caches. */
+export interface CachedRow {
+  caches: Feeds;
+  row: number;
+  /** Tokens of it. */
+  length: number;
+}
+
+/** Slots that a cache grows by: its rows are moved then, so not for every chunk. */
+const GROWTH = 64;
+
+/**
+ * Copy rows of any caches into one batch, padded on the right: [rows, kvHeads, capacity, headDim].
+ *
+ * @param capacity Default: the longest row.
+ */
+export function joinRows(
+  model: LanguageModel,
+  rows: CachedRow[],
+  capacity = Math.max(...rows.map((r) => r.length)),
+): Feeds {
+  const joined: Feeds = {};
+  forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
+    const name = cacheName("past", layer, kind);
+    joined[name] = model.cacheTensor([rows.length, kvHeads, capacity, headDim]);
+    rows.forEach(({ caches, row, length }, to) => copySlots(caches[name], row, joined[name], to, 0, length));
+  });
+  return joined;
+}
+
+/**
+ * Put what a run of the batch graph made behind the tokens of each row. The caches are changed in place where they have
+ * room, and moved to larger ones where not.
+ *
+ * @param made Outputs of the run, [rows, kvHeads, tokens, headDim] each.
+ * @param lengths Tokens of each row before and after.
+ */
+export function appendMade(
+  model: LanguageModel,
+  caches: Feeds,
+  made: Record<string, Tensor>,
+  lengths: { before: number[]; after: number[] },
+): Feeds {
+  const { before, after } = lengths;
+  const need = Math.max(...after), first = cacheName("past", 0, "key");
+  const room = caches[first].dims[2] >= need
+    ? caches
+    : joinRows(model, before.map((length, row) => ({ caches, row, length })), GROWTH * Math.ceil(need / GROWTH));
+  forEachCache(model.spec, (layer, kind) => {
+    const to = room[cacheName("past", layer, kind)], from = made[cacheName("present", layer, kind)];
+    before.forEach((at, row) => copySlots(from, row, to, row, at, after[row] - at));
+  });
+  return room;
+}
+
+/** Copy the first `length` slots of a row to another cache, there from slot `at` on. */
+function copySlots(from: Tensor, row: number, to: Tensor, toRow: number, at: number, length: number): void {
+  const [, kvHeads, slots, headDim] = from.dims, capacity = to.dims[2];
+  const source = from.data as Float32Array | Int8Array, target = to.data as Float32Array | Int8Array;
+  for (let head = 0; head < kvHeads; head++) {
+    const start = (row * kvHeads + head) * slots * headDim;
+    target.set(
+      source.subarray(start, start + length * headDim),
+      ((toRow * kvHeads + head) * capacity + at) * headDim,
+    );
+  }
+}

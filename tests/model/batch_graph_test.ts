@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { hasBatchGraph } from "../../lib/arch/batch_graph.ts";
+import { randomWeights } from "../../lib/arch/random_weights.ts";
+import { runChunk, startState } from "../../lib/model/decode.ts";
+import { openModel } from "../../lib/model/language_model.ts";
+import { prefill } from "../../lib/model/prefill.ts";
+import { referenceLogits } from "./reference_decoder.ts";
+import { someIds, tinySpec } from "./tiny_spec.ts";
+
+const graph = "batch";
+
+Deno.test("the batch graph's tokens and log-probabilities equal the formulas written out", async () => {
+  for (const spec of [tinySpec(), tinySpec({ tiedHead: false })]) {
+    const want = await referenceLogits(spec, randomWeights(spec, 3), someIds);
+    const model = await openModel({ ref: spec, seed: 3 }, { threads: 1, graphs: [] });
+    try {
+      let state = startState(model, [someIds.slice(0, 4)], graph);
+      for (let t = 4; t <= someIds.length; t++) {
+        const { tokens, logprobs, next } = await runChunk(model, state, { turns: 1, logprobs: true, graph });
+        const row = want[t - 1], largest = Math.max(...row);
+        assert.equal(tokens[0][0], row.indexOf(largest), `token after ${t}`);
+        const z = Math.log(row.reduce((sum, v) => sum + Math.exp(v - largest), 0));
+        assert.ok(Math.abs(logprobs![0] + z) < 1e-4, `log-probability after ${t}`);
+        state = { ...next, ids: [[someIds[t]]] };
+      }
+    } finally {
+      await model.close();
+    }
+  }
+});
+
+Deno.test("rows of different lengths, prompts in pieces and any chunk size give the ids of the generate graph", async () => {
+  const spec = tinySpec({ contextLength: 1400 });
+  const model = await openModel({ ref: spec, seed: 6 }, { threads: 1 });
+  try {
+    // The longest prompt is put into caches in three pieces, the others side by side.
+    const prompts = [1200, 3, 90, 170, 1].map((n, i) => Array.from({ length: n }, (_, t) => (t * 37 + i * 5) % 256));
+    const rows = await prefill(model, prompts, graph);
+    assert.deepEqual(rows.map((r) => r.length), prompts.map((p) => p.length));
+    for (const [i, prompt] of prompts.entries()) {
+      const want = await runChunk(model, startState(model, [[...prompt, 9]]), { turns: 40 });
+      const { caches, row, length } = (await prefill(model, [prompt], graph))[0];
+      assert.deepEqual([row, length], [0, prompt.length]);
+      let state = { ids: [[9]], lengths: [length], caches };
+      const ids: number[] = [];
+      while (ids.length < 40) {
+        const { tokens, next } = await runChunk(model, state, { turns: Math.min(16, 40 - ids.length), graph });
+        ids.push(...tokens.flat());
+        state = next;
+      }
+      assert.deepEqual(ids, want.tokens.flat(), `prompt ${i}`);
+    }
+  } finally {
+    await model.close();
+  }
+});
+
+Deno.test("windows and int8 caches are left to the generate graph", () => {
+  assert.ok(hasBatchGraph(tinySpec()));
+  assert.ok(!hasBatchGraph(tinySpec({}, 8)));
+  assert.ok(!hasBatchGraph(tinySpec({ kvCache: "int8" })));
+});
