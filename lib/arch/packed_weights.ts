@@ -154,7 +154,8 @@ async function packDense(put: Put, name: string, m: { rows: number; cols: number
   return { form: "dense" as const, weight };
 }
 
-async function packBlocks(put: Put, name: string, m: QuantBlocks): Promise<PackedBlocks> {
+async function packBlocks(put: Put, name: string, given: QuantBlocks): Promise<PackedBlocks> {
+  const m = centred(given);
   const { rows, cols, bits, blockSize, zero } = m;
   const perRow = cols / blockSize;
   const isDefaultZero = zero === 2 ** (bits - 1);
@@ -206,6 +207,24 @@ async function packEmbedding(
       scales: { ...scales, name: "embedding.rows.scales", dims: [spec.vocabSize, spec.hiddenSize / blockSize] },
     },
     tiedHead: spec.tiedHead ? blocks : null,
+  };
+}
+
+/**
+ * The same numbers, with values around 0 where a format has them from 0 up and a minimum: MatMulNBits rounds the
+ * activations, and an error counts as often as the value is large. The minima's part is exact, so what moves there
+ * costs nothing; and the operator needs no zero points then.
+ */
+function centred(m: QuantBlocks): QuantBlocks {
+  if (!m.mins) return m;
+  const { q, scales, mins, zero, bits } = m;
+  const middle = (q.reduce((most, v) => Math.max(most, v), zero) - zero + 1) >> 1; // 8 of 0..15, 16 of 0..31
+  const newZero = 2 ** (bits - 1), shift = newZero - zero - middle;
+  return {
+    ...m,
+    zero: newZero,
+    q: shift === 0 ? q : q.map((v) => v + shift),
+    mins: mins.map((min, block) => min + middle * scales[block]),
   };
 }
 

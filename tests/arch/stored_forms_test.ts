@@ -66,7 +66,8 @@ for (const [names, form, hasMin] of forms) {
     const spec = tinySpec();
     const source = blockSource(randomWeights(spec, 1), form, hasMin);
     const error = await relativeError(spec, source, "stored", source);
-    assert.ok(error < 0.1, `relative error ${error}`);
+    // 0.010 to 0.016; values that are not centred around 0 would give up to 0.05.
+    assert.ok(error < 0.025, `relative error ${error}`);
   });
 }
 
