@@ -65,11 +65,10 @@ export function installPython(): Promise<string> {
 /** Install the npm peers, without their install scripts: their binaries come inside packages. */
 export function installNpm(): Promise<string> {
   // other names here, or Deno would take this folder for a project of its own
-  const files = { "npm.json": "package.json", "npm-lock.json": "package-lock.json" };
-  return once("npm", Object.keys(files).map(script), async () => {
+  const list = script("npm.json"); // under the name package.json Deno would format this folder by other rules
+  return once("npm", [list], async () => {
     await mkdir(npmFolder, { recursive: true });
-    for (const [from, to] of Object.entries(files)) await copyFile(script(from), join(npmFolder, to));
-    // not `npm ci`: it refuses a lock without the binaries of every other platform, and not all of them are published
+    await copyFile(list, join(npmFolder, "package.json"));
     const install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"];
     await run("install the npm peers", install, npmFolder);
   });
