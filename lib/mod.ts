@@ -21,6 +21,7 @@ export type {
 export type { Tokenizer } from "./model/tokenizer.ts";
 export { HostError, startHost } from "./model/host.ts";
 export type { ModelHost, ModelInfo, ProcessCounters, ScoreRequest, ScoreResult } from "./model/protocol.ts";
+export type { ScoreMode, ScoreOptions } from "./model/score_options.ts";
 
 // Quality
 export { type EvaluateOptions, QualityBenchmark } from "./eval/quality_benchmark.ts";

@@ -64,7 +64,6 @@ export function installPython(): Promise<string> {
 
 /** Install the npm peers, without their install scripts: their binaries come inside packages. */
 export function installNpm(): Promise<string> {
-  // other names here, or Deno would take this folder for a project of its own
   const list = script("npm.json"); // under the name package.json Deno would format this folder by other rules
   return once("npm", [list], async () => {
     await mkdir(npmFolder, { recursive: true });
