@@ -49,7 +49,6 @@ export { measureRounds, type RoundsOptions } from "./measure/rounds.ts";
 export type { Round, RoundSample, RoundsResult } from "./measure/rounds_result.ts";
 export { pilotOf, type PlannedRounds, planRounds } from "./measure/power.ts";
 export { type SimulationOptions, type SimulationRow, simulationTable } from "./measure/simulation.ts";
-export { partialOf } from "./measure/stoppable.ts";
 export {
   estimateFlops,
   estimateLayerFlops,
@@ -100,4 +99,4 @@ export { machineTable, modelTable, trustTable } from "./view/run_facts.ts";
 export { speedPlot } from "./view/speed_plot.ts";
 export { verdictSentences } from "./view/verdict_sentences.ts";
 export { type Column, tableView } from "./view/table.ts";
-export { checkStop, type Progress, progress, StopError } from "./progress.ts";
+export { checkStop, partialOf, type Progress, progress, StopError } from "./progress.ts";

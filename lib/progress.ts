@@ -282,3 +282,14 @@ if (jupyter() && !realm[kernelFixes]) {
     console.error(event.error ?? event.message);
   });
 }
+
+/** An error that carries what was measured before it: `partialOf(error)` gives it back. */
+export function withPartial<E>(error: E, partial: unknown): E {
+  if (error instanceof Error) Object.defineProperty(error, "partial", { value: partial, configurable: true });
+  return error;
+}
+
+/** What was measured before work was stopped or failed: a result of fewer samples; undefined if there is none. */
+export function partialOf<T = unknown>(error: unknown): T | undefined {
+  return error instanceof Error ? (error as Error & { partial?: T }).partial : undefined;
+}

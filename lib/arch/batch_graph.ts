@@ -12,14 +12,11 @@
  * are used then. No windows, fp32 caches.
  */
 import { GraphBuilder } from "../onnx/graph_builder.ts";
-import { cacheName, DecoderNodes, forEachCache } from "./decoder_nodes.ts";
+import { cacheName, DecoderNodes, forEachCache, HIDDEN } from "./decoder_nodes.ts";
 import { endOfTurn, turnInputs } from "./end_of_turn.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import type { ArchSpec } from "./spec.ts";
 import { splitAttention } from "./split_attention.ts";
-
-/** What a masked slot adds to a score. */
-const HIDDEN = -3.4028234663852886e38;
 
 /** Whether a spec can run this way: attention over all tokens, keys and values in fp32. */
 export function hasBatchGraph(spec: ArchSpec): boolean {

@@ -1,8 +1,5 @@
 /** The nodes that choose the next token of every row: the most probable one, or a draw by temperature, top-k and top-p. */
-import { GraphBuilder } from "../onnx/graph_builder.ts";
-
-/** ONNX element types, for Cast. */
-const FLOAT = 1, INT32 = 6, INT64 = 7, BOOL = 9;
+import { DATA_TYPES, GraphBuilder } from "../onnx/graph_builder.ts";
 
 export interface TokenChoice {
   /** float32 [batch, vocab] */
@@ -77,8 +74,8 @@ function sampleBranch(root: GraphBuilder, { logits, uniform, vocabSize }: TokenC
 
   const noTopP = g.node("GreaterOrEqual", ["top_p", oneFloat]);
   const needed = g.node("Where", [noTopP, draws, "top_p"]); // [batch, 1]: the mass that decides a row
-  const reached = g.node("Cast", [g.node("Greater", [head.sum, needed])], { to: INT32 });
-  const everyRow = g.node("Cast", [g.node("ReduceMin", [reached], { keepdims: 0 })], { to: BOOL });
+  const reached = g.node("Cast", [g.node("Greater", [head.sum, needed])], { to: DATA_TYPES.int32 });
+  const everyRow = g.node("Cast", [g.node("ReduceMin", [reached], { keepdims: 0 })], { to: DATA_TYPES.bool });
   const allTokens = g.node("Equal", ["top_k", vocab]);
   const decided = g.node("Or", [g.node("Equal", [few, "top_k"]), g.node("And", [allTokens, everyRow])]);
   const chosen = g.node("If", [decided], {
@@ -131,12 +128,13 @@ function drawBranch(
   const before = g.node("Sub", [cumulative, p]);
   const kept = g.node("Less", [before, g.node("Mul", [total, "top_p"])]);
   const keptSum = g.node("ReduceMax", [
-    g.node("Mul", [cumulative, g.node("Cast", [kept], { to: FLOAT })]),
+    g.node("Mul", [cumulative, g.node("Cast", [kept], { to: DATA_TYPES.float32 })]),
     axis,
   ], { keepdims: 1 });
   const target = g.node("Mul", [draws, g.node("Where", [noTopP, total, keptSum])]);
   const passed = g.node("LessOrEqual", [cumulative, target]);
-  const count = (mask: string) => g.node("ReduceSum", [g.node("Cast", [mask], { to: INT64 }), axis], { keepdims: 1 });
+  const count = (mask: string) =>
+    g.node("ReduceSum", [g.node("Cast", [mask], { to: DATA_TYPES.int64 }), axis], { keepdims: 1 });
   // Rounding may pass the whole mass: the last kept token is meant then.
   const lastKept = g.node("Sub", [count(kept), root.constant("one_i64", "int64", [1], [1])]);
   const chosen = g.node("GatherElements", [order, g.node("Min", [count(passed), lastKept])], { axis: 1 });

@@ -122,6 +122,9 @@ export class DecoderNodes {
   }
 }
 
+/** What a mask adds to a score that must not count: the lowest float, as transformers does. */
+export const HIDDEN = -3.4028234663852886e38;
+
 /** Element type of the caches. */
 export function cacheType(spec: ArchSpec): "float32" | "int8" {
   return spec.kvCache === "int8" ? "int8" : "float32";

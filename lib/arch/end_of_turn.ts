@@ -1,5 +1,5 @@
 /** What every turn of a decoding Loop ends with: the head, the next token, and which rows are done. */
-import { GraphBuilder } from "../onnx/graph_builder.ts";
+import { DATA_TYPES, GraphBuilder } from "../onnx/graph_builder.ts";
 import { chooseToken } from "./choose_token.ts";
 import type { DecoderNodes } from "./decoder_nodes.ts";
 
@@ -56,23 +56,20 @@ export function endOfTurn(
   });
 
   const anyEos = g.node("ReduceMax", [
-    g.node("Cast", [g.node("Equal", [column, "eos"])], { to: INT32 }),
+    g.node("Cast", [g.node("Equal", [column, "eos"])], { to: DATA_TYPES.int32 }),
     int64("axis_1", [1]),
   ], { keepdims: 0 });
-  const doneNow = g.node("Or", [g.node("Or", [done, broken]), g.node("Cast", [anyEos], { to: BOOL })]);
-  const allDone = g.node("ReduceMin", [g.node("Cast", [doneNow], { to: INT32 })], { keepdims: 0 });
+  const doneNow = g.node("Or", [g.node("Or", [done, broken]), g.node("Cast", [anyEos], { to: DATA_TYPES.bool })]);
+  const allDone = g.node("ReduceMin", [g.node("Cast", [doneNow], { to: DATA_TYPES.int32 })], { keepdims: 0 });
   return {
     token: next,
     logprob,
     // A row that is done may hold -1, which is no row of the embedding.
     ids: g.node("Max", [column, root.constant("zero_i64", "int64", [], [0])]),
     done: doneNow,
-    goOn: g.node("Not", [g.node("Cast", [allDone], { to: BOOL })]),
+    goOn: g.node("Not", [g.node("Cast", [allDone], { to: DATA_TYPES.bool })]),
   };
 }
-
-/** ONNX element types, for Cast. */
-const FLOAT = 1, INT32 = 6, BOOL = 9;
 
 function logprobBranch(root: GraphBuilder, logits: string, column: string): GraphBuilder {
   const g = new GraphBuilder("logprob", "logprob/");
@@ -85,7 +82,10 @@ function logprobBranch(root: GraphBuilder, logits: string, column: string): Grap
 
 function zeroLogprobBranch(root: GraphBuilder, next: string): GraphBuilder {
   const g = new GraphBuilder("no_logprob", "no_logprob/");
-  const zeros = g.node("Mul", [g.node("Cast", [next], { to: FLOAT }), root.constant("zero_f32", "float32", [], [0])]);
+  const zeros = g.node("Mul", [
+    g.node("Cast", [next], { to: DATA_TYPES.float32 }),
+    root.constant("zero_f32", "float32", [], [0]),
+  ]);
   g.output(zeros, "float32", ["batch"]);
   return g;
 }

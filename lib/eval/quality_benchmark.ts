@@ -3,7 +3,7 @@ import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
-import { progress } from "../progress.ts";
+import { progress, withPartial } from "../progress.ts";
 import { evalEnvironment } from "./environment.ts";
 import { aggregate, chanceLevel } from "./metrics.ts";
 import {
@@ -161,5 +161,5 @@ function withPartialResult(
   });
   if (!(cause instanceof Error) || !good) return cause;
   const value = resultOf(done.map((i) => questions[i]), done.map((i) => scores[i]!));
-  return Object.defineProperty(cause, "partial", { value, configurable: true });
+  return withPartial(cause, value);
 }

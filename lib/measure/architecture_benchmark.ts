@@ -3,7 +3,7 @@ import { resolveSpec } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { startHost } from "../model/host.ts";
 import type { DecodeWay, StartHost } from "../model/protocol.ts";
-import { progress } from "../progress.ts";
+import { progress, withPartial } from "../progress.ts";
 import { type BenchmarkResult, benchmarkResult, type BenchmarkSample } from "./benchmark_result.ts";
 import { captureEnvironment } from "./environment.ts";
 import { measureMemory, type MemoryResult } from "./memory.ts";
@@ -17,7 +17,7 @@ import {
   settingName,
   type ThroughputSetting,
 } from "./setting.ts";
-import { startStoppable, withPartial } from "./stoppable.ts";
+import { startStoppable } from "./stoppable.ts";
 import { type WarmUp, warmUp } from "./warm_up.ts";
 
 export interface BenchmarkOptions {

@@ -6,7 +6,7 @@ import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelInfo, StartHost } from "../model/protocol.ts";
-import { progress } from "../progress.ts";
+import { progress, withPartial } from "../progress.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { geometricMean } from "../stats/geometric_mean.ts";
 import { meanInterval, tInterval } from "../stats/mean_interval.ts";
@@ -19,7 +19,7 @@ import { noiseBetween, readNoise } from "./noise.ts";
 import type { RoundSample, RoundsResult } from "./rounds_result.ts";
 import { checkSameTokens, runSetting } from "./run_setting.ts";
 import { checkSetting, type GenerationSetting, settingName } from "./setting.ts";
-import { startStoppable, withPartial } from "./stoppable.ts";
+import { startStoppable } from "./stoppable.ts";
 
 export interface ChapterOptions extends ModelOptions {
   /** Default 5. */

@@ -3,14 +3,13 @@ import { resolveSpec } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { startHost } from "../model/host.ts";
 import type { DecodeWay, StartHost } from "../model/protocol.ts";
-import { progress, StopError } from "../progress.ts";
+import { progress, StopError, withPartial } from "../progress.ts";
 import { seededRandom } from "../stats/random.ts";
 import { captureEnvironment } from "./environment.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
 import { checkSetting, isGeneration, settingName, type ThroughputSetting } from "./setting.ts";
-import { withPartial } from "./stoppable.ts";
 
 export interface RoundsOptions extends ModelOptions {
   /** Default: the first name. */

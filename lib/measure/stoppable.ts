@@ -1,4 +1,4 @@
-/** Work in a host that Jupyter's Stop button can end within a fraction of a second, and what was done by then. */
+/** Work in a host that Jupyter's Stop button can end within a fraction of a second. */
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import { checkStop } from "../progress.ts";
 
@@ -41,15 +41,4 @@ async function orStop<T>(answer: Promise<T>, end: () => Promise<void> | void): P
   } finally {
     clearInterval(timer);
   }
-}
-
-/** An error that carries what was measured before it: `partialOf(error)` gives it back. */
-export function withPartial<E>(error: E, partial: unknown): E {
-  if (error instanceof Error) Object.defineProperty(error, "partial", { value: partial, configurable: true });
-  return error;
-}
-
-/** What was measured before work was stopped or failed: a result of fewer samples; undefined if there is none. */
-export function partialOf<T = unknown>(error: unknown): T | undefined {
-  return error instanceof Error ? (error as Error & { partial?: T }).partial : undefined;
 }

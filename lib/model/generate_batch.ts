@@ -42,10 +42,8 @@ interface Request {
   prefix: CachedRow | null;
 }
 
-/** What a request has got: tokens of one sample, or its result. */
-export type BatchEvent =
-  | { index: number; sample: number; written: WrittenRow }
-  | { index: number; result: GenerateResult };
+/** A row that a chunk has added to, or the result of a request. */
+export type BatchEvent = { written: WrittenRow } | { index: number; result: GenerateResult };
 
 /**
  * Continue every request, and tell of each chunk and each finished request. The rows of a chunk read their own
@@ -75,18 +73,16 @@ export async function* decodeRequests(
   const graph = chooseGraph(model, checked, waiting);
   let batch: { rows: Row[]; state: DecodeState } | null = null;
   while (waiting.length || batch) {
-    const room: Row[] = batch ? batch.rows.filter((r) => !isOver(r)) : [];
-    const entering = takeFitting(waiting, room, checked);
+    const staying: Row[] = batch ? batch.rows.filter((r) => !isOver(r)) : [];
+    const entering = takeFitting(waiting, staying, checked);
     if (entering.length || !batch || mustShrink(batch.rows, checked, model)) {
-      batch = await regroup(model, graph, batch, room, entering);
+      batch = await regroup(model, graph, batch, staying, entering);
       for (const request of new Set(entering.map((r) => r.request))) {
         if (!waiting.some((r) => r.request === request)) request.prefix = null;
       }
     }
     batch.state = await decodeChunk(model, graph, checked, batch);
-    for (const event of eventsOf(model, checked, batch.rows.filter((r) => room.includes(r) || entering.includes(r)))) {
-      yield event;
-    }
+    yield* eventsOf(model, checked, [...staying, ...entering]);
     drop(waiting, isOver);
     if (batch.rows.every(isOver)) batch = null;
   }
@@ -234,10 +230,7 @@ async function decodeChunk(
 
 /** What a chunk brought: tokens of each row, and the requests of which no row is left. */
 function eventsOf(model: LanguageModel, options: CheckedOptions, rows: Row[]): BatchEvent[] {
-  const events: BatchEvent[] = [];
-  for (const { request, written } of rows) {
-    events.push({ index: request.index, sample: request.rows.findIndex((r) => r.written === written), written });
-  }
+  const events: BatchEvent[] = rows.map(({ written }) => ({ written }));
   for (const { index, rows: all } of new Set(rows.map((r) => r.request))) {
     const broken = all.find((r) => r.written.broken);
     if (broken) {

@@ -1,9 +1,9 @@
 /** Scoring in right-padded batches: no shared prefix, no packing, and a mask that is plain causal order. */
+import { HIDDEN } from "../arch/decoder_nodes.ts";
 import { biasName, biasWindows } from "../arch/score_graph.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { HeadRows, type Scores } from "./score_head.ts";
 import type { Sequence } from "./score_request.ts";
-import { HIDDEN } from "./score_tree.ts";
 import { type Feeds, floats, int32s, int64s } from "./session.ts";
 
 /**

@@ -1,4 +1,5 @@
 /** Tree scoring: what sequences share runs once, and branches are packed into one run under an attention bias. */
+import { HIDDEN } from "../arch/decoder_nodes.ts";
 import { biasName, biasWindows } from "../arch/score_graph.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { HeadRows, type Scores } from "./score_head.ts";
@@ -6,9 +7,6 @@ import { HIDDEN_SLOTS, isBranched, planSteps, runLengths, type ScoreStep } from 
 import type { Sequence } from "./score_request.ts";
 import { buildTrie, type TrieNode } from "./score_trie.ts";
 import { type Feeds, floats, int32s, int64s } from "./session.ts";
-
-/** What the mask adds where a token must not look: the lowest float, as transformers does. */
-export const HIDDEN = -3.4028234663852886e38;
 
 /** Score all sequences; `afterRun` is told how many of them ended in a run. */
 export async function scoreTree(

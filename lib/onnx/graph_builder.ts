@@ -29,7 +29,8 @@ import {
 export const MS = "com.microsoft";
 
 export type ElementType = "float32" | "uint8" | "int8" | "int32" | "int64" | "bool";
-const DATA_TYPES: Record<ElementType, DataType> = {
+/** The numbers of the element types in an ONNX file, for attributes such as Cast's `to`. */
+export const DATA_TYPES: Record<ElementType, DataType> = {
   float32: DataType.FLOAT,
   uint8: DataType.UINT8,
   int8: DataType.INT8,

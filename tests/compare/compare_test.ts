@@ -3,9 +3,8 @@ import { compareArchitectures } from "../../lib/compare/compare_architectures.ts
 import { Comparison } from "../../lib/compare/comparison.ts";
 import { SUMMARY_COLUMNS, type SummaryRow, TABLE_COLUMNS, type TableRow } from "../../lib/compare/rows.ts";
 import type { Row } from "../../lib/eval/types.ts";
-import { partialOf } from "../../lib/measure/stoppable.ts";
+import { partialOf, requestStop, StopError } from "../../lib/progress.ts";
 import { HostError } from "../../lib/model/host.ts";
-import { requestStop, StopError } from "../../lib/progress.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 import { fakeHosts, tinySpec } from "../measure/fake_host.ts";
 

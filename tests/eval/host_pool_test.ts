@@ -4,8 +4,7 @@ import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import type { EvalResult } from "../../lib/eval/types.ts";
 import { HostError } from "../../lib/model/host.ts";
 import type { StartHost } from "../../lib/model/protocol.ts";
-import { partialOf } from "../../lib/measure/stoppable.ts";
-import { requestStop, StopError } from "../../lib/progress.ts";
+import { partialOf, requestStop, StopError } from "../../lib/progress.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 import { FakeHost } from "./fake_host.ts";
 

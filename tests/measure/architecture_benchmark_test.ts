@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { specFlops } from "../../lib/cost/flops.ts";
 import { ArchitectureBenchmark } from "../../lib/measure/architecture_benchmark.ts";
 import type { BenchmarkResult } from "../../lib/measure/benchmark_result.ts";
-import { partialOf } from "../../lib/measure/stoppable.ts";
-import { requestStop, StopError } from "../../lib/progress.ts";
+import { partialOf, requestStop, StopError } from "../../lib/progress.ts";
 import { type FakeBehaviour, fakeHosts, tinySpec } from "./fake_host.ts";
 
 function bench(behaviour: FakeBehaviour = {}) {

@@ -8,8 +8,7 @@ import {
   withDrift,
 } from "../../lib/measure/chapter_benchmarks.ts";
 import { measureRounds } from "../../lib/measure/rounds.ts";
-import { partialOf } from "../../lib/measure/stoppable.ts";
-import { requestStop, StopError } from "../../lib/progress.ts";
+import { partialOf, requestStop, StopError } from "../../lib/progress.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 import { fakeHosts, tinySpec } from "./fake_host.ts";
 
