@@ -1,4 +1,5 @@
 /** What a task is: a small file that says how a row becomes a question, and what is counted. */
+import type { Program } from "./sandbox/program.ts";
 import type { Row } from "./types.ts";
 
 interface TaskBase {
@@ -53,6 +54,39 @@ export interface TextTask extends TaskBase {
   text(row: Row): string;
   /** Documents of one cluster are not independent. Default: each row is its own. */
   cluster?(row: Row): string | undefined;
+}
+
+/** A row as a programming problem: the model continues `prompt`, and the program that comes of it is run. */
+export interface Problem {
+  prompt: string;
+  /** The program of a completion that was cut already: what is run in the sandbox, tests included. */
+  program(completion: string): Program;
+  /** The upstream name, e.g. "HumanEval/0". */
+  id?: string;
+}
+
+/** Settings of a generated task that have a name, e.g. `lm-eval` or `chapter`. */
+export interface GeneratePreset {
+  samples: number;
+  temperature: number;
+  topP: number;
+  maxNewTokens: number;
+  /** The k of each pass@k that is reported, first the primary one. */
+  k: number[];
+}
+
+/** Programs are sampled, cut, and run; a problem is solved by a program that passes its tests. */
+export interface GenerateTask extends TaskBase {
+  kind: "generate";
+  language: "python" | "typescript";
+  problem(row: Row): Problem;
+  /** The rules by which a completion is cut, by name: it ends before the first of these strings. */
+  truncations: Record<string, string[]>;
+  /** The rule when none is asked for. */
+  truncation: string;
+  presets: Record<string, GeneratePreset>;
+  /** The preset when none is asked for. */
+  preset: string;
 }
 
 export type Task = ChoiceTask | TextTask;

@@ -2,6 +2,7 @@
 import type { Estimate } from "../stats/estimate.ts";
 import type { ModelInfo } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
+import type { SandboxOptions, Verdict } from "./sandbox/program.ts";
 
 /** One record of a dataset, its columns in the dataset's order. */
 export type Row = Record<string, unknown>;
@@ -18,6 +19,39 @@ export interface TaskOptions {
   shots?: number;
   /** Coverage of the intervals. Default 0.95. */
   level?: number;
+  /** Generated tasks: settings by name. Default: the task's own, `lm-eval`. What is given beside it wins. */
+  preset?: string;
+  /** Generated tasks: programs a problem and seed. */
+  samples?: number;
+  /** Generated tasks: 0 is greedy. */
+  temperature?: number;
+  /** Generated tasks: nucleus sampling. */
+  topP?: number;
+  /** Generated tasks: seeds of the draws, one run each. Default [0]. */
+  seeds?: number[];
+  /** Generated tasks: tokens a program at most. */
+  maxNewTokens?: number;
+  /** Generated tasks: the k of each pass@k, first the primary one. */
+  k?: number[];
+  /** Generated tasks: the rule by which a completion is cut, by name. */
+  truncation?: string;
+  /** Generated tasks: bounds of a program's run. */
+  sandbox?: SandboxOptions;
+}
+
+/** One generated program and what became of it. */
+export interface ProgramSample {
+  /** The seed of its run, and its number within that run. */
+  seed: number;
+  sample: number;
+  /** The completion, cut by the task's rule. */
+  completion: string;
+  /** Tokens that were generated, before cutting. */
+  tokens: number;
+  finishReason: "stop" | "length";
+  verdict: Verdict;
+  /** One line: the error of a program that did not pass. */
+  reason?: string;
 }
 
 /** What was found for one row. */
@@ -44,6 +78,8 @@ export interface EvalItem {
   correctNorm?: number;
   /** The same by log-likelihood per UTF-8 byte (acc_bytes). */
   correctBytes?: number;
+  /** Generated tasks: each program; `correct` is the share that passed. */
+  samples?: ProgramSample[];
   /** Text: information in the document, -log2 p. */
   bits?: number;
   /** Text: UTF-8 bytes of the document. */
