@@ -43,6 +43,32 @@ export function clusteredMean(
 }
 
 /**
+ * A ratio of sums, e.g. all bits over all bytes, with clusters as the unit: the interval is that of the ratio estimator,
+ * from the residuals numerator - ratio * denominator (Cochran 1977, section 6.3), summed by cluster. Units count by
+ * their denominator.
+ *
+ * @param clusters One key a unit.
+ * @throws {RangeError} With fewer than two clusters, or a sum of denominators that is not positive.
+ */
+export function clusteredRatio(
+  numerators: readonly number[],
+  denominators: readonly number[],
+  clusters: readonly (string | number)[],
+  options: LevelOptions = {},
+): WithBounds {
+  const whole = denominators.reduce((a, b) => a + b, 0), n = numerators.length;
+  if (denominators.length !== n || !(whole > 0)) {
+    throw new RangeError(
+      `Cannot compute a ratio: ${n} numerators need as many denominators with a positive sum, got ` +
+        `${denominators.length} with sum ${whole}`,
+    );
+  }
+  const ratio = numerators.reduce((a, b) => a + b, 0) / whole;
+  // their mean is the ratio itself
+  return clusteredMean(numerators.map((x, i) => ratio + (x - ratio * denominators[i]) * n / whole), clusters, options);
+}
+
+/**
  * Mean over fixed strata (MMLU's subjects), each weighted by its items: only the spread within strata counts, pooled:
  * stderr^2 = sum of squared residuals from the stratum's mean / (N - T) / N, T strata. It equals lm-eval's stderr of
  * a group.

@@ -1,6 +1,6 @@
-/** From a pilot: how many more units an interval of a wanted width takes. */
+/** From a pilot: how many units an interval of a wanted width, or a test of a wanted power, takes. */
 import { requireData } from "./check.ts";
-import { tQuantile } from "./distributions.ts";
+import { normalQuantile, tQuantile } from "./distributions.ts";
 import { type MeanOptions, simultaneousLevel, stoppedByWidthFactor } from "./mean_interval.ts";
 import { sampleStd } from "./summary.ts";
 
@@ -31,4 +31,36 @@ export function unitsForWidth(pilot: readonly number[], width: number, options: 
     else high = middle;
   }
   return high;
+}
+
+/**
+ * Items that a paired, two-sided z test needs to find a true difference: (z(1 - alpha / 2) + z(power))^2 * variance /
+ * difference^2, rounded up (Miller 2024, "Adding error bars to evals", section 5, with one sample an item).
+ *
+ * @param variance Of one item's paired difference; of clustered items stderr^2 * n, which holds what clusters add.
+ * @param difference The smallest difference that matters, on the scale of the items: 0.01 is a point of accuracy.
+ * @param options.power Chance of finding it. Default 0.8.
+ * @param options.level Of the interval that goes with the test, 1 - alpha. Default 0.95.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { itemsForDifference } from "./planning.ts";
+ *
+ * // a tenth of the items changes, as many won as lost: variance 0.1; (1.95996 + 0.84162)^2 * 0.1 / 0.0001
+ * assert.equal(itemsForDifference(0.1, 0.01), 7849);
+ * ```
+ */
+export function itemsForDifference(
+  variance: number,
+  difference: number,
+  options: { power?: number; level?: number } = {},
+): number {
+  const { power = 0.8, level = 0.95 } = options;
+  if (!(variance > 0 && Number.isFinite(variance) && difference > 0)) {
+    throw new RangeError(
+      `Cannot plan: needs a positive variance and difference, got ${variance} and ${difference}`,
+    );
+  }
+  const z = normalQuantile(0.5 + level / 2) + normalQuantile(power);
+  return Math.ceil(z * z * variance / difference ** 2);
 }
