@@ -24,6 +24,7 @@ if (import.meta.main) {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", "--doc", `--junit-path=${report}`, ...chosen],
     cwd: root,
+    env: { ARCHBENCH_RESULTS: join(folder, "results") }, // tests neither add to the user's results nor reuse them
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",

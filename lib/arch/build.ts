@@ -15,9 +15,9 @@ import type { ArchSpec, Precision } from "./spec.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Part of every cache key: raise it when the packing of weights changes. */
-const BUILD_VERSION = 2;
+export const BUILD_VERSION = 2;
 /** Part of a graph's key: raise it when a graph changes. */
-const GRAPH_VERSION = 2;
+export const GRAPH_VERSION = 2;
 const WEIGHTS_FILE = "weights.bin";
 
 export type GraphKind = "generate" | "score" | "batch";

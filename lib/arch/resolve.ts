@@ -29,7 +29,9 @@ export interface ResolvedModel {
   /** As shown to people: a file's name, or "random, seed 0". */
   source: string;
   weights(): Promise<WeightSource>;
-  /** Tells these weights from all others; null for random ones, which are made in memory. */
+  /** The file that holds the weights; null for random ones, which are made in memory. */
+  file: string | null;
+  /** Tells these weights from all others, without reading them: path, size and time of change of the file, or null. */
   identity: string | null;
   /** The GGUF file whose metadata hold the tokenizer, or "bytes". */
   tokenizer: { gguf: string } | "bytes";
@@ -65,6 +67,7 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
       precisionLabel: precision === "stored" ? "fp32" : precision,
       source: source.label,
       weights: () => Promise.resolve(source),
+      file: null,
       identity: null,
       tokenizer: "bytes",
     };
@@ -84,6 +87,7 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     precisionLabel: precision === "stored" ? `stored (${quantisation})` : `${precision}${rounded}`,
     source: basename(path),
     weights: async () => ggufWeights(await openGguf(path), base),
+    file: path,
     identity,
     tokenizer: { gguf: path },
   };

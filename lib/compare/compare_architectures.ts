@@ -37,7 +37,10 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   memoryHosts?: number;
   /** Within these a speed-up and a difference of scores count as the same. Default 0.01 (1 %) and 0.02 (2 points). */
   band?: { speed?: number; quality?: number };
-  /** Where the twins' pairs are kept over runs; null keeps none. Default: `results/` in the project, for real hosts. */
+  /**
+   * Where the items of tasks are kept as they are finished, and taken from, and the twins' pairs over runs; null keeps
+   * none. Default: `results/` in the project, for real hosts.
+   */
   store?: ResultStore | null;
   /** How a host is started; tests give a fake one. */
   start?: StartHost;
@@ -103,7 +106,7 @@ export async function compareArchitectures(
       if (store) raw.trust = keepTwins(raw, store);
       await addMemory(raw, throughput, memoryHosts, start, modelOptions);
     }
-    await addTasks(raw, tasks, start, modelOptions);
+    await addTasks(raw, tasks, { start, store: store ?? null, modelOptions });
     raw.seconds = (performance.now() - began) / 1000;
     return new Comparison(raw);
   } catch (error) {
@@ -191,8 +194,7 @@ async function addMemory(
 async function addTasks(
   raw: ComparisonRaw,
   tasks: Record<string, TaskOptions | Row[]>,
-  start: StartHost,
-  modelOptions: ModelOptions,
+  { start, store, modelOptions }: { start: StartHost; store: ResultStore | null; modelOptions: ModelOptions },
 ): Promise<void> {
   const names = Object.keys(tasks);
   if (!names.length) return;
@@ -210,7 +212,8 @@ async function addTasks(
           for (const task of names) {
             const given = tasks[task], rows = Array.isArray(given) ? given : undefined;
             const taskOptions = Array.isArray(given) ? {} : given;
-            raw.tasks[task][name] = await stoppable(host, quality.evaluateTask(task, rows, { ...taskOptions, host }));
+            const work = quality.evaluateTask(task, rows, { ...taskOptions, host, store });
+            raw.tasks[task][name] = await stoppable(host, work);
             bar.update(++done, `${name}, ${task}`);
           }
         } finally {

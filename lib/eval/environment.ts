@@ -1,25 +1,20 @@
 /** Where and with what an evaluation ran. */
 import { cpus } from "node:os";
 import type { ModelInfo } from "../model/protocol.ts";
-import type { ScoreSettings } from "../model/score_options.ts";
-import type { EvalEnvironment, EvalSplit } from "./types.ts";
+import { onnxruntimeVersion } from "../model/runtime_version.ts";
+import type { EvalEnvironment } from "./types.ts";
 
-export function evalEnvironment(
+/** This machine and its programs, beside what the caller knows of the run. */
+export async function evalEnvironment(
   model: ModelInfo,
-  startedAt: Date,
-  seconds: number,
-  split: EvalSplit,
-  scoring: ScoreSettings,
-): EvalEnvironment {
+  run: Pick<EvalEnvironment, "startedAt" | "seconds" | "split" | "scoring" | "reused">,
+): Promise<EvalEnvironment> {
   return {
     model,
-    versions: { ...Deno.version },
+    versions: { ...Deno.version, onnxruntime: await onnxruntimeVersion() },
     os: Deno.build.os,
     arch: Deno.build.arch,
     logicalCores: cpus().length,
-    startedAt: startedAt.toISOString(),
-    seconds,
-    split,
-    scoring,
+    ...run,
   };
 }

@@ -65,9 +65,10 @@ export async function openHosts(
   ref: ModelRef,
   options: ModelOptions,
   { hosts, threads }: Split,
+  graph: "score" | "generate",
 ): Promise<ModelHost[]> {
   const started = await Promise.allSettled(
-    Array.from({ length: hosts }, () => start(ref, { ...options, threads, graphs: ["score"] })),
+    Array.from({ length: hosts }, () => start(ref, { ...options, threads, graphs: [graph] })),
   );
   const open = started.flatMap((s) => s.status === "fulfilled" ? [s.value] : []);
   const failed = started.find((s) => s.status === "rejected");

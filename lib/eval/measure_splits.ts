@@ -24,9 +24,9 @@ export async function measureSplits(
     try {
       const units = await requestsOf(hosts[0], questions);
       const requests = units.reduce((sum, u) => sum + u.requests.length, 0);
-      await Promise.all(hosts.map((host) => scoreInBatches([host], units.slice(0, 1), bar, scoring)));
+      await Promise.all(hosts.map((host) => scoreInBatches([host], units.slice(0, 1), { bar, settings: scoring })));
       const start = performance.now();
-      await scoreInBatches(hosts, units, bar, scoring, Math.ceil(requests / most));
+      await scoreInBatches(hosts, units, { bar, settings: scoring, limit: Math.ceil(requests / most) });
       speeds.push({ ...split, requestsPerS: 1000 * requests / (performance.now() - start) });
     } catch (error) {
       throw error instanceof PartialScoresError ? error.cause : error;

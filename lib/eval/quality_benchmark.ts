@@ -1,27 +1,15 @@
-/** Evaluate a model on a task: rows to requests, requests to a model host, log-likelihoods to metrics. */
+/** Evaluate a model on a task: the rows, the work that the task asks for, and what is kept of it. */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
-import { progress, withPartial } from "../progress.ts";
-import { evalEnvironment } from "./environment.ts";
-import { aggregate, chanceLevel } from "./metrics.ts";
-import {
-  closeAll,
-  fastest,
-  openHosts,
-  type Split,
-  splitFor,
-  splitsOf,
-  splitText,
-  threadsToSplit,
-} from "./host_pool.ts";
-import { measureSplits } from "./measure_splits.ts";
-import { type Question, readQuestions, requestsOf, scoredItems } from "./questions.ts";
+import { ResultStore } from "../store/results.ts";
 import { findTask } from "./registry.ts";
-import { PartialScoresError, scoreInBatches, type UnitScores } from "./score_in_batches.ts";
+import { savedRun } from "./saved_run.ts";
+import { evaluateScored } from "./scored_task.ts";
 import { selectRows } from "./select_rows.ts";
-import type { EvalResult, EvalSplit, Row, TaskOptions } from "./types.ts";
+import { TaskHosts } from "./task_hosts.ts";
+import type { EvalResult, Row, TaskOptions } from "./types.ts";
 
 export interface EvaluateOptions extends TaskOptions {
   /** A host that is open already, with its score graph; it stays open. Default: hosts are started and closed. */
@@ -35,10 +23,13 @@ export interface EvaluateOptions extends TaskOptions {
   hosts?: number | "auto";
   /** How log-likelihoods are computed, e.g. `{ mode: "strict" }`. */
   scoring?: ScoreSettings;
+  /**
+   * Where every item is kept as soon as it is finished, and taken from where an earlier run of the same model and task
+   * has finished it: a run that was stopped or killed goes on where it was. Null: nothing is kept or reused. Default:
+   * `results/archbench.sqlite`, for hosts that are started here.
+   */
+  store?: ResultStore | null;
 }
-
-/** Units that `"auto"` scores for every thread with each split: some seconds of work. */
-const SAMPLE_UNITS_PER_THREAD = 8;
 
 /**
  * The quality of one model. Each task runs in a process of its own, so the caller stays free.
@@ -70,6 +61,7 @@ export class QualityBenchmark {
    * @returns Metrics with intervals, all items, and the rows that failed.
    * @throws {RangeError} For an unknown task, and for a limit, rows or shots that there are not. No model is opened.
    * @throws {TypeError} If no row at all can be read as a question of this task, or `host` and `hosts` are both given.
+   * @throws {Error} If nothing can be written where items are kept.
    * @throws {StopError} After Stop. It, and the error of a host that died, holds what was finished (`partialOf`).
    */
   async evaluateTask(name: string, dataset?: Row[] | string, options: EvaluateOptions = {}): Promise<EvalResult> {
@@ -78,88 +70,26 @@ export class QualityBenchmark {
     if (!(level > 0 && level < 1)) {
       throw new RangeError(`Cannot evaluate ${name}: level must be between 0 and 1, got ${level}`);
     }
-    const selection = await selectRows(task, dataset, options);
-    const shots = options.shots ?? (task.kind === "choice" ? task.shots : 0);
     if (options.host && options.hosts !== undefined) {
       throw new TypeError(`Cannot evaluate ${name}: host and hosts are both given; pass one of them`);
     }
-    if (typeof options.hosts === "number") splitFor(options.hosts, this.#ref, this.#options); // refused before work
-    const { questions, failed: unread } = await readQuestions(task, selection.rows, shots);
-
-    const { hosts, split } = await this.#hosts(name, questions, options);
-    const { info } = hosts[0].open, scoring = options.scoring ?? {};
-    const bar = progress(`${name}, ${info.name} ${info.precisionLabel}`, questions.length);
-    const startedAt = new Date(), start = performance.now();
-    const resultOf = (questions: Question[], scores: UnitScores[]): EvalResult => {
-      const { items, failed } = scoredItems(task, questions, scores);
-      return {
-        task: name,
-        version: task.version,
-        shots,
-        n: items.length,
-        ...aggregate(task, items, level),
-        higherIsBetter: Object.fromEntries(task.metrics.map((m) => [m, task.kind === "choice"])),
-        chance: chanceLevel(task, items),
-        failed: [...unread, ...failed],
-        items,
-        data: selection.data,
-        environment: evalEnvironment(info, startedAt, (performance.now() - start) / 1000, split, scoring),
-      };
-    };
+    const selection = await selectRows(task, dataset, options);
+    const shots = options.shots ?? (task.kind === "choice" ? task.shots : 0);
+    const { scoring = {}, host } = options;
+    const hosts = new TaskHosts(this.#startHost, this.#ref, this.#options, {
+      host,
+      hosts: options.hosts,
+      graph: "score",
+    });
+    const ownHosts = this.#startHost === startHost && !host;
+    const store = options.store === undefined && ownHosts ? new ResultStore() : options.store;
+    store?.checkWritable();
+    const saved = store ? await savedRun(store, this.#ref, this.#options, task, scoring) : undefined;
     try {
-      return resultOf(questions, await scoreInBatches(hosts, await requestsOf(hosts[0], questions), bar, scoring));
-    } catch (error) {
-      if (!(error instanceof PartialScoresError)) throw error;
-      throw withPartialResult(error, questions, resultOf);
+      return await evaluateScored({ task, selection, shots, level, scoring, hosts, saved });
     } finally {
-      bar.finish();
-      if (!options.host) await closeAll(hosts);
+      await hosts.close();
+      saved?.close();
     }
   }
-
-  /** The hosts that do the task, and how the threads are split between them. */
-  async #hosts(
-    name: string,
-    questions: Question[],
-    { host, hosts = 1, scoring }: EvaluateOptions,
-  ): Promise<{ hosts: ModelHost[]; split: EvalSplit }> {
-    if (host) return { hosts: [host], split: { hosts: 1, threads: host.open.info.threads } };
-    const open = (split: Split) => openHosts(this.#startHost, this.#ref, this.#options, split);
-    if (hosts === 1) { // as it opens by itself
-      const host = await this.#startHost(this.#ref, { ...this.#options, graphs: ["score"] });
-      return { hosts: [host], split: { hosts: 1, threads: host.open.info.threads } };
-    }
-    if (hosts !== "auto") {
-      const split = splitFor(hosts, this.#ref, this.#options);
-      return { hosts: await open(split), split };
-    }
-    const threads = threadsToSplit(this.#ref, this.#options);
-    const sample = questions.slice(0, threads * SAMPLE_UNITS_PER_THREAD);
-    const bar = progress(`${name}, finding the best split of ${threads} threads`, 0);
-    try {
-      const measured = await measureSplits(splitsOf(threads), open, sample, scoring ?? {}, bar);
-      const { hosts, threads: each } = fastest(measured);
-      console.log(`${name}: ${splitText({ hosts, threads: each }, measured)}`);
-      const split = { hosts, threads: each };
-      return { hosts: await open(split), split: { ...split, measured } };
-    } finally {
-      bar.finish();
-    }
-  }
-}
-
-/** The cause of an early end, with a result of the items that were finished, where there are any (`partialOf`). */
-function withPartialResult(
-  { cause, scores }: PartialScoresError,
-  questions: Question[],
-  resultOf: (questions: Question[], scores: UnitScores[]) => EvalResult,
-): unknown {
-  const done = questions.map((_, i) => i).filter((i) => scores[i] !== undefined);
-  const good = done.some((i) => {
-    const got = scores[i]!;
-    return !("refused" in got) && got.every((s) => Number.isFinite(s.logLikelihood));
-  });
-  if (!(cause instanceof Error) || !good) return cause;
-  const value = resultOf(done.map((i) => questions[i]), done.map((i) => scores[i]!));
-  return withPartial(cause, value);
 }

@@ -1,12 +1,15 @@
 /** Send a task's requests to model hosts in batches of bounded size, with a bar, and stop when the user says so. */
 import type { ModelHost, ScoreRequest, ScoreResult } from "../model/protocol.ts";
-import type { ScoreSettings } from "../model/score_options.ts";
+import type { FinishedScore, ScoreSettings } from "../model/score_options.ts";
 import { checkStop, type Progress } from "../progress.ts";
+import type { SavedItems } from "../store/saved_items.ts";
 
 /** The requests of one item; items of one group share the start of their prompts. */
 export interface Unit {
   requests: ScoreRequest[];
   group?: string;
+  /** What was asked, under which its results are saved. */
+  key: string;
 }
 
 /** What a unit got: a result for each request, or why the model cannot score it. */
@@ -46,40 +49,44 @@ export function batches<T extends Unit>(units: T[], limit?: number): T[][] {
   return out;
 }
 
+export interface ScoringWork {
+  bar: Progress;
+  settings?: ScoreSettings;
+  /** Requests of a batch. */
+  limit?: number;
+  /** What earlier runs finished; every unit is added as soon as it is done. */
+  saved?: SavedItems;
+}
+
 /**
- * Score all units; each batch goes to the next free host.
+ * Score all units that are not saved yet; each batch goes to the next free host. A batch that was begun in an earlier
+ * run is planned as it was then and only what is missing is run, so an interrupted evaluation ends with the same bits.
  *
- * @param host One, or several that share the work.
- * @param limit Requests of a batch.
  * @returns What each unit got, in order. A unit that the model cannot score (no token of its own behind the join,
  * longer than the context, NaN) is refused alone.
  * @throws {PartialScoresError} When the user stopped the work, or a host failed: what was finished, and the cause.
  * A host that is busy then is closed, as it cannot be interrupted otherwise.
  */
 export async function scoreInBatches(
-  host: ModelHost | ModelHost[],
+  hosts: ModelHost[],
   units: Unit[],
-  bar: Progress,
-  settings: ScoreSettings = {},
-  limit?: number,
+  { bar, settings = {}, limit, saved }: ScoringWork,
 ): Promise<UnitScores[]> {
-  const hosts = [host].flat();
-  const queue = batches(units, limit);
-  const results = queue.map((batch): (UnitScores | undefined)[] => batch.map(() => undefined));
-  const done = queue.map(() => 0);
-  let next = 0;
+  const known = savedScores(units, saved);
+  const keep = (unit: Unit, scores: UnitScores) => {
+    if (known.has(unit)) return;
+    known.set(unit, scores);
+    if (!("refused" in scores)) saved?.put(unit.key, scores);
+    bar.update(known.size, unit.group);
+  };
+  const queue = batches(units, limit).filter((batch) => batch.some((unit) => !known.has(unit)));
   const failures: unknown[] = [];
+  bar.update(known.size);
   const work = async (host: ModelHost) => {
-    while (next < queue.length && failures.length === 0) {
-      const i = next++, batch = queue[i];
-      const report = (units: number) => {
-        done[i] = units;
-        bar.update(done.reduce((a, b) => a + b, 0), batch[0].group);
-      };
+    for (let batch; failures.length === 0 && (batch = queue.shift());) {
       try {
         checkStop();
-        results[i] = await scoreOrRefuse({ host, settings, report }, batch, 0);
-        report(batch.length);
+        await scoreOrRefuse({ host, settings, known, keep }, batch);
       } catch (error) {
         failures.push(error);
         for (const other of hosts) if (other !== host) void other.close(); // their pending calls reject
@@ -87,43 +94,57 @@ export async function scoreInBatches(
     }
   };
   await Promise.all(hosts.map(work));
-  if (failures.length) throw new PartialScoresError(failures[0], results.flat());
-  return results.flat() as UnitScores[];
+  if (failures.length) throw new PartialScoresError(failures[0], units.map((unit) => known.get(unit)));
+  return units.map((unit) => known.get(unit)!);
+}
+
+/** What is saved of these units. */
+export function savedScores(units: Unit[], saved?: SavedItems): Map<Unit, UnitScores> {
+  const known = new Map<Unit, UnitScores>();
+  for (const unit of saved ? units : []) {
+    const scores = saved!.get(unit.key) as ScoreResult[] | undefined;
+    if (scores) known.set(unit, scores);
+  }
+  return known;
 }
 
 interface Work {
   host: ModelHost;
   settings: ScoreSettings;
-  /** Units of the batch that are done. */
-  report(units: number): void;
+  known: ReadonlyMap<Unit, UnitScores>;
+  keep(unit: Unit, scores: UnitScores): void;
 }
 
 /** A refused batch is halved until the units that are to blame stand alone. */
-async function scoreOrRefuse(work: Work, batch: Unit[], before: number): Promise<UnitScores[]> {
+async function scoreOrRefuse(work: Work, batch: Unit[]): Promise<void> {
   try {
-    const flat = await scoreStoppable(work, batch, before);
-    let at = 0;
-    return batch.map(({ requests }) => flat.slice(at, at += requests.length));
+    await scoreStoppable(work, batch);
   } catch (error) {
     // what the model refuses is a RangeError or a TypeError; anything else ends the work
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    if (batch.length === 1) return [{ refused: error.message }];
+    if (batch.length === 1) return work.keep(batch[0], { refused: error.message });
     const half = batch.length >> 1;
-    const first = await scoreOrRefuse(work, batch.slice(0, half), before);
-    return [...first, ...await scoreOrRefuse(work, batch.slice(half), before + half)];
+    await scoreOrRefuse(work, batch.slice(0, half));
+    await scoreOrRefuse(work, batch.slice(half));
   }
 }
 
-async function scoreStoppable(
-  { host, settings, report }: Work,
-  batch: Unit[],
-  before: number,
-): Promise<ScoreResult[]> {
+async function scoreStoppable({ host, settings, known, keep }: Work, batch: Unit[]): Promise<void> {
+  const requests = batch.flatMap((unit) => unit.requests);
+  const owners = batch.flatMap((unit) => unit.requests.map((_, i) => ({ unit, i })));
+  const parts = new Map(batch.map((unit) => [unit, new Map<number, ScoreResult>()]));
+  const finish = (index: number, result: ScoreResult) => {
+    const { unit, i } = owners[index], part = parts.get(unit)!.set(i, result);
+    if (part.size === unit.requests.length) keep(unit, unit.requests.map((_, i) => part.get(i)!));
+  };
+  const before: Record<number, ScoreResult> = {};
+  owners.forEach(({ unit, i }, index) => {
+    const scores = known.get(unit);
+    if (scores && !("refused" in scores)) before[index] = scores[i];
+  });
   let stop: unknown;
-  const requests = batch.flatMap((u) => u.requests);
-  const perUnit = requests.length / batch.length;
-  const onProgress = (done: number) => {
-    report(before + Math.floor(done / perUnit));
+  const onProgress = (_done: number, finished: FinishedScore[]) => {
+    for (const { index, result } of finished) finish(index, result);
     try {
       checkStop();
     } catch (error) {
@@ -131,12 +152,11 @@ async function scoreStoppable(
       void host.close(); // the pending call rejects
     }
   };
-  let results: ScoreResult[];
   try {
-    results = await host.score(requests, { ...settings, onProgress });
+    const results = await host.score(requests, { ...settings, known: before, onProgress });
+    results.forEach((result, index) => finish(index, result));
   } catch (error) {
     throw stop ?? error;
   }
   if (stop) throw stop; // the answer was under way already
-  return results;
 }

@@ -64,6 +64,8 @@ export interface EvalItem {
   cluster?: string;
   /** Summed ln p of each choice, in the order of the row. */
   logLikelihoods?: number[];
+  /** Whether each token of a choice was the most probable one, for each choice. */
+  isGreedy?: boolean[];
   /** ln p of the right choice; for text, of the whole document. */
   goldLogLikelihood?: number;
   /** Index of the right choice. */
@@ -112,6 +114,9 @@ export interface EvalEnvironment {
   startedAt: string;
   /** Scoring alone, without opening the model. */
   seconds: number;
+  /** Items that an earlier run had finished, and that were taken from the store. */
+  reused: number;
+  /** Absent if everything was there already. */
   split?: EvalSplit;
   /** Settings of scoring that were asked for; empty: the defaults. */
   scoring?: ScoreSettings;

@@ -1,5 +1,6 @@
 /** Where a measurement was made: the facts that numbers depend on. */
 import { cpus, loadavg, release, totalmem } from "node:os";
+import { onnxruntimeVersion } from "../model/runtime_version.ts";
 import { projectRoot } from "../store/paths.ts";
 import { readNoise } from "./noise.ts";
 
@@ -92,9 +93,4 @@ async function commit(): Promise<string | null> {
   if (!ref) return head;
   const packed = (await text(`${git}/packed-refs`))?.match(new RegExp(`^([0-9a-f]{40,}) ${ref}$`, "m"));
   return await text(`${git}/${ref}`) ?? packed?.[1] ?? null;
-}
-
-async function onnxruntimeVersion(): Promise<string> {
-  const file = await text(`${projectRoot()}/node_modules/onnxruntime-node/package.json`);
-  return file ? JSON.parse(file).version : "unknown";
 }

@@ -5,7 +5,9 @@ import { projectRoot } from "../store/paths.ts";
 import type { ModelRef } from "../arch/spec.ts";
 import type { GenerateResult } from "./generate.ts";
 import { TextLineStream } from "./lines.ts";
+import type { FinishedScore } from "./score_options.ts";
 import {
+  type FinishedPart,
   type HostMethods,
   type HostReply,
   type HostRequest,
@@ -57,20 +59,26 @@ function hostOf(client: HostClient, open: OpenResult): ModelHost {
     open,
     generateRuns: (request) => client.call("generateRuns", request),
     forwardRuns: (request) => client.call("forwardRuns", request),
-    score: (requests, { onProgress, ...settings } = {}) => client.call("score", { requests, settings }, onProgress),
+    score: (requests, { onProgress, known, ...settings } = {}) =>
+      client.call(
+        "score",
+        { requests, settings, known },
+        (done, parts) => onProgress?.(done, parts as FinishedScore[]),
+      ),
     generate: (prompt, options) => client.call("generate", { prompt, options }),
     generateBatch: (requests, { onResult, ...options } = {}) =>
-      client.call("generateBatch", { requests, options }, (_, part) => {
-        if (part) onResult?.(part.index, part.result as GenerateResult);
+      client.call("generateBatch", { requests, options }, (_, parts) => {
+        for (const { index, result } of parts) onResult?.(index, result as GenerateResult);
       }),
     encode: (texts) => client.call("encode", { texts }),
+    divergence: (baseline, texts) => client.call("divergence", { baseline, texts }),
     resetPeak: () => client.call("resetPeak", {}),
     counters: () => client.call("counters", {}),
     close: () => client.close(),
   };
 }
 
-type OnProgress = (done: number, part?: { index: number; result: unknown }) => void;
+type OnProgress = (done: number, parts: FinishedPart[]) => void;
 
 interface Pending {
   method: string;
@@ -181,7 +189,7 @@ class HostClient {
     }
     const pending = this.#pending.get(message.id);
     if (!pending) return;
-    if ("progress" in message) return pending.onProgress?.(message.progress, message.part);
+    if ("progress" in message) return pending.onProgress?.(message.progress, message.parts);
     this.#pending.delete(message.id);
     if ("error" in message) {
       const { name, message: text } = message.error;

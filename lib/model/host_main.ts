@@ -7,8 +7,10 @@ import { TextLineStream } from "./lines.ts";
 import { readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
 import { runChunk, startState } from "./decode.ts";
+import { divergence } from "./divergence.ts";
 import { type LanguageModel, openModel } from "./language_model.ts";
 import {
+  type DivergenceResult,
   type ForwardRunRequest,
   type ForwardSample,
   type GenerateRunRequest,
@@ -25,6 +27,8 @@ import { forwardAllLogits } from "./score.ts";
 dieWithParent(Number(Deno.args[0]));
 const before = resetPeak();
 let model: LanguageModel | null = null;
+/** What `model` is compared with, and the request that opened it. */
+let baseline: { key: string; model: LanguageModel } | null = null;
 
 const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id: number) => Promise<unknown> } = {
   async open({ ref, options }): Promise<OpenResult> {
@@ -47,15 +51,28 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     for (let i = 0; i < request.repeats; i++) samples.push(await forwardOnce(opened(), request));
     return samples;
   },
-  score: ({ requests, settings }, id) =>
-    opened().score(requests, { ...settings, onProgress: (done) => reply({ id, progress: done }) }),
+  score: ({ requests, settings, known }, id) =>
+    opened().score(requests, {
+      ...settings,
+      known,
+      onProgress: (done, finished) => reply({ id, progress: done, parts: finished }),
+    }),
   generate: ({ prompt, options }) => opened().generate(prompt, options),
   generateBatch({ requests, options }, id) {
     let done = 0;
-    const onResult = (index: number, result: unknown) => reply({ id, progress: ++done, part: { index, result } });
+    const onResult = (index: number, result: unknown) => reply({ id, progress: ++done, parts: [{ index, result }] });
     return opened().generateBatch(requests, { ...options, onResult });
   },
   encode: ({ texts }) => Promise.resolve(texts.map((text) => opened().tokenizer.encode(text))),
+  async divergence({ baseline: { ref, options }, texts }): Promise<DivergenceResult> {
+    const key = JSON.stringify([ref, options]);
+    if (baseline?.key !== key) {
+      await baseline?.model.close();
+      baseline = null;
+      baseline = { key, model: await openModel(ref, { ...options, graphs: ["score"] }) };
+    }
+    return { baseline: baseline.model.info, texts: await divergence(opened(), baseline.model, texts) };
+  },
   resetPeak: () => Promise.resolve(resetPeak()),
   counters: () => Promise.resolve(readCounters()),
 };

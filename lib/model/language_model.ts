@@ -17,11 +17,11 @@ import type {
 } from "./generate.ts";
 import { decodeRequests } from "./generate_batch.ts";
 import { CALIBRATION_TEXT, kvScales, scaleFeeds } from "./kv_scales.ts";
+import { chooseProvider } from "./provider.ts";
 import { allLogits, scoreRequests } from "./score.ts";
 import type { ScoreOptions } from "./score_options.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
 import {
-  chooseProvider,
   type Feeds,
   floats,
   int8s,

@@ -1,10 +1,11 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { DivergenceSums } from "./divergence.ts";
 import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateResult, Generation } from "./generate.ts";
-import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
+import type { FinishedScore, ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 4;
 
 /** Facts of an opened model; `precision` and `provider` are those that really run. */
 export interface ModelInfo {
@@ -112,6 +113,18 @@ export interface ScoreResult {
   tokens: number;
 }
 
+/** The model that a host's own model is compared with. */
+export interface BaselineModel {
+  ref: ModelRef;
+  options?: ModelOptions;
+}
+
+export interface DivergenceResult {
+  baseline: ModelInfo;
+  /** Of each text, in order. */
+  texts: DivergenceSums[];
+}
+
 /** Options of a host's model: those of the model, and the graphs whose sessions are created at once. */
 export type OpenOptionsOfHost = ModelOptions & { graphs?: ("generate" | "score")[] };
 
@@ -120,7 +133,11 @@ export interface HostMethods {
   open: { params: { ref: ModelRef; options: OpenOptionsOfHost }; result: OpenResult };
   generateRuns: { params: GenerateRunRequest; result: GenerateSample[] };
   forwardRuns: { params: ForwardRunRequest; result: ForwardSample[] };
-  score: { params: { requests: ScoreRequest[]; settings?: ScoreSettings }; result: ScoreResult[] };
+  /** The results of every run come with a progress message, and all of them at the end. */
+  score: {
+    params: { requests: ScoreRequest[]; settings?: ScoreSettings; known?: Record<number, ScoreResult> };
+    result: ScoreResult[];
+  };
   generate: { params: { prompt: string | number[]; options?: GenerateOptions }; result: Generation[] };
   /** Each request's result comes with a progress message as soon as it is finished, and all of them at the end. */
   generateBatch: {
@@ -128,6 +145,8 @@ export interface HostMethods {
     result: GenerateResult[];
   };
   encode: { params: { texts: string[] }; result: number[][] };
+  /** The baseline is opened beside the host's own model at the first call, and stays open until another is named. */
+  divergence: { params: { baseline: BaselineModel; texts: string[] }; result: DivergenceResult };
   resetPeak: { params: Record<string, never>; result: ProcessCounters };
   counters: { params: Record<string, never>; result: ProcessCounters };
 }
@@ -138,10 +157,16 @@ export interface HostRequest {
   params: unknown;
 }
 
-/** `progress`, the number of finished parts, may come any number of times before the result, with a part. Id -1 is the host's first word. */
+/** The result of one part of a call, before the others are there. */
+export interface FinishedPart {
+  index: number;
+  result: unknown;
+}
+
+/** `progress`, the number of finished parts, may come any number of times before the result. Id -1 is the host's first word. */
 export type HostReply =
   | { id: number; result: unknown }
-  | { id: number; progress: number; part?: { index: number; result: unknown } }
+  | { id: number; progress: number; parts: FinishedPart[] }
   | { id: number; error: { name: string; message: string } };
 
 /** A running model host as its parent sees it. Every call rejects with `HostError` when the child died. */
@@ -155,6 +180,8 @@ export interface ModelHost {
   /** `onResult` is called with each request's result as it is finished. */
   generateBatch(requests: GenerateRequest[], options?: GenerateBatchOptions): Promise<GenerateResult[]>;
   encode(texts: string[]): Promise<number[][]>;
+  /** How far the host's model is from a baseline with the same tokenizer; the host then holds both. */
+  divergence(baseline: BaselineModel, texts: string[]): Promise<DivergenceResult>;
   /** Start a new peak: VmHWM counts from here. */
   resetPeak(): Promise<ProcessCounters>;
   counters(): Promise<ProcessCounters>;

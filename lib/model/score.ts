@@ -17,11 +17,12 @@ export async function scoreRequests(
 ): Promise<ScoreResult[]> {
   const settings = completeSettings(model.spec, options);
   const sequences = requests.map((request, i) => toSequence(model, request, i));
-  const scores = new Scores(sequences);
-  let done = 0;
-  const afterRun = async (ended: number) => {
+  const scores = new Scores(sequences, options.known);
+  let done = Object.keys(options.known ?? {}).length;
+  const afterRun = async () => {
     for (const index of scores.suspects) scores.settle(index, await scoreAlone(model, sequences, index));
-    options.onProgress?.(done += ended);
+    const finished = scores.takeFinished().map((index) => ({ index, result: scores.results[index] }));
+    options.onProgress?.(done += finished.length, finished);
   };
   const lengths = sequences.map((s) => s.tokens.length);
   refuseTooLong(lengths, settings);
@@ -33,8 +34,9 @@ export async function scoreRequests(
     ? planBatches(lengths, Math.min(settings.tokenBudget, settings.maxCachedTokens))
     : lengths.map((_, i) => [i]);
   for (const batch of batches) {
+    if (!scores.isOpen(batch)) continue;
     await scoreBatch(model, sequences, batch, scores);
-    await afterRun(batch.length);
+    await afterRun();
   }
   return scores.results;
 }

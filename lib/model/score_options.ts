@@ -1,6 +1,7 @@
 /** How log-likelihoods are computed: which way of running, how many tokens a run, how much memory. */
 import type { ArchSpec } from "../arch/spec.ts";
 import { kvBytesPerToken } from "../cost/bytes.ts";
+import type { ScoreResult } from "./protocol.ts";
 
 /**
  * `tree`: what requests share runs once, branches are packed into one run. `batch`: padded batches, nothing shared, no
@@ -8,6 +9,9 @@ import { kvBytesPerToken } from "../cost/bytes.ts";
  */
 export type ScoreMode = "tree" | "batch" | "strict";
 export const SCORE_MODES: readonly ScoreMode[] = ["tree", "batch", "strict"];
+
+/** Part of the key of saved results: raise it when scoring changes a number by more than rounding. */
+export const SCORING_VERSION = 1;
 
 export interface ScoreSettings {
   /** Default `"tree"`. */
@@ -27,9 +31,20 @@ export interface ScoreSettings {
   maxCachedTokens?: number;
 }
 
+/** The result of one request of a list. */
+export interface FinishedScore {
+  index: number;
+  result: ScoreResult;
+}
+
 export interface ScoreOptions extends ScoreSettings {
-  /** Called with the number of requests that are done. */
-  onProgress?: (done: number) => void;
+  /** Called after every run, with the number of requests that are done and those that this run finished. */
+  onProgress?: (done: number, finished: FinishedScore[]) => void;
+  /**
+   * Results of an earlier, interrupted call with the same requests and settings, by index. They are given back, and the
+   * other requests run where they would have run then, so that their numbers are the same to the last bit.
+   */
+  known?: Record<number, ScoreResult>;
 }
 
 /**

@@ -8,17 +8,17 @@ import type { Sequence } from "./score_request.ts";
 import { buildTrie, type TrieNode } from "./score_trie.ts";
 import { type Feeds, floats, int32s, int64s } from "./session.ts";
 
-/** Score all sequences; `afterRun` is told how many of them ended in a run. */
+/** Score all sequences that are not finished yet; `afterRun` is called after every run. */
 export async function scoreTree(
   model: LanguageModel,
   sequences: Sequence[],
   scores: Scores,
   { tokenBudget, maxCachedTokens }: { tokenBudget: number; maxCachedTokens: number },
-  afterRun: (ended: number) => Promise<void>,
+  afterRun: () => Promise<void>,
 ): Promise<void> {
   const run = async (prefix: Prefix, blocks: Block[], keep: boolean): Promise<Feeds> => {
     const out = await headRows(sequences, blocks).run(model, feedsOf(model, prefix, blocks), scores, keep);
-    await afterRun(blocks.reduce((n, b) => n + b.ends, 0));
+    await afterRun();
     return keep ? model.carryCaches(out) : {};
   };
   /** The cache of a stretch behind a prefix, made in runs of at most the budget. */
@@ -26,8 +26,7 @@ export async function scoreTree(
     let past = prefix, at = 0;
     for (const length of runLengths(node.tokens.length, tokenBudget)) {
       const tokens = node.tokens.slice(at, at += length);
-      const ends = at === node.tokens.length ? node.ends : 0;
-      const caches = await run(past, [block({ ...node, tokens, ends }, past, 0, [])], true);
+      const caches = await run(past, [block({ ...node, tokens }, past, 0, [])], true);
       if (past !== prefix || dropPrefix) drop(past);
       past = { slots: past.slots + length, hidden: 0, caches };
     }
@@ -35,6 +34,8 @@ export async function scoreTree(
   };
   const follow = async (steps: ScoreStep[], prefix: Prefix): Promise<void> => {
     for (const step of steps) {
+      const nodes = step.kind === "pack" ? step.nodes : [step.node];
+      if (!nodes.some((node) => scores.isOpen(node.through))) continue;
       if (step.kind === "pack") {
         const past = prefix.slots || !isBranched(step.nodes) ? prefix : hiddenSlot(model);
         await run(past, layOut(step.nodes, past), false);
@@ -53,7 +54,7 @@ export async function scoreTree(
 /** One forward pass over one sequence. */
 export function sequenceFeeds(model: LanguageModel, tokens: number[]): Feeds {
   const prefix = noPrefix(model);
-  return feedsOf(model, prefix, [block({ tokens, through: [], ends: 0 }, prefix, 0, [])]);
+  return feedsOf(model, prefix, [block({ tokens, through: [] }, prefix, 0, [])]);
 }
 
 /** What is cached in front of a run; the first `hidden` of the `slots` hold nothing. */
@@ -85,8 +86,6 @@ interface Block {
   tokens: number[];
   /** Sequences that run through, by index. */
   through: number[];
-  /** How many of them end here. */
-  ends: number;
   /** First row of the run. */
   row: number;
   /** Position of the first token in its sequence. */
@@ -96,13 +95,13 @@ interface Block {
 }
 
 function block(
-  { tokens, through, ends }: Pick<TrieNode, "tokens" | "through" | "ends">,
+  { tokens, through }: Pick<TrieNode, "tokens" | "through">,
   prefix: Prefix,
   row: number,
   ancestors: Block[],
 ): Block {
   const before = ancestors.reduce((n, a) => n + a.tokens.length, 0);
-  return { tokens, through, ends, row, position: prefix.slots - prefix.hidden + before, ancestors };
+  return { tokens, through, row, position: prefix.slots - prefix.hidden + before, ancestors };
 }
 
 /** Subtrees one after the other, every node before its children. */

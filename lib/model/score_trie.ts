@@ -7,8 +7,6 @@ export interface TrieNode {
   children: TrieNode[];
   /** Sequences that run through here, by index: those that end here or deeper. */
   through: number[];
-  /** How many sequences end here. */
-  ends: number;
   /** Tokens of this node and all below. */
   size: number;
   /** Tokens of the longest sequence from this node's start on. */
@@ -25,13 +23,13 @@ export function buildTrie(sequences: number[][]): TrieNode {
 
 /** A node without children, where these sequences end. */
 export function leaf(tokens: number[], through: number[]): TrieNode {
-  return { tokens, children: [], through, ends: through.length, size: tokens.length, longest: tokens.length };
+  return { tokens, children: [], through, size: tokens.length, longest: tokens.length };
 }
 
 /** Cut a leaf in two: the first `length` tokens, and a new leaf with the rest as their child. */
 export function cutLeaf(node: TrieNode, length: number): TrieNode {
   const rest = leaf(node.tokens.slice(length), node.through);
-  return { ...node, tokens: node.tokens.slice(0, length), children: [rest], ends: 0 };
+  return { ...node, tokens: node.tokens.slice(0, length), children: [rest] };
 }
 
 /** Give up a shared stretch: every child gets a copy of its tokens, so does what ends in it. */
@@ -52,10 +50,7 @@ function insert(root: TrieNode, sequence: number[], index: number): void {
   let node = root, at = 0;
   for (;;) {
     node.through.push(index);
-    if (at === sequence.length) {
-      node.ends++;
-      return;
-    }
+    if (at === sequence.length) return;
     const child = node.children.find((c) => c.tokens[0] === sequence[at]);
     if (!child) {
       node.children.push(leaf(sequence.slice(at), [index]));
@@ -74,7 +69,6 @@ function split(node: TrieNode, length: number): void {
   const rest = { ...node, tokens: node.tokens.slice(length), through: [...node.through] };
   node.tokens = node.tokens.slice(0, length);
   node.children = [rest];
-  node.ends = 0;
 }
 
 function measure(node: TrieNode): void {

@@ -1,6 +1,7 @@
 /** The one file that imports onnxruntime-node: sessions and tensors under our own names. */
 import * as ort from "onnxruntime-node";
-import { type Provider, PROVIDERS } from "../arch/spec.ts";
+import type { Provider } from "../arch/spec.ts";
+import { chooseProvider } from "./provider.ts";
 
 export { physicalCores } from "./physical_cores.ts";
 export type Tensor = ort.Tensor;
@@ -48,19 +49,6 @@ export async function openSession(model: string | Uint8Array, options: SessionOp
     },
     release: () => session.release(),
   };
-}
-
-/** The provider that `requested` means here. The graphs are fp32, which only the CPU provider's attention runs. */
-export function chooseProvider(requested: Provider): "cpu" {
-  if (!(PROVIDERS as readonly string[]).includes(requested)) {
-    throw new RangeError(`Unknown execution provider "${requested}"; there are: ${PROVIDERS.join(", ")}`);
-  }
-  if (requested !== "auto" && requested !== "cpu") {
-    throw new RangeError(
-      `Execution provider "${requested}" cannot run this version's fp32 graphs; pass "cpu" (or "auto", which is cpu here)`,
-    );
-  }
-  return "cpu";
 }
 
 export function floats(data: Float32Array | number[], dims: number[]): ort.Tensor {

@@ -1,11 +1,12 @@
 /**
- * Results that outlive a run, in SQLite (WAL): so far the A/A pairs of every comparison, which show over the weeks how
- * far apart this machine puts two processes of the same model.
+ * Results that outlive a run, in SQLite (WAL): finished items of evaluations, and the A/A pairs of every comparison,
+ * which show over the weeks how far apart this machine puts two processes of the same model.
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { resultsFile } from "./paths.ts";
+import { SAVED_ITEMS_SCHEMA, type SavedItems, SqliteItems } from "./saved_items.ts";
 
 /** The baseline against its twin in one setting of one comparison. */
 export interface TwinRun {
@@ -21,7 +22,7 @@ export interface TwinRun {
   pairs: { block: number; candidate: number; baseline: number }[];
 }
 
-/** The file of the store; opened for each call, so that no lock outlives it. */
+/** The file of the store; opened for each call, so that no lock outlives it, and for items until they are closed. */
 export class ResultStore {
   /** @param path Default: `results/archbench.sqlite` in the project, or below ARCHBENCH_RESULTS. */
   constructor(readonly path: string = resultsFile("archbench.sqlite")) {}
@@ -70,17 +71,38 @@ export class ResultStore {
     );
   }
 
+  /**
+   * The finished items of runs of this kind, to be read and added to.
+   *
+   * @param description All that an item's value depends on besides its key, as plain JSON.
+   */
+  items(description: unknown): SavedItems {
+    return new SqliteItems(this.#open(), description);
+  }
+
   #use<T>(work: (db: DatabaseSync) => T): T {
-    mkdirSync(dirname(this.path), { recursive: true });
-    const db = new DatabaseSync(this.path);
+    const db = this.#open();
     try {
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 5000;");
-      db.exec(`CREATE TABLE IF NOT EXISTS twins (
-        started_at TEXT NOT NULL, machine TEXT NOT NULL, model TEXT NOT NULL, config TEXT NOT NULL,
-        metric TEXT NOT NULL, pairs TEXT NOT NULL, PRIMARY KEY (started_at, machine, model, config, metric))`);
       return work(db);
     } finally {
       db.close();
+    }
+  }
+
+  #open(): DatabaseSync {
+    mkdirSync(dirname(this.path), { recursive: true });
+    const db = new DatabaseSync(this.path);
+    try {
+      // NORMAL: a commit outlives the process at once; only a power cut may lose the last ones, and no file is spoilt
+      db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+      db.exec(`CREATE TABLE IF NOT EXISTS twins (
+        started_at TEXT NOT NULL, machine TEXT NOT NULL, model TEXT NOT NULL, config TEXT NOT NULL,
+        metric TEXT NOT NULL, pairs TEXT NOT NULL, PRIMARY KEY (started_at, machine, model, config, metric))`);
+      db.exec(SAVED_ITEMS_SCHEMA);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
     }
   }
 }

@@ -49,7 +49,9 @@ function compare(a: EvalItem[], b: EvalItem[]) {
 async function withHost(use: (evaluate: (job: Job, options: EvaluateOptions) => ReturnType<Run>) => Promise<void>) {
   const host = await startHost(ref, { graphs: ["score"] });
   try {
-    await use((job, options) => quality.evaluateTask(job.task, undefined, { ...job.options, ...options, host }));
+    await use((job, options) =>
+      quality.evaluateTask(job.task, undefined, { ...job.options, ...options, host, store: null })
+    );
   } finally {
     await host.close();
   }
@@ -103,7 +105,7 @@ async function splits([rows = 60, mmlu = 10, rounds = 2]: number[]): Promise<voi
     for (let round = 0; round < rounds; round++) {
       for (const [i, { hosts, threads }] of all.entries()) {
         const benchmark = new QualityBenchmark(ref, { threads });
-        results[i].push(await benchmark.evaluateTask(job.task, undefined, { ...job.options, hosts }));
+        results[i].push(await benchmark.evaluateTask(job.task, undefined, { ...job.options, hosts, store: null }));
       }
     }
     all.forEach(({ hosts, threads }, i) => {

@@ -9,7 +9,8 @@ import { tinySpec } from "../model/tiny_spec.ts";
 import { FakeHost } from "./fake_host.ts";
 
 const fine = (i: number): ScoreRequest => ({ contextIds: [i % 200, 7, i % 13], continuationIds: [i % 251, 5] });
-const units = (count: number): Unit[] => Array.from({ length: count }, (_, i) => ({ requests: [fine(i)] }));
+const units = (count: number): Unit[] =>
+  Array.from({ length: count }, (_, i) => ({ requests: [fine(i)], key: `${i}` }));
 
 Deno.test("1,000 requests with one that is refused: one failed row, few calls more", async () => {
   const host = new FakeHost((r) => {
@@ -17,9 +18,9 @@ Deno.test("1,000 requests with one that is refused: one failed row, few calls mo
     return -1;
   });
   const all = units(1000);
-  all[617] = { requests: [{ contextIds: [1], continuationIds: [2] }] };
+  all[617] = { requests: [{ contextIds: [1], continuationIds: [2] }], key: "bad" };
   const bar = progress("test", all.length);
-  const results = await scoreInBatches([host], all, bar).finally(() => bar.finish());
+  const results = await scoreInBatches([host], all, { bar }).finally(() => bar.finish());
   assert.deepEqual(results[617], { refused: "it is longer than the context" });
   assert.equal(results.filter((r) => "refused" in r).length, 1);
   assert.ok(host.calls <= 8 + 2 * 7, `${host.calls} calls`); // 8 batches, and 7 halvings of 128
@@ -46,10 +47,10 @@ Deno.test("1,000 requests to a real model with one bad of each kind: these fail 
     [998, { contextIds: [1, poison], continuationIds: [2] }, /log-probability of its continuation is NaN; look at/],
   ];
   const all = units(1000), good = await model.score(all.flatMap((u) => u.requests));
-  for (const [i, request] of bad) all[i] = { requests: [request] };
+  for (const [i, request] of bad) all[i] = { requests: [request], key: `bad ${i}` };
   const bar = progress("test", all.length);
   try {
-    const results = await scoreInBatches([host as unknown as ModelHost], all, bar);
+    const results = await scoreInBatches([host as unknown as ModelHost], all, { bar });
     results.forEach((got, i) => {
       const expected = bad.find(([at]) => at === i);
       if (expected) assert.match("refused" in got ? got.refused : "scored", expected[2]);

@@ -1,5 +1,6 @@
 /** A model host without a model: scores come from a function, ids are UTF-8 bytes. */
 import type { ModelHost, ModelInfo, OpenResult, ScoreRequest, ScoreResult } from "../../lib/model/protocol.ts";
+import type { ScoreOptions } from "../../lib/model/score_options.ts";
 
 export const fakeInfo: ModelInfo = {
   name: "fake",
@@ -32,15 +33,16 @@ export class FakeHost implements ModelHost {
   forwardRuns = never;
   generate = never;
   generateBatch = never;
+  divergence = never;
   resetPeak = never;
   counters = never;
 
   constructor(readonly logLikelihood: (request: ScoreRequest) => number = () => -1) {}
 
-  async score(requests: ScoreRequest[], options: { onProgress?: (done: number) => void } = {}): Promise<ScoreResult[]> {
+  async score(requests: ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
     this.calls++;
     this.seen.push(...requests);
-    options.onProgress?.(requests.length);
+    options.onProgress?.(requests.length, []);
     await Promise.resolve();
     if (this.closed) throw new Error("the host is closed");
     return requests.map((r) => ({

@@ -6,6 +6,7 @@ import { FakeHost } from "./fake_host.ts";
 const unit = (group: string | undefined, n: number) => ({
   group,
   requests: Array.from({ length: n }, () => ({ context: "", continuation: "" })),
+  key: "",
 });
 
 Deno.test("batches() keeps the order, one group in a batch, and never cuts a unit", () => {
@@ -27,9 +28,12 @@ Deno.test("scoreInBatches() refuses alone what the model cannot score", async ()
     if ("context" in request && request.context === "bad") throw new RangeError("it has no tokens");
     return -1;
   });
-  const units = ["a", "b", "bad", "c", "d"].map((context) => ({ requests: [{ context, continuation: " x" }] }));
+  const units = ["a", "b", "bad", "c", "d"].map((context) => ({
+    requests: [{ context, continuation: " x" }],
+    key: context,
+  }));
   const bar = progress("test", units.length);
-  const results = await scoreInBatches([host], units, bar).finally(() => bar.finish());
+  const results = await scoreInBatches([host], units, { bar }).finally(() => bar.finish());
   const scored = [{ logLikelihood: -1, isGreedy: false, tokens: 1 }];
   assert.deepEqual(results, [scored, scored, { refused: "it has no tokens" }, scored, scored]);
 });
@@ -39,8 +43,8 @@ Deno.test("scoreInBatches() ends with an error that is not the requests' fault",
     throw new Error("the host is gone");
   });
   const bar = progress("test", 1);
-  const units = [{ requests: [{ context: "a", continuation: " x" }] }];
-  await assert.rejects(() => scoreInBatches([host], units, bar).finally(() => bar.finish()), (error) => {
+  const units = [{ requests: [{ context: "a", continuation: " x" }], key: "a" }];
+  await assert.rejects(() => scoreInBatches([host], units, { bar }).finally(() => bar.finish()), (error) => {
     assert.ok(error instanceof PartialScoresError);
     assert.match(String(error.cause), /the host is gone/);
     assert.deepEqual(error.scores, [undefined]);

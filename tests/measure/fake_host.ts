@@ -120,7 +120,7 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
       },
       async score(requests, options) {
         const at = await begin("score");
-        options?.onProgress?.(requests.length);
+        options?.onProgress?.(requests.length, []);
         if (closed) throw new Error(`host of ${name} was closed during "score"`);
         const { logLikelihood = (_name: string, text: string) => -text.length } = behaviour;
         return requests.map((r) => {
@@ -131,6 +131,7 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
       generate: () => Promise.reject(new Error("not in this fake")),
       generateBatch: () => Promise.reject(new Error("not in this fake")),
       encode: () => Promise.reject(new Error("not in this fake")),
+      divergence: () => Promise.reject(new Error("not in this fake")),
       resetPeak() {
         peak = 0;
         return Promise.resolve(counters());

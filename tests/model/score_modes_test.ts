@@ -3,7 +3,7 @@ import { cacheName } from "../../lib/arch/decoder_nodes.ts";
 import { randomWeights } from "../../lib/arch/random_weights.ts";
 import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
 import { planBatches } from "../../lib/model/score_batch.ts";
-import { SCORE_MODES, type ScoreOptions } from "../../lib/model/score_options.ts";
+import { type FinishedScore, SCORE_MODES, type ScoreOptions } from "../../lib/model/score_options.ts";
 import { peakSlots, planSteps, slotsAlone } from "../../lib/model/score_plan.ts";
 import { buildTrie } from "../../lib/model/score_trie.ts";
 import type { Feeds, Tensor } from "../../lib/model/session.ts";
@@ -58,6 +58,24 @@ for (const window of [undefined, 13]) {
       }
     }));
 }
+
+Deno.test("score() with known results runs what is missing, with the bits of an uninterrupted call", () =>
+  withModel(undefined, async (model) => {
+    for (const mode of SCORE_MODES) {
+      const options: ScoreOptions = { mode, tokenBudget: 40 };
+      const finished: FinishedScore[][] = [];
+      const whole = await model.score(requests, { ...options, onProgress: (_, parts) => finished.push(parts) });
+      assert.deepEqual(finished.flat().map((f) => f.index).sort((a, b) => a - b), [...requests.keys()]);
+      for (const runs of [0, 1, Math.floor(finished.length / 2), finished.length]) {
+        const known = Object.fromEntries(finished.slice(0, runs).flat().map((f) => [f.index, f.result]));
+        const rest: FinishedScore[][] = [];
+        const got = await model.score(requests, { ...options, known, onProgress: (_, parts) => rest.push(parts) });
+        assert.deepEqual(got, whole);
+        assert.equal(rest.flat().length, requests.length - Object.keys(known).length);
+        assert.ok(rest.flat().every((f) => !(f.index in known)));
+      }
+    }
+  }));
 
 /** What the model's score session really did: tokens run, and the most slots that were alive at once. */
 async function watched(model: LanguageModel, options: ScoreOptions) {

@@ -15,23 +15,26 @@ const wide = { cap: 1_000_000, context: 100_000 };
 Deno.test("buildTrie() shares common prefixes and knows which sequences run through a node", () => {
   const root = buildTrie([[1, 2, 3], [1, 2, 4, 5], [1, 2], [7], [1, 2, 3]]);
   const [shared, alone] = root.children;
-  assert.deepEqual([shared.tokens, shared.through, shared.ends], [[1, 2], [0, 1, 2, 4], 1]);
-  assert.deepEqual(shared.children.map((c) => [c.tokens, c.through, c.ends]), [[[3], [0, 4], 2], [[4, 5], [1], 1]]);
+  assert.deepEqual([shared.tokens, shared.through], [[1, 2], [0, 1, 2, 4]]);
+  assert.deepEqual(shared.children.map((c) => [c.tokens, c.through]), [[[3], [0, 4]], [[4, 5], [1]]]);
   assert.deepEqual([alone.tokens, alone.size], [[7], 1]);
   assert.equal(root.size, 6, "1 2 | 3 | 4 5 | 7");
   assert.deepEqual([root.longest, shared.longest, alone.longest], [4, 4, 1]);
 });
 
+/** How many sequences end in a node: those that run through it and through none of its children. */
+const endsIn = (n: TrieNode): number => n.through.length - new Set(n.children.flatMap((c) => c.through)).size;
+
 /** What each run holds: [tokens run, sequences that end in it]. */
 function runs(steps: ScoreStep[], budget: number): [number, number][] {
-  const ends = (n: TrieNode): number => n.ends + n.children.reduce((sum, c) => sum + ends(c), 0);
+  const ends = (n: TrieNode): number => endsIn(n) + n.children.reduce((sum, c) => sum + ends(c), 0);
   return steps.flatMap((step): [number, number][] => {
     if (step.kind === "pack") {
       return [[step.nodes.reduce((n, c) => n + c.size, 0), step.nodes.reduce((n, c) => n + ends(c), 0)]];
     }
     const lengths = runLengths(step.node.tokens.length, budget);
     return [
-      ...lengths.map((n, i): [number, number] => [n, i === lengths.length - 1 ? step.node.ends : 0]),
+      ...lengths.map((n, i): [number, number] => [n, i === lengths.length - 1 ? endsIn(step.node) : 0]),
       ...runs(step.steps, budget),
     ];
   });

@@ -1,0 +1,29 @@
+/** What earlier evaluations of the same kind have finished. */
+import { modelFingerprint } from "../arch/fingerprint.ts";
+import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { chooseProvider } from "../model/provider.ts";
+import { onnxruntimeVersion } from "../model/runtime_version.ts";
+import { type ScoreSettings, SCORING_VERSION } from "../model/score_options.ts";
+import type { ResultStore } from "../store/results.ts";
+import type { SavedItems } from "../store/saved_items.ts";
+
+/**
+ * Saved items of the runs that give the same numbers as this one. What they depend on besides their own key (the prompt
+ * and what is asked of it) is the model's bytes, edits, precision and provider, the runtime, the task's version and the
+ * settings of scoring. The number of hosts and threads changes no number.
+ */
+export async function savedRun(
+  store: ResultStore,
+  ref: ModelRef,
+  options: ModelOptions,
+  task: { name: string; version: string },
+  { mode = null, tokenBudget = null, maxCachedTokens = null }: Partial<Record<keyof ScoreSettings, unknown>>,
+): Promise<SavedItems> {
+  const provider = options.provider ?? (typeof ref === "object" && "ref" in ref ? ref.provider : undefined) ?? "auto";
+  return store.items({
+    task: [task.name, task.version],
+    model: await modelFingerprint(ref, options),
+    runtime: [await onnxruntimeVersion(), chooseProvider(provider), Deno.build.arch],
+    scoring: [SCORING_VERSION, mode, tokenBudget, maxCachedTokens],
+  });
+}

@@ -1,0 +1,67 @@
+// What is kept of an evaluation, and when it is used again.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
+import type { EvaluateOptions } from "../../lib/eval/quality_benchmark.ts";
+import type { ModelOptions, ModelRef } from "../../lib/arch/spec.ts";
+import { ResultStore } from "../../lib/store/results.ts";
+import { tinySpec } from "../model/tiny_spec.ts";
+import { FakeHost } from "./fake_host.ts";
+
+const rows = Array.from({ length: 6 }, (_, i) => ({ prompt: `Question ${i}?`, choices: ["yes", "no"], answer: i % 2 }));
+
+async function withStore(use: (store: ResultStore) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(new ResultStore(join(folder, "results.sqlite")));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Requests that a host was asked for, null if none was started, and the result. */
+async function run(options: EvaluateOptions, ref: ModelRef = { ref: tinySpec() }, model: ModelOptions = {}) {
+  let host: FakeHost | null = null;
+  const quality = new QualityBenchmark(ref, model, () => Promise.resolve(host = new FakeHost()));
+  const result = await quality.evaluateTask("mmlu", rows, options);
+  return { asked: (host as FakeHost | null)?.seen.length ?? null, result };
+}
+
+Deno.test("a limited run, then the whole: only the rest is run, then nothing, and no host is started", () =>
+  withStore(async (store) => {
+    const part = await run({ store, limit: 2, scoring: { mode: "strict" } });
+    assert.deepEqual([part.asked, part.result.environment.reused], [4, 0]);
+    const whole = await run({ store, scoring: { mode: "strict" } });
+    assert.equal(whole.result.environment.reused, 2);
+    assert.equal(whole.result.n, 6);
+    const again = await run({ store, scoring: { mode: "strict" } });
+    assert.deepEqual([again.asked, again.result.environment.reused], [null, 6]);
+    assert.deepEqual(again.result.items, whole.result.items);
+    assert.deepEqual(again.result.metrics, whole.result.metrics);
+    assert.deepEqual(again.result.environment.model, whole.result.environment.model);
+  }));
+
+Deno.test("nothing is taken from another model, edit, precision or setting, nor without a store", () =>
+  withStore(async (store) => {
+    await run({ store });
+    const { ref, seed } = { ref: tinySpec(), seed: 1 };
+    const others: [string, Parameters<typeof run>][] = [
+      ["another seed", [{ store }, { ref, seed }]],
+      ["an edit", [{ store }, { ref, edits: [{ keepLayers: [0, 2] }] }]],
+      ["a precision", [{ store }, { ref }, { precision: "int8" }]],
+      ["a mode of scoring", [{ store, scoring: { mode: "batch" } }]],
+      ["no store", [{ store: null }]],
+    ];
+    for (const [what, args] of others) {
+      const { asked, result } = await run(...args);
+      assert.deepEqual([asked, result.environment.reused], [12, 0], what);
+    }
+    assert.equal((await run({ store }, { ref }, { threads: 1 })).asked, null, "threads change no number");
+  }));
+
+Deno.test("a host of the caller keeps nothing unless a store is given", async () => {
+  const host = new FakeHost();
+  await run({ host });
+  await run({ host });
+  assert.equal(host.seen.length, 24);
+});
