@@ -8,6 +8,37 @@ import { mean } from "../stats/summary.ts";
 
 /** Besides a task's metrics: ln p of the right choice, which tells models apart long before accuracy does. */
 export const GOLD = "gold_log_likelihood";
+/** The same as information: -log2 p of the right choice over its UTF-8 bytes, all bits over all bytes; low is better. */
+export const GOLD_BITS = "gold_bits_per_byte";
+
+/** What is paired: a result's items, whoever ran it. */
+export type PairedItems = Pick<EvalResult, "items">;
+
+/** Items that both have, in the candidate's order: by subject and row. */
+export function pairItems(candidate: PairedItems, baseline: PairedItems): (readonly [EvalItem, EvalItem])[] {
+  const others = new Map(baseline.items.map((item) => [itemKey(item), item]));
+  return candidate.items.flatMap((item) => {
+    const other = others.get(itemKey(item));
+    return other ? [[item, other] as const] : [];
+  });
+}
+
+/** A metric's two values for every item that both have and that it is made of. */
+export function pairedValues(
+  candidate: PairedItems,
+  baseline: PairedItems,
+  metric: string,
+): { item: EvalItem; candidate: number; baseline: number }[] {
+  return pairItems(candidate, baseline).flatMap(([item, other]) => {
+    const a = value(item, metric), b = value(other, metric);
+    return a === null || b === null ? [] : [{ item, candidate: a, baseline: b }];
+  });
+}
+
+/** Whether every value is a plain no or yes. */
+export function areBinary(pairs: readonly { candidate: number; baseline: number }[]): boolean {
+  return pairs.every((p) => [p.candidate, p.baseline].every((v) => v === 0 || v === 1));
+}
 
 export interface PairedDifference extends Estimate {
   /** Items that both have. */
@@ -23,32 +54,26 @@ export interface PairedDifference extends Estimate {
  *
  * Bits per byte are weighed by the bytes, so the mean is the difference of the two totals.
  *
- * @param metric A metric of the task, or `GOLD`.
+ * @param metric A metric of the task, `GOLD` or `GOLD_BITS`.
  * @returns Null if they share no item that has the metric; bounds are null with a single cluster.
  */
 export function pairedDifference(
-  candidate: EvalResult,
-  baseline: EvalResult,
+  candidate: PairedItems,
+  baseline: PairedItems,
   metric: string,
   options: LevelOptions = {},
 ): PairedDifference | null {
-  const others = new Map(baseline.items.map((item) => [itemKey(item), item]));
-  const pairs = candidate.items.flatMap((item) => {
-    const other = others.get(itemKey(item));
-    return other && value(item, metric) !== null && value(other, metric) !== null ? [[item, other] as const] : [];
-  });
+  const pairs = pairedValues(candidate, baseline, metric);
   if (!pairs.length) return null;
-  const weights = metric === "bits_per_byte" ? pairs.map(([item]) => item.bytes!) : pairs.map(() => 1);
-  const meanWeight = mean(weights);
-  const differences = pairs.map(([a, b], i) => (value(a, metric)! - value(b, metric)!) * weights[i] / meanWeight);
-  const items = pairs.map(([item]) => item);
+  const items = pairs.map(({ item }) => item);
+  const weights = items.map((item) => weight(item, metric)), meanWeight = mean(weights);
+  const differences = pairs.map((p, i) => (p.candidate - p.baseline) * weights[i] / meanWeight);
   const clusters = items.map((item) => item.cluster ?? itemKey(item));
   const estimate = interval(differences, items, clusters, options);
   const sums = new Map<string, number>();
   clusters.forEach((c, i) => sums.set(c, (sums.get(c) ?? 0) + differences[i]));
   const plain = { ...estimate, items: pairs.length, clusterSums: [...sums.values()] };
-  const binary = differences.every((d) => d === -1 || d === 0 || d === 1);
-  if (!binary || estimate.low === null || estimate.high === null || !metric.startsWith("acc")) return plain;
+  if (estimate.low === null || estimate.high === null || !areBinary(pairs)) return plain;
   const count = (wanted: number) => differences.filter((d) => d === wanted).length;
   const score = pairedProportionInterval(count(1), count(-1), differences.length, options);
   return { ...plain, low: Math.min(estimate.low, score.low), high: Math.max(estimate.high, score.high) };
@@ -71,5 +96,14 @@ function itemKey(item: EvalItem): string {
 }
 
 function value(item: EvalItem, metric: string): number | null {
-  return metric === GOLD ? item.goldLogLikelihood ?? null : itemValue(item, metric);
+  if (metric === GOLD) return item.goldLogLikelihood ?? null;
+  if (metric !== GOLD_BITS) return itemValue(item, metric);
+  const bytes = item.choiceBytes?.[item.gold ?? -1];
+  return bytes && item.goldLogLikelihood !== undefined ? -item.goldLogLikelihood / Math.LN2 / bytes : null;
+}
+
+/** Bits per byte count by the bytes, everything else by the item. */
+function weight(item: EvalItem, metric: string): number {
+  if (metric === "bits_per_byte") return item.bytes!;
+  return metric === GOLD_BITS ? item.choiceBytes![item.gold!] : 1;
 }

@@ -30,6 +30,7 @@ export function choiceItem(
     ...(subject === undefined ? {} : { subject }),
     ...(prompt.cluster === undefined ? {} : { cluster: prompt.cluster }),
     logLikelihoods,
+    isGreedy: scores.map((s) => s.isGreedy),
     goldLogLikelihood: logLikelihoods[prompt.gold],
     gold: prompt.gold,
     choiceChars,

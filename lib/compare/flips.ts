@@ -1,0 +1,89 @@
+/** The items on which two models decide differently: what to look at behind a difference of accuracies. */
+import { argmax } from "../eval/choice_item.ts";
+import { choiceScores, goldMargin } from "../eval/margins.ts";
+import { findTask } from "../eval/registry.ts";
+import { type EvalItem, type EvalResult, itemValue, type Row } from "../eval/types.ts";
+import { pairItems } from "./paired_difference.ts";
+
+export interface Flip {
+  row: number;
+  subject?: string;
+  /** `gained`: only the candidate is right; `lost`: only the baseline; `other`: both are wrong, in different ways. */
+  kind: "gained" | "lost" | "other";
+  /** Index of the right choice, and of each model's; null for an item without choices. */
+  gold: number | null;
+  choice: number | null;
+  baselineChoice: number | null;
+  /** The right choice's lead over the best other, in the metric's unit; of a generated task the share that passed. */
+  margin: number;
+  baselineMargin: number;
+  /** The start of the question, where rows were given. */
+  text?: string;
+}
+
+export interface FlipOptions {
+  /** Default: the task's first metric. */
+  metric?: string;
+  /** Rows of the whole split, or those that were passed to the evaluation: their questions are shown. */
+  rows?: Row[];
+}
+
+const TEXT_LENGTH = 120;
+
+/**
+ * Items on which the candidate's choice is not the baseline's, largest change of the margin first.
+ *
+ * @throws {RangeError} If the results share no item.
+ */
+export function flips(
+  candidate: Pick<EvalResult, "task" | "items" | "metrics">,
+  baseline: Pick<EvalResult, "items">,
+  options: FlipOptions = {},
+): Flip[] {
+  const metric = options.metric ?? Object.keys(candidate.metrics)[0];
+  const pairs = pairItems(candidate, baseline);
+  if (!pairs.length) throw new RangeError("Cannot list flips: the two results share no item (subject and row)");
+  const textOf = questions(candidate.task, options.rows);
+  return pairs.flatMap(([a, b]): Flip[] => {
+    const choice = chosen(a, metric), baselineChoice = chosen(b, metric);
+    const right = itemValue(a, metric), baselineRight = itemValue(b, metric);
+    if (right === null || baselineRight === null) return [];
+    if (choice === baselineChoice && right === baselineRight) return [];
+    const text = textOf(a);
+    return [{
+      row: a.row,
+      ...(a.subject === undefined ? {} : { subject: a.subject }),
+      kind: right > baselineRight ? "gained" : right < baselineRight ? "lost" : "other",
+      gold: a.gold ?? null,
+      choice,
+      baselineChoice,
+      margin: goldMargin(a, metric) ?? right,
+      baselineMargin: goldMargin(b, metric) ?? baselineRight,
+      ...(text === undefined ? {} : { text }),
+    }];
+  }).sort((x, y) => Math.abs(y.margin - y.baselineMargin) - Math.abs(x.margin - x.baselineMargin));
+}
+
+function chosen(item: EvalItem, metric: string): number | null {
+  const scores = choiceScores(item, metric);
+  return scores ? argmax(scores) : null;
+}
+
+/** The question of an item: its row stands at the index itself, or at that index among the rows of its subject. */
+function questions(taskName: string, rows: Row[] | undefined): (item: EvalItem) => string | undefined {
+  if (!rows) return () => undefined;
+  const task = findTask(taskName);
+  const bySubject = Map.groupBy(rows, (row) => row.subject);
+  return ({ row: index, subject }) => {
+    const own = rows[index];
+    const row = subject === undefined || own?.subject === subject ? own : bySubject.get(subject)?.[index];
+    if (!row) return undefined;
+    const text = task.kind === "choice" ? task.doc(row).query : task.kind === "text" ? task.text(row) : undefined;
+    return text === undefined ? undefined : shortened(text);
+  };
+}
+
+function shortened(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > TEXT_LENGTH ? `${line.slice(0, TEXT_LENGTH - 1)}…` : line;
+}

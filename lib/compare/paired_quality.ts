@@ -1,0 +1,211 @@
+/** Two or more models on the same items: differences with intervals and tests, and what it would take to see one. */
+import { type EvalItem, type EvalResult, itemCluster } from "../eval/types.ts";
+import type { Estimate } from "../stats/estimate.ts";
+import { holm } from "../stats/holm.ts";
+import { signFlipTest } from "../stats/permutation.ts";
+import { itemsForDifference } from "../stats/planning.ts";
+import { mcNemarExact } from "../stats/proportion.ts";
+import { QUALITY_BAND, type QualityVerdict, qualityVerdict } from "../stats/verdict.ts";
+import { Comparison } from "./comparison.ts";
+import {
+  areBinary,
+  GOLD,
+  GOLD_BITS,
+  type PairedDifference,
+  pairedDifference,
+  pairedValues,
+  pairItems,
+} from "./paired_difference.ts";
+
+/** What is compared: a result of `evaluateTask`, or one that was read from lm-eval's files. */
+export type QualityResult =
+  & Pick<EvalResult, "items" | "metrics" | "higherIsBetter">
+  & Partial<Pick<EvalResult, "version" | "shots">>;
+
+/** Results by task and model, as in a comparison's `raw.tasks`. */
+export type QualityResults = Record<string, Record<string, QualityResult>>;
+
+export interface QualityOptions {
+  /** Default: the first model of the first task, or the comparison's own. */
+  baseline?: string;
+  /** Coverage that all intervals have together. Default 0.95. */
+  level?: number;
+  /** Within this a difference counts as the same. Default 0.02 (2 points), or the comparison's own. */
+  band?: number;
+}
+
+/** One model against the baseline in one task. */
+export interface QualityFinding {
+  task: string;
+  model: string;
+  metric: string;
+  /** Items that both have. */
+  items: number;
+  /** Candidate minus baseline; its interval is simultaneous over all findings. Bounds are null with one cluster. */
+  difference: Estimate;
+  /** Items that only the candidate, and only the baseline, has right; null where an item is no yes or no. */
+  gained: number | null;
+  lost: number | null;
+  /** Exact McNemar test, and why there is none. It asks for independent items, which clusters are not. */
+  mcNemar: { p: number } | { p: null; why: string };
+  /** McNemar's p, else of a sign-flip test over clusters; `holm` is corrected for all findings. Null with one cluster. */
+  test: { name: "McNemar, exact" | "sign flip over clusters"; p: number; holm: number } | null;
+  verdict: QualityVerdict;
+  /** Difference of ln p of the right choice (above 0: more sure of it), 95 % interval; null where there is none. */
+  goldDifference: Estimate | null;
+  /** Difference in bits per byte of the right choice, or of the text (below 0: better predicted). */
+  bitsDifference: Estimate | null;
+  /** Items that a difference of one point would need: 80 % power at 5 %; null if no item differs, or in bits. */
+  itemsForOnePoint: number | null;
+}
+
+export interface QualityComparison {
+  baseline: string;
+  level: number;
+  findings: QualityFinding[];
+}
+
+const ONE_POINT = 0.01;
+
+/**
+ * Compare models in every task on the items that both have.
+ *
+ * @throws {TypeError} If two results were made from different prompts, right answers, versions or shots.
+ * @throws {RangeError} For an unknown baseline, or results that share no item.
+ * @example
+ * ```ts ignore
+ * const results = { hellaswag: { fp32: await a.evaluateTask("hellaswag"), int4: await b.evaluateTask("hellaswag") } };
+ * qualityTable(compareQuality(results, { baseline: "fp32" }));
+ * ```
+ */
+export function compareQuality(
+  results: QualityResults | Comparison,
+  options: QualityOptions = {},
+): QualityComparison {
+  const raw = results instanceof Comparison ? results.raw : null;
+  const tasks: QualityResults = raw ? raw.tasks : results as QualityResults;
+  const names = [...new Set(Object.values(tasks).flatMap((byModel) => Object.keys(byModel)))];
+  const { baseline = raw?.baseline ?? names[0], level = 0.95, band = raw?.band.quality ?? QUALITY_BAND } = options;
+  if (!names.includes(baseline)) {
+    throw new RangeError(
+      `Cannot compare quality: baseline "${baseline}" is none of the models; there are: ${names.join(", ") || "none"}`,
+    );
+  }
+  const pairs = Object.entries(tasks).flatMap(([task, byModel]) =>
+    Object.entries(byModel).flatMap(([model, result]) =>
+      model !== baseline && byModel[baseline] ? [{ task, model, result, base: byModel[baseline] }] : []
+    )
+  );
+  const found = pairs.map(({ task, model, result, base }) => {
+    requireSameQuestions(`${task}, ${model} and ${baseline}`, result, base);
+    return finding(task, model, result, base, { level, band, comparisons: pairs.length });
+  });
+  const tested = found.filter((f) => f.test);
+  const corrected = holm(tested.map((f) => f.test!.p));
+  tested.forEach((f, i) => f.test!.holm = corrected[i]);
+  return { baseline, level, findings: found };
+}
+
+/**
+ * Compare one model's result with another's on the same items, e.g. ours with one that ran elsewhere
+ * (`readLmEvalSamples`).
+ *
+ * @throws {TypeError} If prompts or right answers differ; the message says on how many items.
+ */
+export function comparePaired(
+  { ours, theirs }: { ours: QualityResult & { task?: string }; theirs: QualityResult },
+  options: Omit<QualityOptions, "baseline"> = {},
+): QualityComparison {
+  return compareQuality({ [ours.task ?? "task"]: { theirs, ours } }, { ...options, baseline: "theirs" });
+}
+
+/** Items are paired by row: the same row must have been the same question. */
+function requireSameQuestions(what: string, a: QualityResult, b: QualityResult): void {
+  const cannot = `Cannot compare ${what}:`;
+  for (const key of ["version", "shots"] as const) {
+    if (a[key] === undefined || b[key] === undefined || a[key] === b[key]) continue;
+    throw new TypeError(`${cannot} ${key} ${a[key]} and ${key} ${b[key]} are different questions; evaluate both alike`);
+  }
+  const pairs = pairItems(a, b);
+  if (!pairs.length) {
+    throw new RangeError(`${cannot} they share no item (subject and row); evaluate both on the same rows`);
+  }
+  const refuse = (text: string, differs: (a: EvalItem, b: EvalItem) => boolean) => {
+    const bad = pairs.filter(([x, y]) => differs(x, y));
+    if (!bad.length) return;
+    const [{ subject, row }] = bad[0];
+    throw new TypeError(
+      `${cannot} ${bad.length} of ${pairs.length} shared items have ${text}, the first is ` +
+        `${subject === undefined ? "" : `${subject} `}row ${row}; compare results of the same task, split and shots`,
+    );
+  };
+  refuse(
+    "different prompts (prompt_hash)",
+    (x, y) => !!x.promptHash && !!y.promptHash && x.promptHash !== y.promptHash,
+  );
+  refuse("different right answers", (x, y) => x.gold !== undefined && y.gold !== undefined && x.gold !== y.gold);
+}
+
+function finding(
+  task: string,
+  model: string,
+  candidate: QualityResult,
+  baseline: QualityResult,
+  { level, band, comparisons }: { level: number; band: number; comparisons: number },
+): QualityFinding {
+  const metrics = Object.keys(candidate.metrics).filter((m) => m in baseline.metrics);
+  const metric = metrics.find((m) => pairedDifference(candidate, baseline, m));
+  if (metric === undefined) {
+    throw new RangeError(
+      `Cannot compare ${task}: no shared item has a metric of both; they have ` +
+        `${Object.keys(candidate.metrics).join(", ")} and ${Object.keys(baseline.metrics).join(", ")}`,
+    );
+  }
+  const wide = pairedDifference(candidate, baseline, metric, { level, comparisons })!;
+  const narrow = pairedDifference(candidate, baseline, metric, { level: 0.9, comparisons })!;
+  const pairs = pairedValues(candidate, baseline, metric), binary = areBinary(pairs);
+  const gained = pairs.filter((p) => p.candidate > p.baseline).length;
+  const lost = pairs.filter((p) => p.candidate < p.baseline).length;
+  const mcNemar = mcNemarOf(pairs.map((p) => p.item), binary ? { gained, lost } : null);
+  const inBits = metric === "bits_per_byte";
+  return {
+    task,
+    model,
+    metric,
+    items: wide.items,
+    difference: plain(wide),
+    gained: binary ? gained : null,
+    lost: binary ? lost : null,
+    mcNemar,
+    test: testOf(mcNemar.p, wide),
+    verdict: qualityVerdict({ wide, narrow }, { band, higherIsBetter: candidate.higherIsBetter[metric] ?? true }),
+    goldDifference: estimateOf(pairedDifference(candidate, baseline, GOLD)),
+    bitsDifference: estimateOf(pairedDifference(candidate, baseline, inBits ? metric : GOLD_BITS)),
+    itemsForOnePoint: inBits || !wide.stderr ? null : itemsForDifference(wide.stderr ** 2 * wide.items, ONE_POINT), // with what clusters and strata do to it
+  };
+}
+
+function mcNemarOf(items: EvalItem[], counts: { gained: number; lost: number } | null): QualityFinding["mcNemar"] {
+  if (!counts) return { p: null, why: "an item is no plain yes or no" };
+  const sources = new Set(items.map(itemCluster)).size;
+  if (sources < items.length) {
+    return { p: null, why: `${items.length} items come from ${sources} sources, so they are not independent` };
+  }
+  // Fixed strata leave items independent; where they differ, the binomial's variance is too large rather than too small.
+  return { p: mcNemarExact(counts.gained, counts.lost) };
+}
+
+function testOf(mcNemar: number | null, { clusterSums }: PairedDifference): QualityFinding["test"] {
+  if (mcNemar !== null) return { name: "McNemar, exact", p: mcNemar, holm: mcNemar };
+  if (clusterSums.length < 2) return null;
+  const { p } = signFlipTest(clusterSums);
+  return { name: "sign flip over clusters", p, holm: p };
+}
+
+function plain({ clusterSums: _sums, items: _items, ...estimate }: PairedDifference): Estimate {
+  return estimate;
+}
+
+function estimateOf(found: PairedDifference | null): Estimate | null {
+  return found && plain(found);
+}

@@ -1,0 +1,51 @@
+/** How far models are from their baseline, a row each. */
+import type { Divergence } from "../compare/divergence.ts";
+import type { Estimate } from "../stats/estimate.ts";
+import type { View } from "./display.ts";
+import { estimateParts, formatNumber, type FormatOptions } from "./format.ts";
+import { type Cell, tableView } from "./table.ts";
+
+/**
+ * Divergences side by side; each against the baseline that it was measured with.
+ *
+ * @param divergences Under the names to show, what `measureDivergence` gives.
+ */
+export function divergenceTable(divergences: Record<string, Divergence>): View {
+  const all = Object.values(divergences);
+  const baselines = new Set(all.map(({ baseline }) => `${baseline.name} ${baseline.precisionLabel}`));
+  return tableView({
+    caption: `Divergence from ${[...baselines].join(", ")}, token by token`,
+    columns: [
+      { title: "model" },
+      { title: "mean KL", detail: "nats a token, 95 % CI", nowrap: true },
+      { title: "max KL" },
+      { title: "same top token", detail: "%", nowrap: true },
+      { title: "Δp of the next token", detail: "pp, mean", nowrap: true },
+      { title: "RMS Δp", detail: "pp", nowrap: true },
+      { title: "ln perplexity ratio", detail: "above 0: predicts worse", nowrap: true },
+      { title: "perplexity", detail: "model / baseline" },
+      { title: "tokens" },
+    ],
+    rows: Object.entries(divergences).map(([name, d]) => [
+      name,
+      cell(d.meanKl),
+      formatNumber(d.maxKl),
+      cell(d.sameTop, { scale: 100 }),
+      cell(d.deltaP, { scale: 100, sign: true }),
+      cell(d.rmsDeltaP, { scale: 100 }),
+      cell(d.logPerplexityRatio, { sign: true }),
+      `${formatNumber(d.perplexity)} / ${formatNumber(d.baselinePerplexity)}`,
+      d.tokens.toLocaleString("en"),
+    ]),
+    notes: [
+      `KL(baseline ‖ model), paired over the same tokens; intervals over texts. ${
+        [...new Set(all.map((d) => d.data))].join("; ")
+      }.`,
+    ],
+  });
+}
+
+function cell(estimate: Estimate, options: FormatOptions = {}): Cell {
+  const { point, interval } = estimateParts(estimate, options);
+  return { main: point, details: interval ? [interval] : [] };
+}

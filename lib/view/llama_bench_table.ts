@@ -1,0 +1,39 @@
+/** What llama-bench measured, in a table that stands beside ours. */
+import type { LlamaBenchRow } from "../compare/llama_bench.ts";
+import type { View } from "./display.ts";
+import { estimateParts, formatNumber } from "./format.ts";
+import { tableView } from "./table.ts";
+
+/** Rows of `readLlamaBench`, with tokens/s and its interval over repetitions. */
+export function llamaBenchTable(rows: LlamaBenchRow[]): View {
+  return tableView({
+    caption: "llama-bench",
+    columns: [
+      { title: "model" },
+      { title: "test", align: "left" },
+      { title: "tok/s", detail: "95 % CI over repetitions", nowrap: true },
+      { title: "n" },
+      { title: "weights (GB)" },
+      { title: "threads" },
+      { title: "backend", align: "left" },
+      { title: "build", align: "left" },
+    ],
+    rows: rows.map((row) => {
+      const { point, interval } = estimateParts(row.tokensPerS);
+      return [
+        row.model,
+        row.test,
+        { main: point, details: interval ? [interval] : [] },
+        String(row.samples.length),
+        row.modelBytes === null ? "—" : formatNumber(row.modelBytes / 1e9),
+        row.threads === null ? "—" : String(row.threads),
+        row.backends ?? "—",
+        row.build ?? "—",
+      ];
+    }),
+    notes: [
+      "Repetitions follow one another in one process: what differs between processes is not in these intervals, which " +
+      "is why ours, over blocks of fresh processes, are wider.",
+    ],
+  });
+}
