@@ -43,7 +43,7 @@ export function flips(
   const metric = options.metric ?? Object.keys(candidate.metrics)[0];
   const pairs = pairItems(candidate, baseline);
   if (!pairs.length) throw new RangeError("Cannot list flips: the two results share no item (subject and row)");
-  const textOf = questions(candidate.task, options.rows);
+  const textOf = questions(candidate.task, candidate.items, options.rows);
   return pairs.flatMap(([a, b]): Flip[] => {
     const choice = chosen(a, metric), baselineChoice = chosen(b, metric);
     const right = itemValue(a, metric), baselineRight = itemValue(b, metric);
@@ -69,14 +69,18 @@ function chosen(item: EvalItem, metric: string): number | null {
   return scores ? argmax(scores) : null;
 }
 
-/** The question of an item: its row stands at the index itself, or at that index among the rows of its subject. */
-function questions(taskName: string, rows: Row[] | undefined): (item: EvalItem) => string | undefined {
+/** The question of an item. Where items have subjects, they count in the rows that were passed or in their subject's. */
+function questions(
+  taskName: string,
+  items: EvalItem[],
+  rows: Row[] | undefined,
+): (item: EvalItem) => string | undefined {
   if (!rows) return () => undefined;
   const task = findTask(taskName);
   const bySubject = Map.groupBy(rows, (row) => row.subject);
+  const inOrder = items.every(({ row, subject }) => subject === undefined || rows[row]?.subject === subject);
   return ({ row: index, subject }) => {
-    const own = rows[index];
-    const row = subject === undefined || own?.subject === subject ? own : bySubject.get(subject)?.[index];
+    const row = inOrder ? rows[index] : bySubject.get(subject)?.[index];
     if (!row) return undefined;
     const text = task.kind === "choice" ? task.doc(row).query : task.kind === "text" ? task.text(row) : undefined;
     return text === undefined ? undefined : shortened(text);
