@@ -25,8 +25,6 @@ export interface CatalogPackage {
 
 interface Entry {
   title: string;
-  /** Package that holds it. */
-  package: string;
   /** Licence of the weights or of the data, SPDX. */
   license: string;
   /** Who made it, and where it was first published. */
@@ -36,22 +34,28 @@ interface Entry {
 /** A model of the catalog, with the absolute path of its file on this machine. */
 export interface CatalogModel extends Entry {
   name: string;
+  /** Package that holds it. */
+  package: string;
   path: string;
   /** SHA-256 of that file, hex. */
   sha256: string;
 }
 
-/** A dataset of the catalog; paths are relative to its package's folder. */
+/** A dataset of the catalog: splits that lie in a fetched package, and splits that the hub has. */
 export interface CatalogDataset extends Entry {
   name: string;
-  /** Split -> path, with `{subject}` where every subject has a file of its own. */
+  /** Package of the `splits`. */
+  package?: string;
+  /** Split -> path in the package's folder, with `{subject}` where every subject has a file of its own. */
   splits: Record<string, string>;
+  /** Split -> place on the hub, `hf:owner/name/config`, for what no package has. */
+  hub?: Record<string, string>;
   defaultSplit: string;
 }
 
 interface Catalog {
   packages: Record<string, Omit<CatalogPackage, "name">>;
-  models: Record<string, Entry & { path: string; sha256: string }>;
+  models: Record<string, Omit<CatalogModel, "name">>;
   datasets: Record<string, Omit<CatalogDataset, "name">>;
 }
 const catalog: Catalog = catalogJson;
@@ -100,7 +104,7 @@ export function catalogDataset(name: string): CatalogDataset {
   if (!entry) {
     throw new RangeError(
       `Unknown dataset "${name}": the catalog has ${datasetNames().join(", ")}; ` +
-        `pass one of those, or the path of a .jsonl, .json or .arrow file`,
+        `pass one of those, hf:owner/name of the hub, or the path of a .jsonl, .json, .arrow or .parquet file`,
     );
   }
   return { name, ...entry };

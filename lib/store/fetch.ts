@@ -74,6 +74,10 @@ export async function fetchPackage(pkg: CatalogPackage, options: FetchOptions): 
     maxBytes: pkg.unpackedBytes,
     onProgress: (bytes) => onProgress?.("unpack", bytes, pkg.unpackedBytes),
   });
+  const bytes = Object.values(written).reduce((a, b) => a + b, 0);
+  if (bytes !== pkg.unpackedBytes) {
+    throw new Error(`Refused ${pkg.file}: its members have ${bytes} bytes, the catalog says ${pkg.unpackedBytes}`);
+  }
   await writeFile(join(beside, STAMP), JSON.stringify({ sha256: pkg.sha256, files: written }));
   await rm(folder, { recursive: true, force: true });
   await rename(beside, folder);
@@ -81,13 +85,15 @@ export async function fetchPackage(pkg: CatalogPackage, options: FetchOptions): 
   return true;
 }
 
-/** Whether the folder holds this very package, with all of its files in their sizes. */
+/** Whether the folder holds this very package, with all of its wanted files in their sizes. */
 export async function isComplete(pkg: CatalogPackage, folder: string): Promise<boolean> {
   try {
     const stamp: { sha256: string; files: Record<string, number> } = JSON.parse(
       await readFile(join(folder, STAMP), "utf8"),
     );
     if (stamp.sha256 !== pkg.sha256) return false;
+    // another version of the catalog may have unpacked less of the same file
+    if (Object.values(stamp.files).reduce((a, b) => a + b, 0) !== pkg.unpackedBytes) return false;
     const sizes = await Promise.all(
       Object.entries(stamp.files).map(async ([path, bytes]) => (await stat(join(folder, path))).size === bytes),
     );

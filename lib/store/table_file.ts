@@ -1,9 +1,11 @@
 /**
- * Rows of a file on disk: .arrow (IPC stream or file), .json (an array of objects), .jsonl, .jsonl.gz.
+ * Rows of a file on disk: .arrow (IPC stream or file), .parquet, .json (an array of objects), .jsonl, .jsonl.gz.
  */
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { tableFromIPC } from "@uwdata/flechette";
+import { readParquet } from "./parquet_file.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** One row: column name -> value, columns in the file's order. */
 export type Row = Record<string, unknown>;
@@ -16,7 +18,10 @@ export interface TableFile {
 }
 
 /** Endings of the files that `openTable` reads. */
-export const TABLE_ENDINGS = [".jsonl", ".jsonl.gz", ".json", ".arrow"];
+export const TABLE_ENDINGS = [".jsonl", ".jsonl.gz", ".json", ".arrow", ".parquet"];
+
+/** A file of text with more bytes is more than a string can hold. */
+const MAX_TEXT_BYTES = 500e6;
 
 /**
  * Open a file of rows.
@@ -34,7 +39,9 @@ export async function openTable(path: string): Promise<TableFile> {
     throw new Error(`Cannot read rows: there is no file ${path}`);
   });
   if (path.endsWith(".arrow")) return readArrow(bytes, path);
-  const rows = readJson(path.endsWith(".gz") ? gunzip(bytes, path) : bytes.toString("utf8"), path);
+  const rows = path.endsWith(".parquet")
+    ? await readParquet(bytes, path)
+    : readJson(decodeUtf8(path.endsWith(".gz") ? gunzip(bytes, path) : bytes, path), path);
   return { total: rows.length, at: (index) => rows[index] };
 }
 
@@ -47,9 +54,9 @@ function readArrow(bytes: Uint8Array, path: string): TableFile {
   }
 }
 
-function gunzip(bytes: Uint8Array, path: string): string {
+function gunzip(bytes: Uint8Array, path: string): Uint8Array {
   try {
-    return gunzipSync(bytes).toString("utf8");
+    return gunzipSync(bytes, { maxOutputLength: MAX_TEXT_BYTES });
   } catch (error) {
     throw new SyntaxError(`Cannot read ${path} as gzip: ${message(error)}`);
   }

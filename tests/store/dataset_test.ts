@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { datasetSubjects, loadDataset, readSplit } from "../../lib/store/dataset.ts";
 import { sharedFolder } from "../shared.ts";
 import { temporaryFolder } from "./helpers.ts";
@@ -68,7 +69,10 @@ Deno.test("loadDataset() names the bad value and what there is", async () => {
     loadDataset("hellaswagg"),
     /RangeError: Unknown dataset "hellaswagg".*hellaswag, mmlu, humaneval/,
   );
-  await assert.rejects(loadDataset("hellaswag", { split: "train" }), /"train" of hellaswag: it has validation/);
+  await assert.rejects(
+    loadDataset("hellaswag", { split: "trian" }),
+    /Unknown split "trian" of hellaswag: it has validation, train/,
+  );
   await assert.rejects(loadDataset("hellaswag", { rows: [0, 999_999] }), /Row 999999 is outside hellaswag.*10042 rows/);
   await assert.rejects(loadDataset("hellaswag", { rows: [-1] }), /Row -1 is outside/);
   await assert.rejects(loadDataset("hellaswag", { limit: 0 }), /limit must be an integer >= 1, got 0/);
@@ -93,6 +97,42 @@ Deno.test("loadDataset() reads own .jsonl and .json files", async () => {
   assert.deepEqual(await loadDataset(join(folder.path, "own.json"), { rows: [1] }), [{ a: 2 }]);
 });
 
+Deno.test("loadDataset() reads own Parquet files: text, lists, 64-bit integers as numbers, nothing as null", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "own.parquet");
+  const buffer = parquetWriteBuffer({
+    columnData: [
+      { name: "question", data: ["é", "b"], type: "STRING" },
+      { name: "answer", data: [3n, 0n], type: "INT64" },
+      { name: "right", data: [true, false], type: "BOOLEAN" },
+      { name: "note", data: [null, "x"], type: "STRING", nullable: true },
+    ],
+  });
+  await writeFile(path, new Uint8Array(buffer));
+  assert.deepEqual(await loadDataset(path), [
+    { question: "é", answer: 3, right: true, note: null },
+    { question: "b", answer: 0, right: false, note: "x" },
+  ]);
+});
+
+Deno.test("a byte that is not UTF-8 is an error with its line, also in a packed file", async () => {
+  await using folder = await temporaryFolder();
+  const bytes = new Uint8Array([
+    ...new TextEncoder().encode('{"a": "é"}\n{"a": "'),
+    0xff,
+    ...new TextEncoder().encode('"}\n'),
+  ]);
+  await writeFile(join(folder.path, "bad.jsonl"), bytes);
+  await writeFile(join(folder.path, "bad2.jsonl.gz"), gzipSync(bytes));
+  await assert.rejects(
+    loadDataset(join(folder.path, "bad.jsonl")),
+    /SyntaxError: .*bad\.jsonl, line 2: it is not UTF-8/,
+  );
+  await assert.rejects(loadDataset(join(folder.path, "bad2.jsonl.gz")), /bad2\.jsonl\.gz, line 2: it is not UTF-8/);
+  await writeFile(join(folder.path, "marked.jsonl"), '\ufeff{"a": 1}\n');
+  assert.deepEqual(await loadDataset(join(folder.path, "marked.jsonl")), [{ a: 1 }]);
+});
+
 const unreadable: [string, string, RegExp][] = [
   ["cut.jsonl", '{"a": 1}\n{"a": \n', /cut\.jsonl, line 2/],
   ["word.jsonl", '{"a": 1}\n{"a": 2}\n{"a": nope}\n', /word\.jsonl, line 3/],
@@ -101,6 +141,7 @@ const unreadable: [string, string, RegExp][] = [
   ["comma.json", '[\n  {"a": 1}\n  {"a": 2}\n]', /comma\.json, line 3/],
   ["object.json", '{"a": 1}', /object\.json, line 1: expected an array/],
   ["bad.arrow", "not arrow at all", /bad\.arrow as Arrow IPC/],
+  ["bad.parquet", "not parquet at all", /bad\.parquet as Parquet/],
   ["bad.jsonl.gz", "not gzip", /bad\.jsonl\.gz as gzip/],
 ];
 for (const [name, text, message] of unreadable) {

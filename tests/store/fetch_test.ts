@@ -103,3 +103,24 @@ Deno.test("fetchPackage() says so when a download brings another file", async ()
   const other: Download = (_, folder) => writeFile(join(folder, "tiny-1.0.tar.gz"), "source");
   await assert.rejects(fetchPackage(pkg, { root: root.path, download: other }), /brought no file tiny-1\.0-py3/);
 });
+
+Deno.test("fetchPackage() fetches again what an earlier catalog wanted less of", async () => {
+  await using root = await temporaryFolder();
+  const { pkg, download, count, folder } = await fakePackage(root.path);
+  await fetchPackage(pkg, { root: root.path, download });
+  const wider = { ...pkg, members: ["data/", "code.py"], unpackedBytes: 19 };
+  assert.equal(await isComplete(wider, folder), false);
+  assert.equal(await fetchPackage(wider, { root: root.path, download }), true);
+  assert.equal(await readFile(join(folder, "code.py"), "utf8"), "print()");
+  assert.equal(await fetchPackage(wider, { root: root.path, download }), false);
+  assert.equal(count.downloads, 2);
+});
+
+Deno.test("fetchPackage() refuses a catalog that is wrong about the members' size, rather than to fetch every time", async () => {
+  await using root = await temporaryFolder();
+  const { pkg, download } = await fakePackage(root.path);
+  await assert.rejects(
+    fetchPackage({ ...pkg, unpackedBytes: 13 }, { root: root.path, download }),
+    /its members have 12 bytes, the catalog says 13/,
+  );
+});
