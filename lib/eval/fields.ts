@@ -22,6 +22,13 @@ export function textField(row: Row, field: string): string {
   return value;
 }
 
+/** An object with fields of its own. */
+export function recordField(row: Row, field: string): Row {
+  const value = row[field];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(field, "an object", value);
+  return value as Row;
+}
+
 /** At least two texts. */
 export function textListField(row: Row, field: string): string[] {
   const value = row[field];

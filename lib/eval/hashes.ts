@@ -7,9 +7,9 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text, "utf8").digest("hex");
 }
 
-/** lm-eval's `target_hash`: of the right choice's index as a string. */
-export function targetHash(gold: number): string {
-  return sha256(String(gold));
+/** lm-eval's `target_hash`: of the right choice's index as a string, or of the right continuation. */
+export function targetHash(target: number | string): string {
+  return sha256(String(target));
 }
 
 /**

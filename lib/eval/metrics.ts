@@ -13,10 +13,7 @@ export function aggregate(
   items: EvalItem[],
   level: number,
 ): Pick<MetricGroup, "metrics"> & { groups: Record<string, MetricGroup> } {
-  const metricsOf = (part: EvalItem[]) =>
-    Object.fromEntries(
-      task.metrics.map((m) => [m, m === "bits_per_byte" ? bitsPerByte(part, level) : accuracy(part, m, level)]),
-    );
+  const metricsOf = (part: EvalItem[]) => Object.fromEntries(task.metrics.map((m) => [m, estimate(part, m, level)]));
   const parts: [string, EvalItem[]][] = [];
   const subjects = [...Map.groupBy(items.filter((i) => i.subject !== undefined), (i) => i.subject!)];
   if (task.kind === "choice" && task.subjects) {
@@ -30,6 +27,17 @@ export function aggregate(
     metrics: metricsOf(items),
     groups: Object.fromEntries(parts.map(([name, part]) => [name, { n: part.length, metrics: metricsOf(part) }])),
   };
+}
+
+function estimate(items: EvalItem[], metric: Task["metrics"][number], level: number): Estimate {
+  if (metric === "bits_per_byte") return bitsPerByte(items, level);
+  if (metric === "perplexity") return perplexity(items, level);
+  return accuracy(items, metric, level);
+}
+
+/** Of all metrics here but these more is better. */
+export function higherIsBetter(metric: string): boolean {
+  return metric !== "bits_per_byte" && metric !== "perplexity";
 }
 
 /**
@@ -101,6 +109,20 @@ export function bitsPerByte(items: EvalItem[], level: number): Estimate {
   const linear = items.map((i) => point + (i.bits! - point * i.bytes!) * n / bytes); // their mean is the ratio itself
   const { low, high, stderr } = clusteredMean(linear, clusters, { level });
   return { point, low, high, level, n, stderr };
+}
+
+/**
+ * exp(-mean ln p) of the right continuations. The interval is exp of the t interval of the mean, so it is not symmetric
+ * and stays above 0; `stderr` is the delta method's, perplexity times the stderr of the mean, which lm-eval estimates by
+ * 100,000 bootstrap samples. With a single cluster there is no interval.
+ */
+export function perplexity(items: EvalItem[], level: number): Estimate {
+  const nats = items.map((i) => -i.goldLogLikelihood!), n = items.length;
+  const point = Math.exp(sum(nats) / n);
+  const clusters = items.map(itemCluster);
+  if (new Set(clusters).size < 2) return { point, low: null, high: null, level, n };
+  const { low, high, stderr } = clusteredMean(nats, clusters, { level });
+  return { point, low: Math.exp(low), high: Math.exp(high), level, n, stderr: point * stderr };
 }
 
 function sum(values: number[]): number {

@@ -25,8 +25,7 @@ export interface ChoicePrompt {
  */
 export function choicePrompt(task: ChoiceTask, row: Row, examples: Row[] = []): ChoicePrompt {
   const { query, choices, gold, cluster, whole } = task.doc(row);
-  const empty = choices.indexOf("");
-  if (empty >= 0) throw new FieldError(`choice ${empty} is empty; a choice must have text to be scored`);
+  requireChoices(choices, gold, task.wrongChoicesMayRepeat);
   const before = whole ? "" : (task.description?.(row) ?? "") + examples.map((r) => shot(task, r)).join("");
   return {
     context: before + query,
@@ -35,6 +34,18 @@ export function choicePrompt(task: ChoiceTask, row: Row, examples: Row[] = []): 
     gold,
     cluster,
   };
+}
+
+/** lm-eval scores equal choices too: of two equal right ones only the first can be right there. */
+function requireChoices(choices: string[], gold: number, wrongMayRepeat = false): void {
+  const empty = choices.indexOf("");
+  if (empty >= 0) throw new FieldError(`choice ${empty} is empty; a choice must have text to be scored`);
+  const second = choices.findIndex((choice, i) =>
+    choices.indexOf(choice) < i && !(wrongMayRepeat && choice !== choices[gold])
+  );
+  if (second < 0) return;
+  const first = choices.indexOf(choices[second]);
+  throw new FieldError(`choices ${first} and ${second} are the same, ${JSON.stringify(choices[first].slice(0, 60))}`);
 }
 
 function shot(task: ChoiceTask, row: Row): string {

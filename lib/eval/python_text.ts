@@ -3,6 +3,7 @@
 /** What `str.isspace` calls white space. JavaScript's `trim` also takes U+FEFF and leaves U+001C..1F and U+0085. */
 const SPACE = "\\t\\n\\v\\f\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const OUTER_SPACE = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const START_SPACE = new RegExp(`^[${SPACE}]+`);
 
 /** Digraphs with a title form of their own: each of their three forms to that one. */
 const TITLE = new Map(
@@ -25,6 +26,11 @@ const TITLE = new Map(
  */
 export function strip(text: string): string {
   return text.replace(OUTER_SPACE, "");
+}
+
+/** `str.lstrip()`. */
+export function stripStart(text: string): string {
+  return text.replace(START_SPACE, "");
 }
 
 /**

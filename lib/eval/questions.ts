@@ -1,12 +1,14 @@
 /** From selected rows to what a model host scores, and from its scores to items. */
 import type { ModelHost, ScoreResult } from "../model/protocol.ts";
 import { choiceItem } from "./choice_item.ts";
+import { completionItem } from "./completion_item.ts";
 import { FieldError } from "./fields.ts";
 import { type ChoicePrompt, choicePrompt } from "./prompt.ts";
+import { utf8Bytes } from "./python_text.ts";
 import { rollingWindows } from "./rolling.ts";
 import type { Unit, UnitScores } from "./score_in_batches.ts";
 import type { SelectedRow } from "./select_rows.ts";
-import type { ChoiceTask, Task, TextTask } from "./task.ts";
+import type { CompletionDoc, Task } from "./task.ts";
 import { textItem } from "./text_item.ts";
 import type { EvalItem, FailedRow, Row } from "./types.ts";
 import { workedExamples } from "./worked_examples.ts";
@@ -16,9 +18,17 @@ export interface Question {
   /** The row's index. */
   index: number;
   subject?: string;
-  /** A prompt with its choices, or a text that the host tokenises. */
-  prompt: ChoicePrompt | { text: string; cluster?: string };
+  /** A prompt with its choices, a context with its continuation, or a text that the host tokenises. */
+  prompt: ChoicePrompt | CompletionDoc | WholeText;
 }
+
+interface WholeText {
+  text: string;
+  cluster?: string;
+}
+
+/** More than any context holds: a row of this size is a mistake, and would keep the tokenizer busy for long. */
+export const MAX_ITEM_BYTES = 4_000_000;
 
 /** Read all rows; those that are no questions of the task fail alone, unless all do. */
 export async function readQuestions(
@@ -26,15 +36,14 @@ export async function readQuestions(
   rows: SelectedRow[],
   shots: number,
 ): Promise<{ questions: Question[]; failed: FailedRow[] }> {
-  const examples = await workedExamples(task, shots, subjectsOf(task, rows));
+  const subjects = rows.map(({ row }) => subjectOf(task, row));
+  const asked = rows.map(({ row, index }, i) => ({ row, index, subject: subjects[i] }));
+  const examples = await workedExamples(task, shots, asked);
   const questions: Question[] = [], failed: FailedRow[] = [];
-  for (const { row, index } of rows) {
-    let subject: string | undefined;
+  for (const [i, { row, index, subject }] of asked.entries()) {
     try {
-      if (task.kind === "choice") subject = task.subjects?.of(row);
-      const prompt = task.kind === "choice"
-        ? choice(task, row, examples.get(subject ?? "") ?? [], shots)
-        : text(task, row);
+      const prompt = promptOf(task, row, examples[i]);
+      requireSize(prompt);
       questions.push({ index, subject, prompt });
     } catch (error) {
       if (!(error instanceof FieldError)) throw error;
@@ -50,21 +59,45 @@ export async function readQuestions(
   return { questions, failed };
 }
 
-function choice(task: ChoiceTask, row: Row, examples: Row[], shots: number): ChoicePrompt {
-  if (shots > 0 && !examples.length) throw new FieldError("there are no worked examples for it; use shots: 0");
-  return choicePrompt(task, row, examples);
+function promptOf(task: Task, row: Row, examples: Row[] | undefined): Question["prompt"] {
+  switch (task.kind) {
+    case "choice":
+      task.subjects?.of(row); // a row without a readable subject fails here
+      if (!examples) throw new FieldError("there are no worked examples for it; use shots: 0");
+      return choicePrompt(task, row, examples);
+    case "completion":
+      return task.doc(row);
+    case "text":
+      return { text: task.text(row), cluster: task.cluster?.(row) };
+  }
 }
 
-function text(task: TextTask, row: Row): { text: string; cluster?: string } {
-  return { text: task.text(row), cluster: task.cluster?.(row) };
+function requireSize(prompt: Question["prompt"]): void {
+  const parts = "text" in prompt
+    ? [prompt.text]
+    : [prompt.context, ...("continuation" in prompt ? [prompt.continuation] : prompt.continuations)];
+  const bytes = parts.reduce((sum, part) => sum + utf8Bytes(part), 0);
+  if (bytes <= MAX_ITEM_BYTES) return;
+  throw new FieldError(
+    `its text has ${bytes} bytes, more than the ${MAX_ITEM_BYTES} that one row may have; cut it into several rows`,
+  );
 }
 
-/** The subjects that occur, known ones only: an unknown one has no worked examples. */
-function subjectsOf(task: Task, rows: SelectedRow[]): string[] {
-  if (task.kind !== "choice" || !task.subjects) return [];
-  const known = new Set(Object.values(task.subjects.groups).flat());
-  const named = new Set(rows.map(({ row }) => row.subject));
-  return [...known].filter((subject) => named.has(subject));
+/** The row's subject; undefined also for a row that cannot say it, which fails when it is read. */
+function subjectOf(task: Task, row: Row): string | undefined {
+  if (task.kind !== "choice" || !task.subjects) return undefined;
+  try {
+    return task.subjects.of(row);
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    return undefined;
+  }
+}
+
+/** All that the model is shown of a question: the same text has the same scores, whatever row it comes from. */
+export function questionKey({ prompt }: Pick<Question, "prompt">): string {
+  if ("text" in prompt) return JSON.stringify(prompt.text);
+  return JSON.stringify([prompt.context, ..."continuation" in prompt ? [prompt.continuation] : prompt.continuations]);
 }
 
 /** Requests of all questions, in order. Texts are tokenised first: a long one becomes several windows. */
@@ -73,9 +106,11 @@ export async function requestsOf(host: ModelHost, questions: Question[]): Promis
   const ids = texts.length ? await host.encode(texts) : [];
   let next = 0;
   return questions.map(({ prompt, subject }) => {
-    if ("text" in prompt) return { requests: rollingWindows(ids[next++], host.open.info.contextLength) };
-    const requests = prompt.continuations.map((continuation) => ({ context: prompt.context, continuation }));
-    return { requests, group: subject };
+    const key = questionKey({ prompt });
+    if ("text" in prompt) return { requests: rollingWindows(ids[next++], host.open.info.contextLength), key };
+    const continuations = "continuation" in prompt ? [prompt.continuation] : prompt.continuations;
+    const requests = continuations.map((continuation) => ({ context: prompt.context, continuation }));
+    return { requests, group: subject, key };
   });
 }
 
@@ -99,6 +134,7 @@ export function scoredItems(
 
 function itemOf({ index, subject, prompt }: Question, scores: ScoreResult[]): EvalItem {
   if ("text" in prompt) return textItem(index, prompt.cluster, prompt.text, scores);
+  if ("continuation" in prompt) return completionItem(index, prompt, scores[0]);
   return choiceItem(index, subject, prompt, scores);
 }
 

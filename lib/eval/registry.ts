@@ -1,13 +1,26 @@
 /** The tasks that can be evaluated, by name. */
 import type { Task } from "./task.ts";
+import { arcChallenge, arcEasy } from "./tasks/arc.ts";
 import { bitsPerByte } from "./tasks/bits_per_byte.ts";
+import { boolq } from "./tasks/boolq.ts";
 import { hellaswag } from "./tasks/hellaswag.ts";
+import { lambadaOpenai } from "./tasks/lambada_openai.ts";
 import { mmlu } from "./tasks/mmlu.ts";
+import { piqa } from "./tasks/piqa.ts";
+import { sciq } from "./tasks/sciq.ts";
 
-const TASKS = new Map<string, Task>([hellaswag, mmlu, bitsPerByte].map((task) => [task.name, task]));
+/** A task of `lib/eval/tasks` is known once it stands here. */
+const BUILT_IN: Task[] = [hellaswag, mmlu, bitsPerByte, arcEasy, arcChallenge, piqa, boolq, sciq, lambadaOpenai];
+
+const TASKS = new Map<string, Task>(BUILT_IN.map((task) => [task.name, task]));
 
 export function taskNames(): string[] {
   return [...TASKS.keys()];
+}
+
+/** The tasks that come with the library, in the order in which they are shown. */
+export function builtInTasks(): readonly Task[] {
+  return BUILT_IN;
 }
 
 /**
@@ -27,4 +40,22 @@ export function findTask(name: string): Task {
   const task = TASKS.get(name);
   if (task) return task;
   throw new RangeError(`Unknown task ${JSON.stringify(name)}: there are ${taskNames().join(", ")}; pass one of those`);
+}
+
+/**
+ * Add a task under its name.
+ *
+ * @throws {RangeError} If a task of this name came with the library, or another was added and `replace` is not set.
+ */
+export function registerTask(task: Task, replace: boolean): void {
+  const { name } = task;
+  if (BUILT_IN.some((other) => other.name === name)) {
+    throw new RangeError(`Cannot define the task "${name}": a task of the library has this name; choose another`);
+  }
+  if (TASKS.has(name) && !replace) {
+    throw new RangeError(
+      `Cannot define the task "${name}": another definition has this name; choose another, or pass replace: true`,
+    );
+  }
+  TASKS.set(name, task);
 }

@@ -1,5 +1,7 @@
 /** Which rows an evaluation takes, of the cached dataset or of rows that are passed; checked before work starts. */
-import { readSplit } from "../store/dataset.ts";
+import { readFile } from "node:fs/promises";
+import { isRowSource, readSplit } from "../store/dataset.ts";
+import { decodeUtf8 } from "../store/utf8.ts";
 import type { Task } from "./task.ts";
 import type { Row, TaskOptions } from "./types.ts";
 
@@ -18,9 +20,12 @@ export interface Selection {
 /**
  * The rows that `options` ask for.
  *
- * @param dataset Rows of the caller's own, or a text as one document; default: the task's dataset from the cache.
+ * @param dataset Rows of the caller's own; or where they are: the path of a .jsonl, .jsonl.gz, .json, .arrow or .parquet
+ * file, or a dataset of the hub, `hf:owner/name/config`. For a text task also a .txt file, or any other text as one
+ * document. Default: the task's dataset.
  * @throws {RangeError} For a limit that is not an integer >= 1, or a row outside the split.
  * @throws {TypeError} For `limit` and `rows` together, or rows in a form that the dataset does not have.
+ * @throws {SyntaxError} For a file that cannot be read, with its line.
  */
 export async function selectRows(
   task: Task,
@@ -36,7 +41,16 @@ export async function selectRows(
     throw new RangeError(`${cannot} limit must be an integer >= 1, got ${limit}; leave it out for all rows`);
   }
   refuseRepeats(cannot, rows);
-  if (dataset !== undefined) return fromPassed(task, dataset, options);
+  if (typeof dataset === "string") return await fromText(task, dataset, options);
+  if (dataset !== undefined) {
+    if (options.split !== undefined) {
+      throw new TypeError(`${cannot} split is of a dataset, not of rows that are passed`);
+    }
+    return fromRows(task, dataset, options, "rows that were passed");
+  }
+  if (task.dataset === undefined) {
+    throw new RangeError(`${cannot} it has no dataset of its own; pass rows with ${task.fields.join(", ")}`);
+  }
   const bySubject = task.kind === "choice" && task.subjects !== undefined;
   if (rows !== undefined && Array.isArray(rows) === bySubject) {
     throw new TypeError(
@@ -45,12 +59,45 @@ export async function selectRows(
         : `${cannot} rows must be a list of indexes, got ${JSON.stringify(rows).slice(0, 60)}`,
     );
   }
-  const split = await readSplit(task.dataset, { split: task.split, limit, rows });
-  if (!split.rows.length) throw new RangeError(`${cannot} no rows are asked for`);
+  const split = await readSplit(task.dataset, { split: options.split ?? task.split, limit, rows });
+  if (!split.rows.length) {
+    throw new RangeError(`${cannot} ${split.total ? "no rows are asked for" : "the dataset has no rows"}`);
+  }
+  const elsewhere = task.lmEvalUses && split.split === task.split ? ` (lm-eval uses ${task.lmEvalUses})` : "";
   return {
     rows: split.rows.map((row, i) => ({ row, index: split.indexes[i] })),
-    data: `${task.dataset} ${split.split}, ${split.rows.length} of ${split.total} rows`,
+    data: `${task.dataset} ${split.split}${elsewhere}, ${split.rows.length} of ${split.total} rows`,
   };
+}
+
+/** A file, a dataset of the hub, or for a text task the text itself. */
+async function fromText(task: Task, dataset: string, options: TaskOptions): Promise<Selection> {
+  const cannot = `Cannot evaluate ${task.name}:`;
+  if (isRowSource(dataset)) {
+    if (options.split !== undefined && !dataset.startsWith("hf:")) {
+      throw new TypeError(`${cannot} ${dataset} is one file and has no splits; leave split out`);
+    }
+    const { rows, split, source } = await readSplit(dataset, { split: options.split });
+    return fromRows(
+      task,
+      rows,
+      options,
+      dataset.startsWith("hf:") ? `the ${split} rows of ${source}` : `rows of ${dataset}`,
+    );
+  }
+  if (task.kind !== "text") {
+    throw new TypeError(
+      `${cannot} it needs rows with ${task.fields.join(", ")}, got text; loadDataset gives rows, ` +
+        `and a path ends in .jsonl, .jsonl.gz, .json, .arrow or .parquet`,
+    );
+  }
+  const document = (text: string, data: string) => ({ rows: [{ row: { text }, index: 0 }], data });
+  if (!dataset.endsWith(".txt") || dataset.includes("\n")) return document(dataset, "a text that was passed");
+  const bytes = await readFile(dataset).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new Error(`${cannot} there is no file ${dataset}`);
+  });
+  return document(decodeUtf8(bytes, dataset), dataset);
 }
 
 /** A row that counts twice would make the interval too narrow. */
@@ -62,14 +109,9 @@ function refuseRepeats(cannot: string, rows: TaskOptions["rows"]): void {
   }
 }
 
-function fromPassed(task: Task, dataset: Row[] | string, { limit, rows }: TaskOptions): Selection {
+/** @param what What the rows are, for the result. */
+function fromRows(task: Task, dataset: Row[], { limit, rows }: TaskOptions, what: string): Selection {
   const cannot = `Cannot evaluate ${task.name}:`;
-  if (typeof dataset === "string") {
-    if (task.kind !== "text") {
-      throw new TypeError(`${cannot} it needs rows with ${task.fields.join(", ")}, got text; loadDataset gives rows`);
-    }
-    return { rows: [{ row: { text: dataset }, index: 0 }], data: "a text that was passed" };
-  }
   if (!Array.isArray(dataset) || dataset.some((row) => row === null || typeof row !== "object")) {
     throw new TypeError(`${cannot} the dataset must be a list of rows, got ${JSON.stringify(dataset)?.slice(0, 60)}`);
   }
@@ -80,7 +122,7 @@ function fromPassed(task: Task, dataset: Row[] | string, { limit, rows }: TaskOp
   const bad = rows?.find((i) => !(Number.isInteger(i) && i >= 0 && i < dataset.length));
   if (bad !== undefined) {
     throw new RangeError(
-      `${cannot} row ${bad} is outside the ${dataset.length} rows that were passed; use 0 to ${dataset.length - 1}`,
+      `${cannot} row ${bad} is outside the ${dataset.length} ${what}; use 0 to ${dataset.length - 1}`,
     );
   }
   const seen = new Map<string, number>();
@@ -92,5 +134,5 @@ function fromPassed(task: Task, dataset: Row[] | string, { limit, rows }: TaskOp
   };
   const all = (rows ?? [...dataset.keys()]).map((index) => ({ row: dataset[index], index }));
   const chosen = task.kind === "choice" && task.subjects ? all.filter(({ row }) => within(row)) : all.slice(0, limit);
-  return { rows: chosen, data: `${chosen.length} of ${dataset.length} rows that were passed` };
+  return { rows: chosen, data: `${chosen.length} of ${dataset.length} ${what}` };
 }

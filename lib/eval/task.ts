@@ -8,10 +8,12 @@ interface TaskBase {
   version: string;
   /** One line for tables and errors. */
   about: string;
-  /** Where the rows come from when none are passed: a name that `loadDataset` knows. */
-  dataset: string;
+  /** Where the rows come from when none are passed: a name that `loadDataset` knows. Absent: they must be passed. */
+  dataset?: string;
   /** Split that is evaluated. */
   split: string;
+  /** What lm-eval evaluates, where it is something else: a result on `split` says so. */
+  lmEvalUses?: string;
   /** Columns that a row must have, as shown in errors. */
   fields: string[];
 }
@@ -30,6 +32,17 @@ export interface ChoiceDoc {
 
 export type ChoiceMetric = "acc" | "acc_norm" | "acc_bytes";
 
+/**
+ * Where worked examples come from: a split of the task's dataset, or rows of their own. By lm-eval's rules:
+ *
+ * - `first_n`: the first rows, for every question.
+ * - `sample`: drawn anew for every question, by one generator that is seeded with 1234 and goes on from question to
+ *   question, so `limit` keeps the draws of the first ones.
+ * - `sample_others`: as `sample`, but one more is drawn and the question itself is dropped where it is among them. lm-eval
+ *   does so where a task has no test split (hellaswag, piqa, boolq), also when it draws from the train split.
+ */
+export type FewShot = { rule: "first_n" | "sample" | "sample_others" } & ({ split: string } | { rows: Row[] });
+
 /** Several choices, the one with the largest log-likelihood counts. */
 export interface ChoiceTask extends TaskBase {
   kind: "choice";
@@ -39,12 +52,37 @@ export interface ChoiceTask extends TaskBase {
   doc(row: Row): ChoiceDoc;
   /** Shots when none are asked for: lm-eval's default. */
   shots: number;
-  /** Where worked examples come from; absent: there are none. `first_n`: a split's first rows, for every question. */
-  fewShot?: { split: string; rule: "first_n" };
+  /** Where worked examples come from; absent: there are none. */
+  fewShot?: FewShot;
+  /** Two wrong choices may be the same, as in some of upstream's rows. Otherwise such a row is faulty. */
+  wrongChoicesMayRepeat?: boolean;
   /** Text before everything else. */
   description?(row: Row): string;
   /** Fixed strata of the task and the groups that they form; undefined for a row that stands in none. */
   subjects?: { of(row: Row): string | undefined; groups: Record<string, string[]> };
+}
+
+/** A text, and what goes on with it. */
+export interface CompletionDoc {
+  context: string;
+  /** What is scored after the context, the space before it included. */
+  continuation: string;
+  /** Items with the same cluster are not independent. Default: each row is its own. */
+  cluster?: string;
+}
+
+export type CompletionMetric = "acc" | "perplexity";
+
+/**
+ * One continuation, without choices: `acc` counts those whose every token is the model's first choice, `perplexity` is
+ * exp(-mean ln p) of whole continuations.
+ */
+export interface CompletionTask extends TaskBase {
+  kind: "completion";
+  /** The first is the task's primary metric. */
+  metrics: CompletionMetric[];
+  /** Read one row; throws a `FieldError` for a row that is none of this task. */
+  doc(row: Row): CompletionDoc;
 }
 
 /** Whole documents, scored from their first token to their last. */
@@ -89,4 +127,4 @@ export interface GenerateTask extends TaskBase {
   preset: string;
 }
 
-export type Task = ChoiceTask | TextTask;
+export type Task = ChoiceTask | CompletionTask | TextTask;

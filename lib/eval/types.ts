@@ -11,6 +11,8 @@ export type Row = Record<string, unknown>;
 export type RowSelection = number[] | Record<string, number[]>;
 
 export interface TaskOptions {
+  /** Split of the task's dataset, or of a dataset of the hub. Default: the task's own. */
+  split?: string;
   /** The first rows of the split; with subjects, of each (as lm-eval). Default: all. Not together with `rows`. */
   limit?: number;
   /** Rows by index in the full split (or in the rows that are passed). */

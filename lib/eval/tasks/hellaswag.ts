@@ -18,6 +18,7 @@ export const hellaswag: ChoiceTask = {
   fields: ["activity_label", "ctx_a", "ctx_b", "endings", "label", "source_id (optional)"],
   metrics: ["acc_norm", "acc", "acc_bytes"],
   shots: 0,
+  fewShot: { split: "train", rule: "sample_others" },
   doc(row) {
     const context = `${textField(row, "ctx_a")} ${capitalize(textField(row, "ctx_b"))}`;
     const endings = textListField(row, "endings");

@@ -1,5 +1,5 @@
 /** MMLU by lm-eval's rules (group version 2): four-choice questions of 57 subjects, answered by letter. */
-import { answerField, textField, textListField } from "../fields.ts";
+import { answerField, FieldError, textField, textListField } from "../fields.ts";
 import { strip } from "../python_text.ts";
 import type { ChoiceTask } from "../task.ts";
 import { MMLU_GROUPS } from "./mmlu_subjects.ts";
@@ -32,6 +32,9 @@ export const mmlu: ChoiceTask = {
   doc(row) {
     const choices = textListField(row, "choices");
     const gold = answerField(row, "answer", choices);
+    if ("prompt" in row && "question" in row) {
+      throw new FieldError(`fields "prompt" and "question" are both there; a row has one of them`);
+    }
     if ("prompt" in row) return { query: textField(row, "prompt"), choices, gold, whole: true };
     const lines = choices.map((choice, i) => `${LETTERS[i]}. ${choice}`);
     return {
