@@ -4,8 +4,10 @@ import type { ScoreSettings } from "../model/score_options.ts";
 import { progress, withPartial } from "../progress.ts";
 import type { SavedItems } from "../store/saved_items.ts";
 import { evalEnvironment } from "./environment.ts";
-import { aggregate, chanceLevel } from "./metrics.ts";
+import { itemsNearFlip } from "./margins.ts";
+import { aggregate, chanceLevel, higherIsBetter } from "./metrics.ts";
 import { type Question, questionKey, readQuestions, requestsOf, scoredItems } from "./questions.ts";
+import { sanity } from "./sanity.ts";
 import { PartialScoresError, scoreInBatches, type UnitScores } from "./score_in_batches.ts";
 import type { Selection } from "./select_rows.ts";
 import type { Task } from "./task.ts";
@@ -79,14 +81,18 @@ async function resultOf(
   run: RunFacts,
 ): Promise<EvalResult> {
   const { items, failed } = scoredItems(task, questions, scores);
+  const { metrics, groups } = aggregate(task, items, level);
   return {
     task: task.name,
     version: task.version,
     shots,
     n: items.length,
-    ...aggregate(task, items, level),
-    higherIsBetter: Object.fromEntries(task.metrics.map((m) => [m, task.kind === "choice"])),
+    metrics,
+    groups,
+    higherIsBetter: Object.fromEntries(task.metrics.map((m) => [m, higherIsBetter(m)])),
     chance: chanceLevel(task, items),
+    sanity: sanity(items),
+    nearFlips: itemsNearFlip({ items, metrics }),
     failed: [...unread, ...failed],
     items,
     data: selection.data,

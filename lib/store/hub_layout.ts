@@ -12,9 +12,13 @@ export interface SplitFiles {
 
 interface Place {
   path: string;
+  /** The file's name without its part and ending. */
+  name: string;
   /** The configuration's folder; empty for a repository with one. */
   config: string;
   split: string;
+  /** The split is its folder's name. */
+  inFolder: boolean;
   ending: string;
 }
 
@@ -59,7 +63,16 @@ export function splitFiles(source: string, files: string[], path: string, split?
   if (!splits.includes(chosen) || (split === undefined && splits.length > 1 && !/^(test|validation)$/.test(chosen))) {
     throw new RangeError(`Unknown split "${split ?? ""}" of ${source}: it has ${list(splits)}`);
   }
-  const ofSplit = inConfig.filter((p) => p.split === chosen);
+  const candidates = inConfig.filter((p) => p.split === chosen);
+  const named = candidates.filter((p) => p.name === chosen || p.inFolder); // "train" before "train_2k"
+  const ofSplit = named.length ? named : candidates;
+  const names = new Set(ofSplit.map((p) => p.inFolder ? chosen : p.name));
+  if (names.size > 1) {
+    throw new RangeError(
+      `Split "${chosen}" of ${source} could be several files: ${list(ofSplit.map((p) => p.path))}; ` +
+        `pass one of those behind the name`,
+    );
+  }
   const ending = ENDINGS.find((e) => ofSplit.some((p) => p.ending === e)); // one form where there are several
   return { split: chosen, files: ofSplit.filter((p) => p.ending === ending).map((p) => p.path).sort() };
 }
@@ -68,16 +81,14 @@ export function splitFiles(source: string, files: string[], path: string, split?
 function place(path: string): Place | undefined {
   const ending = ENDINGS.findLast((e) => path.endsWith(e));
   const folders = path.split("/");
-  const name = folders.pop()!.slice(0, -(ending?.length ?? 0)).replace(/-\d{5}-of-\d{5}$/, "");
+  const name = folders.pop()!.slice(0, -(ending?.length ?? 0)).replace(/-\d{5}-of-\d{5}(-[0-9a-f]+)?$/, "");
   if (!ending || /^(dataset_infos?|state)$/.test(name)) return undefined;
   let split = KEYWORD.exec(name)?.[1] ?? name;
   const parent = folders.at(-1);
-  if (parent !== undefined && KEYWORD.exec(parent)?.[1] === parent) {
-    split = parent;
-    folders.pop();
-  }
+  const inFolder = parent !== undefined && KEYWORD.exec(parent)?.[1] === parent;
+  if (inFolder) split = folders.pop()!;
   if (split === "val" || split === "valid") split = "validation";
-  return { path, config: folders.join("/") === "data" ? "" : folders.join("/"), split, ending };
+  return { path, name, config: folders.join("/") === "data" ? "" : folders.join("/"), split, inFolder, ending };
 }
 
 function list(names: string[]): string {

@@ -5,7 +5,9 @@ import { loadDataset, readSplit } from "../../lib/store/dataset.ts";
 import { hubSplit } from "../../lib/store/hub.ts";
 import { NotCachedError, parseHubReference } from "../../lib/store/hub_cache.ts";
 import { splitFiles } from "../../lib/store/hub_layout.ts";
+import { lambadaOpenai } from "../../lib/eval/tasks/lambada_openai.ts";
 import { cacheDir } from "../../lib/store/paths.ts";
+import { sharedFolder } from "../shared.ts";
 import { COMMIT, hubServer, setEnv } from "./hub_server.ts";
 
 /** The columns of ai2_arc. */
@@ -148,6 +150,41 @@ Deno.test("paths of a repository that would leave the cache are not there", asyn
   await assert.rejects(loadDataset("hf:a/b"), /There are no rows at hf:a\/b/);
 });
 
+const shared = sharedFolder("datasets");
+Deno.test("LAMBADA and MultiPL-E come from the hub whole", { ignore: shared === null }, async () => {
+  const lambada = await loadDataset(`${shared}/lambada_openai/test.jsonl.gz`);
+  const texts = lambada.map((row) => {
+    const { context, continuation } = lambadaOpenai.doc(row);
+    return context + continuation;
+  });
+  const problems = await loadDataset(`${shared}/multipl-e/humaneval-ts.jsonl.gz`);
+  const columns = Object.keys(problems[0]).filter((name) => name !== "stop_tokens");
+  await using _hub = await hubServer({
+    "EleutherAI/lambada_openai": {
+      "default/test/0000.parquet": parquet({ text: texts }),
+      "de/test/0000.parquet": parquet({ text: ["anders"] }),
+    },
+    "nuprl/MultiPL-E": {
+      "humaneval-ts/test-00000-of-00001.parquet": parquet(
+        Object.fromEntries(columns.map((name) => [name, problems.map((row) => String(row[name]))])),
+      ),
+      "humaneval-rs/test-00000-of-00001.parquet": parquet({ name: ["rust"] }),
+    },
+  });
+  const rows = await loadDataset("lambada_openai");
+  assert.equal(rows.length, 5153);
+  assert.deepEqual(rows.map((row) => lambadaOpenai.doc(row)), lambada.map((row) => lambadaOpenai.doc(row)));
+  const ts = await loadDataset("multipl-e-ts");
+  assert.equal(ts.length, 159);
+  assert.deepEqual(ts.map((row) => row.prompt), problems.map((row) => row.prompt));
+});
+
+/** Columns of text. */
+function parquet(columns: Record<string, string[]>): Uint8Array {
+  const columnData = Object.entries(columns).map(([name, data]) => ({ name, data, type: "STRING" as const }));
+  return new Uint8Array(parquetWriteBuffer({ columnData }));
+}
+
 Deno.test("parseHubReference() reads owner, name, revision and path, and refuses what is none", () => {
   assert.deepEqual(parseHubReference("hf:a/b.c@v1.0/d/e.jsonl"), {
     repo: "a/b.c",
@@ -174,5 +211,12 @@ Deno.test("splitFiles() knows the hub's ways to lay out a dataset", () => {
   ]);
   assert.deepEqual(find(["x/dev-00000-of-00001.parquet", "x/test-00000-of-00001.parquet"], "x", "dev").files.length, 1);
   assert.deepEqual(find(["questions.json", "dataset_infos.json"]), { split: "questions", files: ["questions.json"] });
+  assert.deepEqual(find(["piqa_train.parquet", "piqa_validation.parquet"], "", "train").files, ["piqa_train.parquet"]);
+  const sizes = ["data/train-00000-of-00001-932c160377f40a55.parquet", "data/train_2k-00000-of-00001.parquet"];
+  assert.deepEqual(find(sizes, "", "train").files, [sizes[0]]);
+  assert.throws(
+    () => find(["data/l_test_en.jsonl", "data/l_test_de.jsonl"]),
+    /Split "test" of hf:a\/b could be several files: data\/l_test_en\.jsonl, data\/l_test_de\.jsonl; pass one/,
+  );
   assert.throws(() => find(["train.jsonl", "dev.jsonl"]), /Unknown split "" of hf:a\/b: it has train, dev/);
 });
