@@ -26,6 +26,8 @@ export type { ScoreMode, ScoreOptions } from "./model/score_options.ts";
 // Quality
 export { type EvaluateOptions, QualityBenchmark } from "./eval/quality_benchmark.ts";
 export { taskNames } from "./eval/registry.ts";
+export { type TaskRow, taskTable } from "./eval/task_table.ts";
+export { defineTask, type TaskDefinition } from "./eval/define_task.ts";
 export type { EvalItem, EvalResult, FailedRow, MetricGroup, Row, RowSelection, TaskOptions } from "./eval/types.ts";
 export { type DatasetOptions, loadDataset } from "./store/dataset.ts";
 

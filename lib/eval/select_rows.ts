@@ -82,7 +82,7 @@ async function fromText(task: Task, dataset: string, options: TaskOptions): Prom
       task,
       rows,
       options,
-      dataset.startsWith("hf:") ? `the ${split} rows of ${source}` : `rows of ${dataset}`,
+      dataset.startsWith("hf:") ? `${split} rows of ${source}` : `rows of ${dataset}`,
     );
   }
   if (task.kind !== "text") {
