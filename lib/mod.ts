@@ -29,6 +29,9 @@ export { taskNames } from "./eval/registry.ts";
 export { type TaskRow, taskTable } from "./eval/task_table.ts";
 export { defineTask, type TaskDefinition } from "./eval/define_task.ts";
 export type { EvalItem, EvalResult, FailedRow, MetricGroup, Row, RowSelection, TaskOptions } from "./eval/types.ts";
+export { itemsNearFlip, largestChange, type NearFlips } from "./eval/margins.ts";
+export { readLmEvalSamples, type ReadOptions, type ReadResult } from "./eval/lm_eval/read.ts";
+export { writeLmEvalFiles, type WriteOptions } from "./eval/lm_eval/write.ts";
 export { type DatasetOptions, loadDataset } from "./store/dataset.ts";
 
 // Speed, memory and cost of one model
@@ -66,6 +69,23 @@ export { compareArchitectures, type CompareOptions } from "./compare/compare_arc
 export { Comparison, type TwinFinding } from "./compare/comparison.ts";
 export type { Finding } from "./compare/findings.ts";
 export type { ComparisonRaw } from "./compare/raw.ts";
+export {
+  comparePaired,
+  compareQuality,
+  type QualityComparison,
+  type QualityFinding,
+  type QualityOptions,
+  type QualityResult,
+  type QualityResults,
+} from "./compare/paired_quality.ts";
+export { type Flip, type FlipOptions, flips } from "./compare/flips.ts";
+export {
+  type Divergence,
+  type DivergenceOptions,
+  type DivergenceText,
+  measureDivergence,
+} from "./compare/divergence.ts";
+export { type LlamaBenchRow, readLlamaBench } from "./compare/llama_bench.ts";
 export { reanalyse } from "./compare/reanalyse.ts";
 export type { Trust } from "./compare/trust.ts";
 export type { SummaryRow, TableRow } from "./compare/rows.ts";
@@ -85,6 +105,10 @@ import "./view/register.ts"; // a Comparison shows itself
 export { showComparison, summaryTable } from "./view/comparison_view.ts";
 export { decide, type Decision, type Limits } from "./view/decision.ts";
 export { decisionPlot, decisionSentence } from "./view/decision_plot.ts";
+export { divergenceTable } from "./view/divergence_table.ts";
+export { flipsTable, type FlipsTableOptions } from "./view/flips_table.ts";
+export { llamaBenchTable } from "./view/llama_bench_table.ts";
+export { qualitySentences, qualityTable } from "./view/quality_table.ts";
 export { show, View } from "./view/display.ts";
 export { formatEstimate } from "./view/format.ts";
 export { autocorrelationPlot } from "./view/noise_autocorrelation.ts";

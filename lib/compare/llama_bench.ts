@@ -95,9 +95,9 @@ function rowOf(value: unknown, where: string): LlamaBenchRow {
     throw wrong("samples_ns", "a list of times above 0");
   }
   const samples = times.map((ns) => 1e9 * tokens / ns);
-  const optional = <T>(field: string, type: "string" | "number") =>
-    typeof entry[field] === type ? entry[field] as T : null;
-  const build = optional<number>("build_number", "number"), commit = optional<string>("build_commit", "string");
+  const word = (field: string) => typeof entry[field] === "string" ? entry[field] : null;
+  const number = (field: string) => typeof entry[field] === "number" ? entry[field] : null;
+  const build = number("build_number"), commit = word("build_commit");
   return {
     model: text("model_type"),
     modelFile: text("model_filename"),
@@ -105,12 +105,12 @@ function rowOf(value: unknown, where: string): LlamaBenchRow {
     promptTokens,
     newTokens,
     depth,
-    threads: optional("n_threads", "number"),
-    backends: optional("backends", "string"),
+    threads: number("n_threads"),
+    backends: word("backends"),
     build: build === null ? commit : `${build} (${commit ?? "unknown commit"})`,
-    modelBytes: optional("model_size", "number"),
-    parameters: optional("model_n_params", "number"),
-    testTime: optional("test_time", "string"),
+    modelBytes: number("model_size"),
+    parameters: number("model_n_params"),
+    testTime: word("test_time"),
     tokensPerS: estimateOf(samples, entry.avg_ts, () => wrong("avg_ts", "a number above 0")),
     samples,
   };

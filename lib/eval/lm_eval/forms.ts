@@ -1,0 +1,52 @@
+/** What lm-eval says of a task that ours need not know: names of its parts, what it adds to a document, its target. */
+import type { GenerateTask, Task } from "../task.ts";
+import type { Row } from "../types.ts";
+
+export type AnyTask = Task | GenerateTask;
+
+/** Filter under which lm-eval lists a task's metrics: "acc,none", "pass@1,create_test". */
+export function filterOf(task: AnyTask): string {
+  return task.kind === "generate" ? "create_test" : "none";
+}
+
+/** The task of one subject, as lm-eval calls it: "mmlu_anatomy". */
+export function leafName(task: string, subject: string | undefined): string {
+  return subject === undefined ? task : `${task}_${subject}`;
+}
+
+/** Version of the task that lm-eval has under `leafName`. Of MMLU the group is version 2, its subjects 1.0. */
+export function leafVersion(task: AnyTask, subject: string | undefined): string {
+  return task.name === "mmlu" && subject !== undefined ? "1.0" : task.version;
+}
+
+/** The document: the dataset's columns in their order, then what the task's `process_docs` adds. */
+export function lmEvalDoc(task: AnyTask, row: Row): Row {
+  if (task.kind !== "choice" || task.name !== "hellaswag") return row;
+  const { query, choices, gold } = task.doc(row);
+  return { ...row, query, choices, gold };
+}
+
+/** What lm-eval compares with: the index of the right choice, the right continuation, or the tests of a program. */
+export function lmEvalTarget(task: AnyTask, row: Row): string {
+  switch (task.kind) {
+    case "choice":
+      return String(task.doc(row).gold);
+    case "completion":
+      return task.doc(row).continuation;
+    case "text":
+      return task.text(row);
+    case "generate":
+      return "test" in row ? `${row.test}\ncheck(${row.entry_point})` : String(row.tests ?? "");
+  }
+}
+
+/** Metrics in the order in which lm-eval lists them. */
+export function lmEvalMetrics(metrics: string[]): string[] {
+  const order = ["perplexity", "acc", "acc_norm", "acc_bytes"];
+  return metrics.toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
+}
+
+/** A number as Python's `str` writes it, so that a whole one keeps its ".0". */
+export function pythonFloat(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value);
+}

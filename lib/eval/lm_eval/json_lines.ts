@@ -1,0 +1,47 @@
+/** A JSONL file line by line, however large: one line is held at a time. */
+
+/** A line longer than this is no row of an evaluation. */
+const MAX_LINE_CHARS = 64 * 2 ** 20;
+
+/**
+ * The objects of a JSONL file with the numbers of their lines; empty lines are left out.
+ *
+ * @throws {SyntaxError} For a line that is no JSON object, or too long; with file and line.
+ */
+export async function* jsonLines(
+  path: string,
+  maxLineChars = MAX_LINE_CHARS,
+): AsyncGenerator<{ line: number; row: Record<string, unknown> }> {
+  using file = await Deno.open(path);
+  let rest: string[] = [], length = 0, line = 0;
+  const finish = (end: string) => {
+    const text = rest.join("") + end;
+    rest = [], length = 0, line++;
+    return text.trim() === "" ? null : { line, row: objectOf(text, `${path}, line ${line}`) };
+  };
+  for await (const chunk of file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))) {
+    const pieces = chunk.split("\n"), last = pieces.pop()!;
+    for (const piece of pieces) {
+      const found = finish(piece);
+      if (found) yield found;
+    }
+    rest.push(last);
+    length += last.length;
+    if (length > maxLineChars) {
+      throw new SyntaxError(`Cannot read ${path}, line ${line + 1}: it has more than ${maxLineChars} characters`);
+    }
+  }
+  const found = finish("");
+  if (found) yield found;
+}
+
+function objectOf(text: string, where: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read ${where}: ${(error as Error).message}`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new SyntaxError(`Cannot read ${where}: expected an object, got ${text.slice(0, 60)}`);
+}
