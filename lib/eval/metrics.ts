@@ -30,14 +30,23 @@ export function aggregate(
 }
 
 function estimate(items: EvalItem[], metric: Task["metrics"][number], level: number): Estimate {
-  if (metric === "bits_per_byte") return bitsPerByte(items, level);
-  if (metric === "perplexity") return perplexity(items, level);
-  return accuracy(items, metric, level);
+  switch (metric) {
+    case "bits_per_byte":
+      return bitsPerByte(items, level);
+    case "byte_perplexity":
+      return powerOf2(bitsPerByte(items, level));
+    case "word_perplexity":
+      return powerOf2(ratioOfSums(items, (item) => item.words!, level));
+    case "perplexity":
+      return perplexity(items, level);
+    default:
+      return accuracy(items, metric, level);
+  }
 }
 
-/** Of all metrics here but these more is better. */
+/** Of all metrics here but bits per byte and perplexities more is better. */
 export function higherIsBetter(metric: string): boolean {
-  return metric !== "bits_per_byte" && metric !== "perplexity";
+  return metric !== "bits_per_byte" && !metric.endsWith("perplexity");
 }
 
 /**
@@ -96,19 +105,36 @@ export function chanceLevel(task: Task, items: EvalItem[]): Record<string, numbe
   return Object.fromEntries(task.metrics.map((metric) => [metric, level]));
 }
 
+/** All bits over all bytes. */
+export function bitsPerByte(items: EvalItem[], level: number): Estimate {
+  return ratioOfSums(items, (item) => item.bytes!, level);
+}
+
 /**
- * All bits over all bytes, a ratio of sums: documents count by their length. The interval is the ratio estimator's,
- * from the residuals bits - ratio * bytes (Cochran 1977, section 6.3), summed by cluster; documents are the clusters
+ * All bits over all units, a ratio of sums: documents count by their length. The interval is the ratio estimator's,
+ * from the residuals bits - ratio * units (Cochran 1977, section 6.3), summed by cluster; documents are the clusters
  * where no other is named. With a single cluster there is no interval.
  */
-export function bitsPerByte(items: EvalItem[], level: number): Estimate {
-  const bytes = sum(items.map((i) => i.bytes!)), n = items.length;
-  const point = sum(items.map((i) => i.bits!)) / bytes;
+function ratioOfSums(items: EvalItem[], units: (item: EvalItem) => number, level: number): Estimate {
+  const total = sum(items.map(units)), n = items.length;
+  const point = sum(items.map((i) => i.bits!)) / total;
   const clusters = items.map(itemCluster);
   if (new Set(clusters).size < 2) return { point, low: null, high: null, level, n };
-  const linear = items.map((i) => point + (i.bits! - point * i.bytes!) * n / bytes); // their mean is the ratio itself
+  const linear = items.map((i) => point + (i.bits! - point * units(i)) * n / total); // their mean is the ratio itself
   const { low, high, stderr } = clusteredMean(linear, clusters, { level });
   return { point, low, high, level, n, stderr };
+}
+
+/** A perplexity from bits; its stderr by the delta method. */
+function powerOf2({ point, low, high, level, n, stderr }: Estimate): Estimate {
+  const bounds = { low: low === null ? null : 2 ** low, high: high === null ? null : 2 ** high };
+  return {
+    point: 2 ** point,
+    ...bounds,
+    level,
+    n,
+    ...(stderr === undefined ? {} : { stderr: 2 ** point * Math.LN2 * stderr }),
+  };
 }
 
 /**

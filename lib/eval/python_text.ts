@@ -3,6 +3,7 @@
 /** What `str.isspace` calls white space. JavaScript's `trim` also takes U+FEFF and leaves U+001C..1F and U+0085. */
 const SPACE = "\\t\\n\\v\\f\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const OUTER_SPACE = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const SPACES = new RegExp(`[${SPACE}]+`);
 const START_SPACE = new RegExp(`^[${SPACE}]+`);
 
 /** Digraphs with a title form of their own: each of their three forms to that one. */
@@ -43,6 +44,11 @@ export function capitalize(text: string): string {
   const [head = ""] = upper; // "ß" becomes "SS" here and "Ss" in a title
   const title = TITLE.get(first) ?? head + upper.slice(head.length).toLowerCase();
   return title + text.toLowerCase().slice(first.toLowerCase().length); // of the whole: a final sigma looks back
+}
+
+/** `len(re.split(r"\s+", text))`: white space at the start or the end counts an empty word. */
+export function wordCount(text: string): number {
+  return text.split(SPACES).length;
 }
 
 /** Python's `len`: code points, not UTF-16 units. */

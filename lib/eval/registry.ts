@@ -6,11 +6,23 @@ import { boolq } from "./tasks/boolq.ts";
 import { hellaswag } from "./tasks/hellaswag.ts";
 import { lambadaOpenai } from "./tasks/lambada_openai.ts";
 import { mmlu } from "./tasks/mmlu.ts";
+import { perplexity } from "./tasks/perplexity.ts";
 import { piqa } from "./tasks/piqa.ts";
 import { sciq } from "./tasks/sciq.ts";
 
 /** A task of `lib/eval/tasks` is known once it stands here. */
-const BUILT_IN: Task[] = [hellaswag, mmlu, bitsPerByte, arcEasy, arcChallenge, piqa, boolq, sciq, lambadaOpenai];
+const BUILT_IN: Task[] = [
+  hellaswag,
+  mmlu,
+  bitsPerByte,
+  arcEasy,
+  arcChallenge,
+  piqa,
+  boolq,
+  sciq,
+  lambadaOpenai,
+  perplexity,
+];
 
 const TASKS = new Map<string, Task>(BUILT_IN.map((task) => [task.name, task]));
 

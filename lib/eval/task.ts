@@ -85,10 +85,14 @@ export interface CompletionTask extends TaskBase {
   doc(row: Row): CompletionDoc;
 }
 
+/** Information in whole documents over their bytes; 2 to the power of it per byte, and per word. */
+export type TextMetric = "bits_per_byte" | "byte_perplexity" | "word_perplexity";
+
 /** Whole documents, scored from their first token to their last. */
 export interface TextTask extends TaskBase {
   kind: "text";
-  metrics: ["bits_per_byte"];
+  /** The first is the task's primary metric. */
+  metrics: TextMetric[];
   text(row: Row): string;
   /** Documents of one cluster are not independent. Default: each row is its own. */
   cluster?(row: Row): string | undefined;

@@ -88,6 +88,8 @@ export interface EvalItem {
   bits?: number;
   /** Text: UTF-8 bytes of the document. */
   bytes?: number;
+  /** Text: parts between white space, as lm-eval counts words. */
+  words?: number;
   /** Tokens that were scored, over all choices. */
   tokens: number;
   /** SHA-256 of the prompt, as lm-eval's `prompt_hash`. */

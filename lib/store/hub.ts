@@ -141,7 +141,7 @@ async function fetchFile(repo: string, commit: string, file: HubFile, onBytes: (
     ...access,
   });
   if (!blob) throw new Error(`${file.path} is not there`);
-  const target = hubFilePath(repo, commit, file.path), partial = `${target}.${Deno.pid}.partial`;
+  const target = hubFilePath(repo, commit, file.path), partial = `${target}.${crypto.randomUUID()}.partial`;
   const [algorithm, expected] = file.hash.split(":");
   const hash = createHash(algorithm);
   if (algorithm === "sha1") hash.update(`blob ${file.bytes}\0`); // git's hash of a file

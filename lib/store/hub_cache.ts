@@ -81,7 +81,7 @@ export async function cachedListing({ repo, revision }: HubReference): Promise<H
 }
 
 export async function keepListing({ repo, revision }: HubReference, listing: HubListing): Promise<void> {
-  const file = listingFile(repo, revision), partial = `${file}.${Deno.pid}.partial`;
+  const file = listingFile(repo, revision), partial = `${file}.${crypto.randomUUID()}.partial`;
   await mkdir(dirname(file), { recursive: true });
   await writeFile(partial, JSON.stringify(listing));
   await rename(partial, file);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { choiceItem } from "../../lib/eval/choice_item.ts";
-import { accuracy, aggregate, bitsPerByte, chanceLevel } from "../../lib/eval/metrics.ts";
+import { accuracy, aggregate, bitsPerByte, chanceLevel, higherIsBetter } from "../../lib/eval/metrics.ts";
 import { findTask } from "../../lib/eval/registry.ts";
+import { textItem } from "../../lib/eval/text_item.ts";
 import type { EvalItem } from "../../lib/eval/types.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 
@@ -70,6 +71,22 @@ Deno.test("bitsPerByte() is all bits over all bytes, its interval that of a rati
   near(high! - point, 12.5494, 3); // t with one degree of freedom, 12.706
   near(point - low!, high! - point);
   assert.deepEqual(bitsPerByte(documents.slice(1), 0.95), { point: 4, low: null, high: null, level: 0.95, n: 1 });
+});
+
+Deno.test("perplexity of text is 2 to the bits per byte and per word, as lm-eval's wikitext", () => {
+  // lm-eval 0.4.13, weighted_perplexity: exp(28 ln 2 / words) and exp(28 ln 2 / bytes)
+  const documents = [item(0, 0, { bits: 8, bytes: 4, words: 1 }), item(1, 0, { bits: 20, bytes: 5, words: 3 })];
+  const { metrics } = aggregate(findTask("perplexity"), documents, 0.95);
+  near(metrics.word_perplexity.point, 128);
+  near(metrics.byte_perplexity.point, 2 ** (28 / 9));
+  near(metrics.bits_per_byte.point, 28 / 9);
+  near(metrics.byte_perplexity.stderr! / metrics.byte_perplexity.point, Math.LN2 * 0.9876543, 6);
+  near(Math.log2(metrics.byte_perplexity.high!), metrics.bits_per_byte.high!);
+  assert.equal(higherIsBetter("word_perplexity"), false);
+  assert.equal(
+    textItem(0, undefined, " two words\u0085", [{ logLikelihood: -1, isGreedy: false, tokens: 1 }]).words,
+    4,
+  );
 });
 
 Deno.test("aggregate() gives subjects and the groups that occur", () => {
