@@ -1,0 +1,123 @@
+/** How a generated task is sampled: a preset, what the user changed of it, and what that can show. */
+import { wantsMoreSamples } from "../../stats/pass_at_k.ts";
+import type { GenerateTask } from "../task.ts";
+import type { TaskOptions } from "../types.ts";
+import type { SandboxOptions } from "../sandbox/program.ts";
+
+/** Settings of a generated task, all of them decided. */
+export interface CheckedGenerate {
+  /** The preset that the others come from. */
+  preset: string;
+  /** Programs a problem and seed. */
+  samples: number;
+  temperature: number;
+  topP: number;
+  maxNewTokens: number;
+  /** One run each. */
+  seeds: number[];
+  /** The k of each pass@k, first the primary one. */
+  k: number[];
+  /** The rule by which a completion is cut, and its stop words. */
+  truncation: string;
+  stop: string[];
+  sandbox: SandboxOptions;
+  /** Coverage of the intervals. */
+  level: number;
+  /** What these settings cannot show, in sentences. */
+  notes: string[];
+}
+
+/**
+ * The settings that `options` ask for: those of the preset, and what is given beside it.
+ *
+ * @throws {RangeError} For an unknown preset or truncation, a value out of range, a k above the samples of a problem,
+ * and for greedy runs that would only be copies.
+ */
+export function checkGenerate(task: GenerateTask, options: TaskOptions = {}): CheckedGenerate {
+  const name = options.preset ?? task.preset, truncation = options.truncation ?? task.truncation;
+  const preset = named(task, "preset", task.presets, name);
+  const checked = {
+    preset: name,
+    samples: options.samples ?? preset.samples,
+    temperature: options.temperature ?? preset.temperature,
+    topP: options.topP ?? preset.topP,
+    maxNewTokens: options.maxNewTokens ?? preset.maxNewTokens,
+    seeds: options.seeds ?? [0],
+    truncation,
+    stop: named(task, "truncation", task.truncations, truncation),
+    sandbox: options.sandbox ?? {},
+    level: options.level ?? 0.95,
+  };
+  const { samples, temperature, topP, seeds } = checked;
+  const must = (ok: boolean, what: string, need: string, value: unknown) => {
+    if (!ok) {
+      throw new RangeError(`Cannot evaluate ${task.name}: ${what} must be ${need}, got ${JSON.stringify(value)}`);
+    }
+  };
+  must((options.shots ?? 0) === 0, "shots", "0 (its prompts have no worked examples)", options.shots);
+  must(positive(samples), "samples", "an integer >= 1", samples);
+  must(Number.isFinite(temperature) && temperature >= 0, "temperature", "0 (greedy) or more", temperature);
+  must(topP > 0 && topP <= 1, "topP", "above 0 and at most 1", topP);
+  must(positive(checked.maxNewTokens), "maxNewTokens", "an integer >= 1", checked.maxNewTokens);
+  must(
+    seeds.length > 0 && seeds.every(Number.isSafeInteger) && distinct(seeds),
+    "seeds",
+    "a list of distinct integers",
+    seeds,
+  );
+  must(checked.level > 0 && checked.level < 1, "level", "between 0 and 1", checked.level);
+  const programs = samples * seeds.length;
+  if (temperature === 0 && programs > 1) {
+    throw new RangeError(
+      `Cannot evaluate ${task.name}: at temperature 0 the ${programs} programs of a problem (samples ${samples}, ` +
+        `seeds ${seeds.length}) would be copies; pass a temperature, e.g. 0.2, or samples: 1 and one seed`,
+    );
+  }
+  const { k, notes } = checkedK(task, options.k, preset.k, programs);
+  return { ...checked, k, notes };
+}
+
+/**
+ * The k that can be estimated from `programs` of each problem. One that was asked for must be; of a preset's, those that
+ * cannot are left out with a note.
+ */
+function checkedK(task: GenerateTask, asked: number[] | undefined, preset: number[], programs: number) {
+  const all = asked ?? preset;
+  if (!all.length || !all.every(positive) || !distinct(all)) {
+    throw new RangeError(
+      `Cannot evaluate ${task.name}: k must be a list of distinct integers >= 1, got ${JSON.stringify(all)}`,
+    );
+  }
+  const k = all.filter((k) => k <= programs), beyond = all.filter((k) => k > programs);
+  if (asked && beyond.length || !k.length) {
+    throw new RangeError(
+      `Cannot evaluate ${task.name}: pass@${beyond[0]} needs at least ${beyond[0]} programs a problem, and there are ` +
+        `${programs} (samples x seeds); raise samples, or ask for a smaller k`,
+    );
+  }
+  const notes = [
+    ...beyond.map((k) => `pass@${k} is left out: it needs ${k} programs a problem, and there are ${programs}`),
+    ...k.filter((k) => wantsMoreSamples(programs, k)).map((k) =>
+      `pass@${k} comes from ${programs} programs a problem, fewer than 2k = ${
+        2 * k
+      }: it is unbiased, but each problem's ` +
+      "value is coarse"
+    ),
+  ];
+  return { k, notes };
+}
+
+function named<T>(task: GenerateTask, what: string, known: Record<string, T>, name: string): T {
+  if (Object.hasOwn(known, name)) return known[name];
+  throw new RangeError(
+    `Unknown ${what} ${JSON.stringify(name)} of ${task.name}: there are ${Object.keys(known).join(", ")}`,
+  );
+}
+
+function positive(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}
+
+function distinct(values: number[]): boolean {
+  return new Set(values).size === values.length;
+}
