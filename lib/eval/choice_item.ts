@@ -33,6 +33,7 @@ export function choiceItem(
     isGreedy: scores.map((s) => s.isGreedy),
     goldLogLikelihood: logLikelihoods[prompt.gold],
     gold: prompt.gold,
+    longest: argmax((prompt.answers ?? prompt.choices).map(codePoints)),
     choiceChars,
     choiceBytes,
     correct: right(logLikelihoods),

@@ -13,6 +13,8 @@ export interface ChoicePrompt {
   continuations: string[];
   /** The choices without the delimiter: their lengths normalise `acc_norm`. */
   choices: string[];
+  /** The answers that the choices stand for, where those are letters. */
+  answers?: string[];
   gold: number;
   cluster?: string;
 }
@@ -24,13 +26,14 @@ export interface ChoicePrompt {
  * @throws {FieldError} If the row (or an example) is not a question of this task.
  */
 export function choicePrompt(task: ChoiceTask, row: Row, examples: Row[] = []): ChoicePrompt {
-  const { query, choices, gold, cluster, whole } = task.doc(row);
+  const { query, choices, answers, gold, cluster, whole } = task.doc(row);
   requireChoices(choices, gold, task.wrongChoicesMayRepeat);
   const before = whole ? "" : (task.description?.(row) ?? "") + examples.map((r) => shot(task, r)).join("");
   return {
     context: before + query,
     continuations: choices.map((choice) => TARGET_DELIMITER + choice),
     choices,
+    ...(answers ? { answers } : {}),
     gold,
     cluster,
   };

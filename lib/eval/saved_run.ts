@@ -3,7 +3,7 @@ import { modelFingerprint } from "../arch/fingerprint.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { chooseProvider } from "../model/provider.ts";
 import { onnxruntimeVersion } from "../model/runtime_version.ts";
-import { type ScoreSettings, SCORING_VERSION } from "../model/score_options.ts";
+import { DEFAULT_TOKEN_BUDGET, type ScoreSettings, SCORING_VERSION } from "../model/score_options.ts";
 import type { ResultStore } from "../store/results.ts";
 import type { SavedItems } from "../store/saved_items.ts";
 
@@ -17,13 +17,13 @@ export async function savedRun(
   ref: ModelRef,
   options: ModelOptions,
   task: { name: string; version: string },
-  { mode = null, tokenBudget = null, maxCachedTokens = null }: Partial<Record<keyof ScoreSettings, unknown>>,
+  { mode = "tree", tokenBudget = DEFAULT_TOKEN_BUDGET, maxCachedTokens }: ScoreSettings,
 ): Promise<SavedItems> {
   const provider = options.provider ?? (typeof ref === "object" && "ref" in ref ? ref.provider : undefined) ?? "auto";
   return store.items({
     task: [task.name, task.version],
     model: await modelFingerprint(ref, options),
     runtime: [await onnxruntimeVersion(), chooseProvider(provider), Deno.build.arch],
-    scoring: [SCORING_VERSION, mode, tokenBudget, maxCachedTokens],
+    scoring: [SCORING_VERSION, mode, tokenBudget, maxCachedTokens ?? "default"],
   });
 }

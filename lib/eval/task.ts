@@ -24,6 +24,8 @@ export interface ChoiceDoc {
   choices: string[];
   /** Index of the right choice. */
   gold: number;
+  /** The answers that the choices stand for, where those are letters. */
+  answers?: string[];
   /** Items with the same cluster are not independent. Default: each row is its own. */
   cluster?: string;
   /** The query is a whole prompt already: nothing is put before it. */
@@ -131,4 +133,7 @@ export interface GenerateTask extends TaskBase {
   preset: string;
 }
 
-export type Task = ChoiceTask | CompletionTask | TextTask;
+/** Tasks whose answers are log-likelihoods. */
+export type ScoredTask = ChoiceTask | CompletionTask | TextTask;
+
+export type Task = ScoredTask;

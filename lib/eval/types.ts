@@ -2,7 +2,9 @@
 import type { Estimate } from "../stats/estimate.ts";
 import type { ModelInfo } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
+import type { NearFlips } from "./margins.ts";
 import type { SandboxOptions, Verdict } from "./sandbox/program.ts";
+import type { Sanity } from "./sanity.ts";
 
 /** One record of a dataset, its columns in the dataset's order. */
 export type Row = Record<string, unknown>;
@@ -72,6 +74,8 @@ export interface EvalItem {
   goldLogLikelihood?: number;
   /** Index of the right choice. */
   gold?: number;
+  /** Index of the longest answer, in code points; the first wins a tie. */
+  longest?: number;
   /** Code points of each choice, without the delimiter. */
   choiceChars?: number[];
   /** UTF-8 bytes of each choice, without the delimiter. */
@@ -148,6 +152,10 @@ export interface EvalResult {
   higherIsBetter: Record<string, boolean>;
   /** What guessing would score, for each metric that has such a level. */
   chance: Record<string, number>;
+  /** What answering without reading would score; null for a task without choices. */
+  sanity: Sanity | null;
+  /** How many items another batch size or packing could turn from right to wrong or back. */
+  nearFlips: NearFlips;
   /** Subjects and groups of subjects; empty for a task without them. */
   groups: Record<string, MetricGroup>;
   /** Rows that could not be evaluated; they are in no metric. */

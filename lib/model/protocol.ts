@@ -2,7 +2,7 @@
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import type { DivergenceSums } from "./divergence.ts";
 import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateResult, Generation } from "./generate.ts";
-import type { FinishedScore, ScoreOptions, ScoreSettings } from "./score_options.ts";
+import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
 export const PROTOCOL_VERSION = 4;

@@ -20,7 +20,7 @@ Deno.test("SmolLM2 has lm-eval's log-likelihoods in every mode of scoring, and t
   try {
     const found: number[][] = [];
     for (const mode of SCORE_MODES) {
-      const options = { host, scoring: { mode } };
+      const options = { host, scoring: { mode } }; // a host of the caller keeps nothing
       const parts = [
         await quality.evaluateTask("hellaswag", undefined, { rows: goldenRows.hellaswag.slice(0, 3), ...options }),
         await quality.evaluateTask("mmlu", undefined, { rows: { [subject]: [row] }, shots: 5, ...options }),

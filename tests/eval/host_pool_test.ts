@@ -59,8 +59,8 @@ Deno.test("batches go to the next free host, results stay in order and do not de
 
 Deno.test("two processes with a real model give the numbers of one, bit by bit", async () => {
   const quality = new QualityBenchmark({ ref: tinySpec({ contextLength: 256 }), seed: 1 }, { threads: 1 });
-  const one = await quality.evaluateTask("hellaswag", rows(70));
-  const two = await quality.evaluateTask("hellaswag", rows(70), { hosts: 2 });
+  const one = await quality.evaluateTask("hellaswag", rows(70), { store: null });
+  const two = await quality.evaluateTask("hellaswag", rows(70), { hosts: 2, store: null });
   assert.deepEqual(two.items, one.items);
   assert.deepEqual(two.environment.split, { hosts: 2, threads: 1 });
 });
@@ -70,7 +70,7 @@ Deno.test('hosts: "auto" measures each split on the first rows, says so, and nam
   console.log = (text: string) => said.push(text);
   try {
     const quality = new QualityBenchmark({ ref: tinySpec({ contextLength: 256 }), seed: 1 }, { threads: 2 });
-    const { environment, n } = await quality.evaluateTask("hellaswag", rows(20), { hosts: "auto" });
+    const { environment, n } = await quality.evaluateTask("hellaswag", rows(20), { hosts: "auto", store: null });
     assert.equal(n, 20);
     const { split } = environment;
     assert.deepEqual(split?.measured?.map((m) => [m.hosts, m.threads]), [[1, 2], [2, 1]]);

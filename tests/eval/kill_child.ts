@@ -1,6 +1,6 @@
 /**
- * An evaluation that the test kills: `deno run -A kill_child.ts <results.sqlite> <log>`. It says "scoring" on stdout
- * when its first run ends; every run's finished questions are a line of the log, written before they are saved.
+ * An evaluation that the test kills: `deno run -A kill_child.ts <results.sqlite> <log> <ms a run>`. It says "scoring"
+ * on stdout when its first run ends; every run's finished questions are a line of the log, written before they are saved.
  */
 import { appendFileSync } from "node:fs";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
@@ -9,9 +9,8 @@ import type { ModelHost, StartHost } from "../../lib/model/protocol.ts";
 import { ResultStore } from "../../lib/store/results.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
-const [path, log] = Deno.args;
+const [path, log, runMs] = Deno.args;
 const ref = { ref: tinySpec({ contextLength: 128 }), seed: 5 };
-const RUN_MS = 10; // a run of the tiny model takes under a millisecond
 
 /** The model in this process, so that one kill ends all. */
 const start: StartHost = async () => {
@@ -22,7 +21,7 @@ const start: StartHost = async () => {
       model.score(requests, {
         ...options,
         onProgress(done, finished) {
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RUN_MS);
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(runMs)); // the tiny model itself takes less
           const asked = finished.map(({ index }) => requests[index]);
           appendFileSync(log, JSON.stringify(asked) + "\n");
           options?.onProgress?.(done, finished);
@@ -33,7 +32,7 @@ const start: StartHost = async () => {
   } as Partial<ModelHost> as ModelHost;
 };
 
-const rows = Array.from({ length: 300 }, (_, i) => ({
+const rows = Array.from({ length: 600 }, (_, i) => ({
   prompt: `Question ${i}: ${"abcdefghij".slice(i % 7)}?`,
   choices: [`yes ${i % 10}`, `no ${i % 9}`, `perhaps ${i % 8}`],
   answer: i % 3,

@@ -23,6 +23,8 @@ function evalResult(task: string, metric: string, point: number, items: EvalItem
     metrics: { [metric]: { point, low: point - 0.08, high: point + 0.08, level: 0.95, n: items.length } },
     higherIsBetter: { [metric]: metric !== "bits_per_byte" },
     chance: {},
+    sanity: null,
+    nearFlips: { distance: 1e-4, metrics: {}, sentence: "" },
     groups: {},
     failed: [],
     items,

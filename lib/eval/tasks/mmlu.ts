@@ -40,6 +40,7 @@ export const mmlu: ChoiceTask = {
     return {
       query: `${strip(textField(row, "question"))}\n${lines.join("\n")}\nAnswer:`,
       choices: LETTERS.slice(0, choices.length),
+      answers: choices,
       gold,
     };
   },

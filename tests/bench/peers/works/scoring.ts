@@ -98,14 +98,10 @@ function scoringWork(
       };
       const few = (round: number) => units[(round + 1) % units.length].slice(0, 1);
       const mine = ours(MINE, "fp32", "score", {
-        warmUp: (host, round) => scoreInBatches(host, few(round), silent),
+        warmUp: (host, round) => scoreInBatches([host], few(round), { bar: silent }),
         async measure(host, round) {
           const start = performance.now();
-          const scores = await scoreInBatches(
-            host,
-            units[round % units.length],
-            silent,
-          );
+          const scores = await scoreInBatches([host], units[round % units.length], { bar: silent });
           const ms = performance.now() - start;
           return answer(
             round,
