@@ -82,7 +82,7 @@ function sentenceOf(metrics: NearFlips["metrics"], distance: number): string {
   const counts = found.map(([metric, { near, of }]) => `${near} of ${of} items (${metric})`).join(", ");
   const by = distance === BATCHING_DISTANCE
     ? `the ${distance.toExponential(0)} by which batching changes log-likelihoods`
-    : `a change of ${distance} in each log-likelihood`;
+    : `a change of ${distance.toPrecision(2)} in each log-likelihood`;
   return `${counts} could flip within ${by}.`;
 }
 

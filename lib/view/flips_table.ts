@@ -58,7 +58,9 @@ export function flipsTable(
       ...(hasText ? [f.text ?? ""] : []),
     ]),
     notes: [
-      `${all.length} items: ${count("gained")} won, ${count("lost")} lost, ${count("other")} wrong in another way.` +
+      `${all.length} ${all.length === 1 ? "item" : "items"}: ${count("gained")} won, ${count("lost")} lost, ${
+        count("other")
+      } wrong in another way.` +
       (all.length > limit ? ` The ${limit} with the largest change are shown.` : ""),
     ],
   });

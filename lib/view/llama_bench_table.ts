@@ -32,8 +32,8 @@ export function llamaBenchTable(rows: LlamaBenchRow[]): View {
       ];
     }),
     notes: [
-      "Repetitions follow one another in one process: what differs between processes is not in these intervals, which " +
-      "is why ours, over blocks of fresh processes, are wider.",
+      "Repetitions follow one another in one process: what differs between processes is not in these intervals. Ours are " +
+      "over blocks of fresh processes, so they hold more, and are wider for it.",
     ],
   });
 }

@@ -42,8 +42,14 @@ export function lmEvalTarget(task: AnyTask, row: Row): string {
 
 /** Metrics in the order in which lm-eval lists them. */
 export function lmEvalMetrics(metrics: string[]): string[] {
-  const order = ["perplexity", "acc", "acc_norm", "acc_bytes"];
+  const order = ["word_perplexity", "byte_perplexity", "bits_per_byte", "perplexity", "acc", "acc_norm", "acc_bytes"];
   return metrics.toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
+}
+
+/** What lm-eval aggregates a metric with; of what is no mean or perplexity of documents it has no standard error. */
+export function aggregationOf(metric: string): string {
+  if (metric === "word_perplexity" || metric === "byte_perplexity") return "weighted_perplexity";
+  return metric === "bits_per_byte" || metric === "perplexity" ? metric : "mean";
 }
 
 /** A number as Python's `str` writes it, so that a whole one keeps its ".0". */

@@ -2,7 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Estimate } from "../../stats/estimate.ts";
-import { accuracy, bitsPerByte, higherIsBetter, perplexity } from "../metrics.ts";
+import { accuracy, aggregate, bitsPerByte, higherIsBetter } from "../metrics.ts";
 import { findTask, taskNames } from "../registry.ts";
 import type { Task } from "../task.ts";
 import { type EvalItem, type EvalResult, itemValue } from "../types.ts";
@@ -127,17 +127,24 @@ async function addItems(
   }
 }
 
-/** The task's metrics, or those that its items have, where we know no such task. */
+/** Those of the task's metrics that all items have; where we know no such task, what a file may have. */
 function metricsOf(items: EvalItem[], task: Task | undefined, level: number): Record<string, Estimate> {
-  const names = task?.metrics ?? ["acc", "acc_norm", "bits_per_byte", "pass@1"];
-  return Object.fromEntries(
-    names.filter((name) => items.every((item) => valueOf(item, name) !== null)).map((name) => {
-      if (name === "bits_per_byte") return [name, bitsPerByte(items, level)];
-      return [name, name === "perplexity" ? perplexity(items, level) : accuracy(items, name, level)];
-    }),
-  );
+  const names: string[] = task?.metrics ?? ["acc", "acc_norm", "bits_per_byte"];
+  const found = names.filter((name) => items.every((item) => hasMetric(item, name)));
+  if (task) return aggregate({ ...task, metrics: found } as Task, items, level).metrics;
+  const estimate = (name: string) =>
+    name === "bits_per_byte" ? bitsPerByte(items, level) : accuracy(items, name, level);
+  return Object.fromEntries(found.map((name) => [name, estimate(name)]));
 }
 
-function valueOf(item: EvalItem, metric: string): number | null {
-  return metric === "perplexity" ? item.goldLogLikelihood ?? null : itemValue(item, metric);
+function hasMetric(item: EvalItem, metric: string): boolean {
+  switch (metric) {
+    case "perplexity":
+      return item.goldLogLikelihood !== undefined;
+    case "word_perplexity":
+    case "byte_perplexity":
+      return item.bits !== undefined && item.words !== undefined;
+    default:
+      return itemValue(item, metric) !== null;
+  }
 }

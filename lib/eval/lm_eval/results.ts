@@ -1,7 +1,7 @@
 /** Aggregated results as lm-eval writes them, `results_*.json`. */
 import { lmEvalGroupStderr, lmEvalStderr } from "../../stats/lm_eval_stderr.ts";
 import { type EvalItem, type EvalResult, itemValue } from "../types.ts";
-import { type AnyTask, filterOf, leafName, leafVersion, lmEvalMetrics } from "./forms.ts";
+import { aggregationOf, type AnyTask, filterOf, leafName, leafVersion, lmEvalMetrics } from "./forms.ts";
 
 /** One task of lm-eval's: a whole task of ours, or one of its subjects. */
 export interface Leaf {
@@ -113,11 +113,12 @@ function leafMetrics(entry: WrittenTask, { name, subject, items }: Leaf): Metric
   return metrics;
 }
 
-/** lm-eval's: of a mean over its items; it has none for bits per byte, nor for a single item. */
+/** lm-eval's: of a mean over its items, of a perplexity as known; it has none of a single item. */
 function stderrOf(metric: string, items: EvalItem[], known: number | undefined): number | "N/A" {
-  if (metric === "bits_per_byte" || items.length < 2) return "N/A";
+  const aggregation = aggregationOf(metric);
+  if (items.length < 2 || (aggregation !== "mean" && aggregation !== "perplexity")) return "N/A";
   const values = items.map((item) => itemValue(item, metric));
-  return values.every((v) => v !== null) && metric !== "perplexity" ? lmEvalStderr(values) : known ?? "N/A";
+  return values.every((v) => v !== null) ? lmEvalStderr(values) : known ?? "N/A";
 }
 
 interface Group {
@@ -177,7 +178,7 @@ function configOf(entry: WrittenTask, { name, subject }: Leaf): Record<string, u
     num_fewshot: result.shots,
     metric_list: lmEvalMetrics(metricsOf(entry)).map((metric) => ({
       metric,
-      aggregation: metric === "bits_per_byte" || metric === "perplexity" ? metric : "mean",
+      aggregation: aggregationOf(metric),
       higher_is_better: result.higherIsBetter[metric],
     })),
     output_type: task.kind === "generate" ? "generate_until" : outputType[task.kind],

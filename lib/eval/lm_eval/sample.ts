@@ -86,8 +86,17 @@ function generated(prompt: string, { samples = [] }: EvalItem, generation: Recor
   return { args: [[prompt, generation]], resps: [completions], filtered: [completions.map((c) => prompt + c)] };
 }
 
-/** lm-eval keeps what it aggregates: of text its log-likelihood and bytes, of a perplexity the log-likelihood. */
+/** lm-eval keeps what it aggregates: of text its log-likelihood and length, of a perplexity the log-likelihood. */
 function metricValue(item: EvalItem, metric: string): unknown {
-  if (metric === "bits_per_byte") return [item.goldLogLikelihood, item.bytes];
-  return metric === "perplexity" ? item.goldLogLikelihood : itemValue(item, metric);
+  switch (metric) {
+    case "word_perplexity":
+      return [item.goldLogLikelihood, item.words];
+    case "byte_perplexity":
+    case "bits_per_byte":
+      return [item.goldLogLikelihood, item.bytes];
+    case "perplexity":
+      return item.goldLogLikelihood;
+    default:
+      return itemValue(item, metric);
+  }
 }
