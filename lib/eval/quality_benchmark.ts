@@ -4,6 +4,8 @@ import { startHost } from "../model/host.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
 import { ResultStore } from "../store/results.ts";
+import { evaluateGeneratedTask } from "./generated_task.ts";
+import { checkGenerate } from "./generated/options.ts";
 import { findTask } from "./registry.ts";
 import { savedRun } from "./saved_run.ts";
 import { evaluateScored } from "./scored_task.ts";
@@ -74,18 +76,23 @@ export class QualityBenchmark {
       throw new TypeError(`Cannot evaluate ${name}: host and hosts are both given; pass one of them`);
     }
     const selection = await selectRows(task, dataset, options);
-    const shots = options.shots ?? (task.kind === "choice" ? task.shots : 0);
+    const settings = task.kind === "generate" ? checkGenerate(task, options) : null;
     const { scoring = {}, host } = options;
+    const graph = settings ? "generate" : "score";
     const hosts = new TaskHosts(this.#startHost, this.#ref, this.#options, {
       host,
       hosts: options.hosts,
-      graph: "score",
+      graph,
     });
     const ownHosts = this.#startHost === startHost && !host;
     const store = options.store === undefined && ownHosts ? new ResultStore() : options.store;
     store?.checkWritable();
     const saved = store ? await savedRun(store, this.#ref, this.#options, task, scoring) : undefined;
     try {
+      if (task.kind === "generate") {
+        return await evaluateGeneratedTask({ task, selection, settings: settings!, hosts, saved });
+      }
+      const shots = options.shots ?? (task.kind === "choice" ? task.shots : 0);
       return await evaluateScored({ task, selection, shots, level, scoring, hosts, saved });
     } finally {
       await hosts.close();

@@ -4,8 +4,10 @@ import { arcChallenge, arcEasy } from "./tasks/arc.ts";
 import { bitsPerByte } from "./tasks/bits_per_byte.ts";
 import { boolq } from "./tasks/boolq.ts";
 import { hellaswag } from "./tasks/hellaswag.ts";
+import { humaneval } from "./tasks/humaneval.ts";
 import { lambadaOpenai } from "./tasks/lambada_openai.ts";
 import { mmlu } from "./tasks/mmlu.ts";
+import { multipleTs } from "./tasks/multiple_ts.ts";
 import { perplexity } from "./tasks/perplexity.ts";
 import { piqa } from "./tasks/piqa.ts";
 import { sciq } from "./tasks/sciq.ts";
@@ -22,6 +24,8 @@ const BUILT_IN: Task[] = [
   sciq,
   lambadaOpenai,
   perplexity,
+  humaneval,
+  multipleTs,
 ];
 
 const TASKS = new Map<string, Task>(BUILT_IN.map((task) => [task.name, task]));

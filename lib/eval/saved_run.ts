@@ -7,6 +7,9 @@ import { DEFAULT_TOKEN_BUDGET, type ScoreSettings, SCORING_VERSION } from "../mo
 import type { ResultStore } from "../store/results.ts";
 import type { SavedItems } from "../store/saved_items.ts";
 
+/** Key under which a run keeps the facts of its model, so that a finished one need not be opened again. */
+export const MODEL_KEY = "model";
+
 /**
  * Saved items of the runs that give the same numbers as this one. What they depend on besides their own key (the prompt
  * and what is asked of it) is the model's bytes, edits, precision and provider, the runtime, the task's version and the

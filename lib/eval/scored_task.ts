@@ -6,16 +6,17 @@ import type { SavedItems } from "../store/saved_items.ts";
 import { evalEnvironment } from "./environment.ts";
 import { itemsNearFlip } from "./margins.ts";
 import { aggregate, chanceLevel, higherIsBetter } from "./metrics.ts";
+import { MODEL_KEY } from "./saved_run.ts";
 import { type Question, questionKey, readQuestions, requestsOf, scoredItems } from "./questions.ts";
 import { sanity } from "./sanity.ts";
 import { PartialScoresError, scoreInBatches, type UnitScores } from "./score_in_batches.ts";
 import type { Selection } from "./select_rows.ts";
-import type { Task } from "./task.ts";
+import type { ScoredTask } from "./task.ts";
 import type { TaskHosts } from "./task_hosts.ts";
 import type { EvalResult, EvalSplit } from "./types.ts";
 
 export interface ScoredWork {
-  task: Task;
+  task: ScoredTask;
   selection: Selection;
   shots: number;
   level: number;
@@ -23,9 +24,6 @@ export interface ScoredWork {
   hosts: TaskHosts;
   saved?: SavedItems;
 }
-
-/** Key under which a run keeps the facts of its model, so that a finished one need not be opened again. */
-const MODEL_KEY = "model";
 
 /**
  * Score what is not saved yet, and make the result of all.
@@ -37,7 +35,7 @@ export async function evaluateScored(work: ScoredWork): Promise<EvalResult> {
   const { questions, failed: unread } = await readQuestions(task, selection.rows, shots);
   const keys = questions.map(questionKey);
   const reused = saved ? keys.filter((key) => saved.get(key) !== undefined).length : 0;
-  const startedAt = new Date().toISOString(), start = performance.now();
+  const startedAt = new Date().toISOString();
   const known = reused === questions.length ? saved?.get(MODEL_KEY) as ModelInfo | undefined : undefined;
   if (known) {
     const scores = keys.map((key) => saved!.get(key) as UnitScores);
@@ -46,6 +44,7 @@ export async function evaluateScored(work: ScoredWork): Promise<EvalResult> {
   const { hosts: open, split } = await hosts.open(task.name, questions, scoring);
   const { info } = open[0].open;
   saved?.put(MODEL_KEY, info);
+  const start = performance.now();
   const bar = progress(`${task.name}, ${info.name} ${info.precisionLabel}`, questions.length);
   const result = (questions: Question[], scores: UnitScores[]) => {
     const seconds = (performance.now() - start) / 1000;
@@ -95,6 +94,7 @@ async function resultOf(
     nearFlips: itemsNearFlip({ items, metrics }),
     failed: [...unread, ...failed],
     items,
+    notes: [],
     data: selection.data,
     environment: await evalEnvironment(info, run),
   };

@@ -136,4 +136,9 @@ export interface GenerateTask extends TaskBase {
 /** Tasks whose answers are log-likelihoods. */
 export type ScoredTask = ChoiceTask | CompletionTask | TextTask;
 
-export type Task = ScoredTask;
+export type Task = ScoredTask | GenerateTask;
+
+/** The metrics that a task has by its defaults, first the primary one. */
+export function taskMetrics(task: Task): string[] {
+  return task.kind === "generate" ? task.presets[task.preset].k.map((k) => `pass@${k}`) : task.metrics;
+}

@@ -1,6 +1,7 @@
 /** What tasks there are, as data: made from the tasks themselves and the catalog. */
 import { catalogDataset, datasetNames } from "../store/catalog.ts";
 import { findTask, taskNames } from "./registry.ts";
+import { taskMetrics } from "./task.ts";
 
 export interface TaskRow {
   task: string;
@@ -41,7 +42,7 @@ export function taskTable(names: string[] = taskNames()): TaskRow[] {
       task: task.name,
       about: task.about,
       kind: task.kind,
-      metrics: [...task.metrics],
+      metrics: taskMetrics(task),
       shots: task.kind === "choice" ? task.shots : 0,
       dataset: task.dataset ?? null,
       split: task.split,

@@ -2,6 +2,10 @@
 import type { Estimate } from "../stats/estimate.ts";
 import type { ModelInfo } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
+import type { CompletionFacts } from "./generated/completions.ts";
+import type { CheckedGenerate } from "./generated/options.ts";
+import { passOfItem } from "./generated/pass_metrics.ts";
+import type { VarianceParts } from "./generated/variance.ts";
 import type { NearFlips } from "./margins.ts";
 import type { SandboxOptions, Verdict } from "./sandbox/program.ts";
 import type { Sanity } from "./sanity.ts";
@@ -139,6 +143,17 @@ export interface EvalSplit {
   measured?: { hosts: number; threads: number; requestsPerS: number }[];
 }
 
+/** How the programs of a generated task came about. */
+export interface GeneratedFacts {
+  settings: CheckedGenerate;
+  /** Where the uncertainty of pass@1 comes from: problems, seeds or samples; null for a single problem. */
+  variance: VarianceParts | null;
+  completions: CompletionFacts;
+  /** Tokens that were generated now, and how fast, their programs' runs included; null where all was saved. */
+  generatedTokens: number;
+  tokensPerS: number | null;
+}
+
 export interface EvalResult {
   task: string;
   /** Changes whenever the task's prompts or scoring change. */
@@ -161,6 +176,10 @@ export interface EvalResult {
   /** Rows that could not be evaluated; they are in no metric. */
   failed: FailedRow[];
   items: EvalItem[];
+  /** Generated tasks: how programs were sampled, and what became of them. */
+  generated?: GeneratedFacts;
+  /** What the settings and the data cannot show, in sentences. */
+  notes: string[];
   /** Where the rows came from, e.g. "hellaswag validation" or "rows that were passed". */
   data: string;
   environment: EvalEnvironment;
@@ -178,7 +197,7 @@ export function itemValue(item: EvalItem, metric: string): number | null {
     case "bits_per_byte":
       return item.bits !== undefined && item.bytes ? item.bits / item.bytes : null;
     default:
-      return null;
+      return passOfItem(item, metric);
   }
 }
 

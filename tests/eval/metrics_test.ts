@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { choiceItem } from "../../lib/eval/choice_item.ts";
 import { accuracy, aggregate, bitsPerByte, chanceLevel, higherIsBetter } from "../../lib/eval/metrics.ts";
 import { findTask } from "../../lib/eval/registry.ts";
+import type { ScoredTask } from "../../lib/eval/task.ts";
 import { textItem } from "../../lib/eval/text_item.ts";
 import type { EvalItem } from "../../lib/eval/types.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
@@ -17,6 +18,8 @@ const items = (right: number, n: number, more?: Partial<EvalItem>) =>
   Array.from({ length: n }, (_, i) => item(i, Number(i < right), more));
 const near = (a: number | null | undefined, b: number, digits = 9) =>
   assert.ok(Math.abs(a! - b) < 10 ** -digits, `${a} is not ${b}`);
+
+const scoredTask = (name: string) => findTask(name) as ScoredTask;
 
 Deno.test("accuracy() of independent items has Wilson's interval and lm-eval's stderr", () => {
   const { point, low, high, n, stderr } = accuracy(items(30, 100), "acc", 0.95);
@@ -76,7 +79,7 @@ Deno.test("bitsPerByte() is all bits over all bytes, its interval that of a rati
 Deno.test("perplexity of text is 2 to the bits per byte and per word, as lm-eval's wikitext", () => {
   // lm-eval 0.4.13, weighted_perplexity: exp(28 ln 2 / words) and exp(28 ln 2 / bytes)
   const documents = [item(0, 0, { bits: 8, bytes: 4, words: 1 }), item(1, 0, { bits: 20, bytes: 5, words: 3 })];
-  const { metrics } = aggregate(findTask("perplexity"), documents, 0.95);
+  const { metrics } = aggregate(scoredTask("perplexity"), documents, 0.95);
   near(metrics.word_perplexity.point, 128);
   near(metrics.byte_perplexity.point, 2 ** (28 / 9));
   near(metrics.bits_per_byte.point, 28 / 9);
@@ -95,7 +98,7 @@ Deno.test("aggregate() gives subjects and the groups that occur", () => {
     ...items(3, 4, { subject: "virology" }),
     ...items(0, 3, { subject: "astronomy" }),
   ];
-  const { metrics, groups } = aggregate(findTask("mmlu"), all, 0.95);
+  const { metrics, groups } = aggregate(scoredTask("mmlu"), all, 0.95);
   assert.deepEqual(Object.keys(groups), ["stem", "other", "anatomy", "virology", "astronomy"]);
   near(metrics.acc.point, 4 / 9);
   assert.equal(groups.other.n, 4);
@@ -104,8 +107,8 @@ Deno.test("aggregate() gives subjects and the groups that occur", () => {
 
 Deno.test("chanceLevel() follows the number of choices", () => {
   const two = item(0, 1, { logLikelihoods: [-1, -2] }), four = item(1, 1, { logLikelihoods: [-1, -2, -3, -4] });
-  assert.deepEqual(chanceLevel(findTask("mmlu"), [two, four]), { acc: 0.375 });
-  assert.deepEqual(chanceLevel(findTask("bits_per_byte"), [item(0, 0, { bits: 1, bytes: 1 })]), {});
+  assert.deepEqual(chanceLevel(scoredTask("mmlu"), [two, four]), { acc: 0.375 });
+  assert.deepEqual(chanceLevel(scoredTask("bits_per_byte"), [item(0, 0, { bits: 1, bytes: 1 })]), {});
 });
 
 Deno.test("choiceItem() compares sums, sums per character and sums per byte; the first wins a tie", () => {

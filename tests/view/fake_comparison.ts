@@ -28,6 +28,7 @@ function evalResult(task: string, metric: string, point: number, items: EvalItem
     groups: {},
     failed: [],
     items,
+    notes: [],
     data: `${task} validation`,
     environment: {} as EvalResult["environment"],
   };

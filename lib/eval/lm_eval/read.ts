@@ -3,8 +3,9 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Estimate } from "../../stats/estimate.ts";
 import { accuracy, aggregate, bitsPerByte, higherIsBetter } from "../metrics.ts";
+import { kOfMetric, passMetrics } from "../generated/pass_metrics.ts";
 import { findTask, taskNames } from "../registry.ts";
-import type { Task } from "../task.ts";
+import { type ScoredTask, type Task, taskMetrics } from "../task.ts";
 import { type EvalItem, type EvalResult, itemValue } from "../types.ts";
 import { leafName } from "./forms.ts";
 import { jsonLines } from "./json_lines.ts";
@@ -129,9 +130,10 @@ async function addItems(
 
 /** Those of the task's metrics that all items have; where we know no such task, what a file may have. */
 function metricsOf(items: EvalItem[], task: Task | undefined, level: number): Record<string, Estimate> {
-  const names: string[] = task?.metrics ?? ["acc", "acc_norm", "bits_per_byte"];
+  const names = task ? taskMetrics(task) : ["acc", "acc_norm", "bits_per_byte"];
   const found = names.filter((name) => items.every((item) => hasMetric(item, name)));
-  if (task) return aggregate({ ...task, metrics: found } as Task, items, level).metrics;
+  if (task?.kind === "generate") return passMetrics(items, found.map((name) => kOfMetric(name)!), level);
+  if (task) return aggregate({ ...task, metrics: found } as ScoredTask, items, level).metrics;
   const estimate = (name: string) =>
     name === "bits_per_byte" ? bitsPerByte(items, level) : accuracy(items, name, level);
   return Object.fromEntries(found.map((name) => [name, estimate(name)]));

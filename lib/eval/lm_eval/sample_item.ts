@@ -121,7 +121,7 @@ function checked(
 
 /** What our task knows of the document besides: its source, and the texts behind the letters of its choices. */
 function ourReading(doc: unknown, task: Task | undefined): { cluster?: string; answers?: string[] } {
-  if (typeof doc !== "object" || doc === null || !task) return {};
+  if (typeof doc !== "object" || doc === null || !task || task.kind === "generate") return {};
   try {
     return task.kind === "text" ? { cluster: task.cluster?.(doc as Row) } : task.doc(doc as Row);
   } catch (error) {

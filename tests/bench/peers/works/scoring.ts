@@ -1,6 +1,7 @@
 /** Log-likelihoods of whole tasks against lm-eval's engine: the same texts, a part of the task in each round. */
 import { readQuestions, requestsOf } from "../../../../lib/eval/questions.ts";
 import { findTask } from "../../../../lib/eval/registry.ts";
+import type { ScoredTask } from "../../../../lib/eval/task.ts";
 import { scoreInBatches, type Unit } from "../../../../lib/eval/score_in_batches.ts";
 import type { SelectedRow } from "../../../../lib/eval/select_rows.ts";
 import type { ModelHost } from "../../../../lib/model/protocol.ts";
@@ -77,7 +78,7 @@ function scoringWork(
       const units = await Promise.all(
         all.map(async ({ rows }): Promise<Unit[]> => {
           const { questions } = await readQuestions(
-            findTask(task),
+            findTask(task) as ScoredTask,
             rows,
             shots,
           );
