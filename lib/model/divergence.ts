@@ -5,8 +5,9 @@
 import { HIDDEN } from "../arch/decoder_nodes.ts";
 import { biasName, biasWindows } from "../arch/score_graph.ts";
 import type { LanguageModel } from "./language_model.ts";
+import { batchFeeds, planBatches } from "./score_batch.ts";
 import { type Sequence, toSequence } from "./score_request.ts";
-import { type Feeds, floats, int32s, int64s } from "./session.ts";
+import { type Feeds, floats, int32s, int64s, type Tensor } from "./session.ts";
 
 /** Sums over the tokens of one text; p is the baseline's distribution, q the candidate's, logarithms are natural. */
 export interface DivergenceSums {
@@ -25,7 +26,11 @@ export interface DivergenceSums {
 }
 
 /** Tokens of one run: this many rows of logits of both models are held at once (2 x 25 MB with 49,152 tokens). */
-const PIECE_TOKENS = 128;
+const RUN_TOKENS = 128;
+
+/** Candidate and baseline. */
+type Pair<T> = [T, T];
+type Window = Sequence & { sums: DivergenceSums };
 
 /**
  * Compare two models on texts. Each text starts after the prefix token (BOS, else EOS); one longer than the context is
@@ -41,21 +46,28 @@ export async function divergence(
   texts: string[],
 ): Promise<DivergenceSums[]> {
   requireSameVocabulary(candidate, baseline);
-  const all: DivergenceSums[] = [];
-  for (const [index, text] of texts.entries()) {
-    const sums = { tokens: 0, kl: 0, maxKl: 0, sameTop: 0, deltaP: 0, deltaPSquares: 0, nll: 0, baselineNll: 0 };
-    for (const window of windowsOf(candidate, baseline, text, index)) {
-      await addWindow(candidate, baseline, window, sums);
-    }
-    if (!Number.isFinite(sums.kl + sums.nll + sums.baselineNll)) {
-      throw new RangeError(
-        `Cannot compare ${candidate.info.name} with ${baseline.info.name}: in text ${index} a log-probability is not ` +
-          "finite; the weights of one of them may hold NaN or overflow at this precision",
-      );
-    }
-    all.push(sums);
+  const models: Pair<LanguageModel> = [candidate, baseline];
+  const all = texts.map(noSums);
+  const windows = texts.flatMap((text, i) =>
+    windowsOf(candidate, baseline, text, i).map((w) => ({ ...w, sums: all[i] }))
+  );
+  const fits = (w: Window) => w.tokens.length <= RUN_TOKENS, short = windows.filter(fits);
+  for (const batch of planBatches(short.map((w) => w.tokens.length), RUN_TOKENS)) {
+    await addBatch(models, batch.map((i) => short[i]));
+  }
+  for (const window of windows.filter((w) => !fits(w))) await addInPieces(models, window);
+  const bad = all.findIndex((sums) => !Number.isFinite(sums.kl + sums.nll + sums.baselineNll));
+  if (bad >= 0) {
+    throw new RangeError(
+      `Cannot compare ${candidate.info.name} with ${baseline.info.name}: in text ${bad} a log-probability is not ` +
+        "finite; the weights of one of them may hold NaN or overflow at this precision",
+    );
   }
   return all;
+}
+
+function noSums(): DivergenceSums {
+  return { tokens: 0, kl: 0, maxKl: 0, sameTop: 0, deltaP: 0, deltaPSquares: 0, nll: 0, baselineNll: 0 };
 }
 
 function requireSameVocabulary({ info: a }: LanguageModel, { info: b }: LanguageModel): void {
@@ -85,35 +97,59 @@ function windowsOf(candidate: LanguageModel, baseline: LanguageModel, text: stri
   });
 }
 
-/** Run a window through both models piece by piece, and add what each token shows. */
-async function addWindow(
-  candidate: LanguageModel,
-  baseline: LanguageModel,
-  { tokens, targets }: Sequence,
-  sums: DivergenceSums,
-): Promise<void> {
-  const skip = tokens.length - targets.length, vocab = candidate.info.vocabSize;
-  const models = [candidate, baseline].map((model) => ({ model, caches: model.emptyCaches(1) }));
-  for (let at = 0; at < tokens.length; at += PIECE_TOKENS) {
-    const piece = tokens.slice(at, at + PIECE_TOKENS), isLast = at + PIECE_TOKENS >= tokens.length;
-    const logits: Float32Array[] = [];
-    for (const entry of models) {
-      const out = await (await entry.model.session("score")).run(
-        pieceFeeds(entry.model, entry.caches, at, piece),
-        ["logits", ...(isLast ? [] : entry.model.caches.map((c) => c.present))],
-      );
-      logits.push(out.logits.data as Float32Array);
-      // at once: the collector may be late with what JavaScript does not see the size of
-      for (const tensor of Object.values(entry.caches)) tensor.dispose();
-      if (!isLast) entry.caches = entry.model.carryCaches(out);
+/** Several short windows in one run of each model, padded on the right, with the head on the rows that count. */
+async function addBatch(models: Pair<LanguageModel>, windows: Window[]): Promise<void> {
+  const width = Math.max(...windows.map((w) => w.tokens.length));
+  const places = windows.flatMap(({ tokens, targets, sums }, row) =>
+    targets.map((target, i) => ({ row: row * width + tokens.length - targets.length + i, target, sums }))
+  );
+  const outs: Record<string, Tensor>[] = [];
+  for (const model of models) {
+    const feeds = { ...batchFeeds(model, windows.map((w) => w.tokens)), ...headFeeds(places.map((p) => p.row)) };
+    outs.push(await (await model.session("score")).run(feeds, ["logits"]));
+  }
+  addTokens(outs, places);
+}
+
+/** A long window through both models piece by piece, each behind the caches of those before. */
+async function addInPieces(models: Pair<LanguageModel>, { tokens, targets, sums }: Window): Promise<void> {
+  const skip = tokens.length - targets.length;
+  const caches = models.map((model) => model.emptyCaches(1));
+  for (let at = 0; at < tokens.length; at += RUN_TOKENS) {
+    const piece = tokens.slice(at, at + RUN_TOKENS), isLast = at + RUN_TOKENS >= tokens.length;
+    const first = Math.max(0, skip - at);
+    const places = piece.slice(first).map((_, i) => ({ row: first + i, target: targets[at + first + i - skip], sums }));
+    const outs: Record<string, Tensor>[] = [];
+    for (const [m, model] of models.entries()) {
+      const feeds = { ...pieceFeeds(model, caches[m], at, piece), ...headFeeds(places.map((p) => p.row)) };
+      const fetches = ["logits", ...(isLast ? [] : model.caches.map((c) => c.present))];
+      const out = await (await model.session("score")).run(feeds, fetches);
+      drop(caches[m]);
+      if (!isLast) caches[m] = model.carryCaches(out);
+      outs.push(out);
     }
-    for (let i = Math.max(0, skip - at); i < piece.length; i++) {
-      addToken(logits[0], logits[1], i * vocab, vocab, targets[at + i - skip], sums);
-    }
+    addTokens(outs, places);
   }
 }
 
-/** A stretch of one sequence behind its caches, with the head on all of its rows. */
+/** At once: the collector may be late with what JavaScript does not see the size of. */
+function drop(tensors: Record<string, Tensor>): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+}
+
+/** The rows on which the head works; log-probabilities of targets are not asked for. */
+function headFeeds(rows: number[]): Feeds {
+  return { rows: int64s(rows, [rows.length]), targets: int64s([0, 0], [1, 2]) };
+}
+
+/** Add tokens from both models' logits, [places][vocab]. */
+function addTokens(outs: Record<string, Tensor>[], places: { target: number; sums: DivergenceSums }[]): void {
+  const [q, p] = outs.map((out) => out.logits.data as Float32Array), vocab = q.length / places.length;
+  places.forEach(({ target, sums }, i) => addToken(q, p, i * vocab, vocab, target, sums));
+  for (const { logits } of outs) logits.dispose();
+}
+
+/** A stretch of one sequence behind its caches. */
 function pieceFeeds(model: LanguageModel, caches: Feeds, past: number, ids: number[]): Feeds {
   const n = ids.length, total = past + n, rows = ids.map((_, i) => i);
   const feeds: Feeds = {
@@ -122,8 +158,6 @@ function pieceFeeds(model: LanguageModel, caches: Feeds, past: number, ids: numb
     positions: int64s(rows.map((i) => past + i), [1, n]),
     seqlens: int32s([total - 1], [1]),
     total_length: int32s([total], []),
-    rows: int64s(rows, [n]),
-    targets: int64s([0, 0], [1, 2]),
   };
   for (const window of biasWindows(model.spec)) {
     const bias = new Float32Array(n * total).fill(HIDDEN);
