@@ -2,7 +2,9 @@
 import { resolveSpec } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { QualityBenchmark } from "../eval/quality_benchmark.ts";
+import { checkGenerate } from "../eval/generated/options.ts";
 import { findTask } from "../eval/registry.ts";
+import { taskGraph } from "../eval/task.ts";
 import type { Row, TaskOptions } from "../eval/types.ts";
 import { captureEnvironment } from "../measure/environment.ts";
 import { measureMemory } from "../measure/memory.ts";
@@ -140,7 +142,10 @@ async function checkComparison(
   for (const [what, band] of Object.entries(options.band ?? {})) {
     if (!(band >= 0)) throw new RangeError(`Cannot compare: band.${what} must be at least 0, got ${band}`);
   }
-  for (const task of Object.keys(tasks)) findTask(task);
+  for (const [name, given] of Object.entries(tasks)) {
+    const task = findTask(name);
+    if (task.kind === "generate") checkGenerate(task, Array.isArray(given) ? {} : given);
+  }
   roundsPlan(options.rounds);
   for (const ref of Object.values(models)) {
     const spec = await resolveSpec(ref);
@@ -199,13 +204,14 @@ async function addTasks(
   const names = Object.keys(tasks);
   if (!names.length) return;
   for (const task of names) raw.tasks[task] = {};
+  const graphs = [...new Set(names.map((task) => taskGraph(findTask(task))))];
   const bar = progress("Tasks", Object.keys(raw.models).length * names.length);
   let done = 0;
   try {
     for (const [name, model] of Object.entries(raw.models)) {
       bar.update(done, name);
       await orFailure(raw, name, names.join(", "), async () => {
-        const host = await startStoppable(start, model.ref, { ...modelOptions, graphs: ["score"] });
+        const host = await startStoppable(start, model.ref, { ...modelOptions, graphs });
         try {
           model.info ??= host.open.info;
           const quality = new QualityBenchmark(model.ref, modelOptions, start);

@@ -1,4 +1,5 @@
 /** A finished comparison: two tables made from raw data. */
+import { kOfMetric } from "../eval/generated/pass_metrics.ts";
 import { type ColumnTable, table } from "arquero";
 import { pairedSpeeds, primarySpeed } from "../measure/rounds_result.ts";
 import type { Estimate } from "../stats/estimate.ts";
@@ -137,15 +138,17 @@ function qualityRows(raw: ComparisonRaw): TableRow[] {
     Object.entries(raw.tasks).flatMap(([config, results]): TableRow[] => {
       const result = results[architecture];
       if (!result) return [];
-      const { point, low, high } = result.metrics[firstMetric(result)];
+      const metric = firstMetric(result), { point, low, high } = result.metrics[metric];
+      const isPass = kOfMetric(metric) !== null;
       return [{
         ...EMPTY,
         architecture,
         type: "quality",
-        config,
+        config: isPass ? `${config} ${metric}` : config,
         accuracy: point,
         accuracy_low: low,
         accuracy_high: high,
+        pass_at_k: isPass ? point : null,
         n: result.n,
       }];
     })

@@ -18,6 +18,7 @@ export interface TableRow {
   accuracy: number | null;
   accuracy_low: number | null;
   accuracy_high: number | null;
+  /** The same where the first metric is a pass@k; `config` names the k, "humaneval pass@1". */
   pass_at_k: number | null;
   /** Rounds or items. */
   n: number;

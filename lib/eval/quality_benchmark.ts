@@ -10,6 +10,7 @@ import { findTask } from "./registry.ts";
 import { savedRun } from "./saved_run.ts";
 import { evaluateScored } from "./scored_task.ts";
 import { selectRows } from "./select_rows.ts";
+import { taskGraph } from "./task.ts";
 import { TaskHosts } from "./task_hosts.ts";
 import type { EvalResult, Row, TaskOptions } from "./types.ts";
 
@@ -78,11 +79,10 @@ export class QualityBenchmark {
     const selection = await selectRows(task, dataset, options);
     const settings = task.kind === "generate" ? checkGenerate(task, options) : null;
     const { scoring = {}, host } = options;
-    const graph = settings ? "generate" : "score";
     const hosts = new TaskHosts(this.#startHost, this.#ref, this.#options, {
       host,
       hosts: options.hosts,
-      graph,
+      graph: taskGraph(task),
     });
     const ownHosts = this.#startHost === startHost && !host;
     const store = options.store === undefined && ownHosts ? new ResultStore() : options.store;

@@ -142,3 +142,8 @@ export type Task = ScoredTask | GenerateTask;
 export function taskMetrics(task: Task): string[] {
   return task.kind === "generate" ? task.presets[task.preset].k.map((k) => `pass@${k}`) : task.metrics;
 }
+
+/** The graph of a model that a task runs. */
+export function taskGraph(task: Task): "score" | "generate" {
+  return task.kind === "generate" ? "generate" : "score";
+}

@@ -30,6 +30,7 @@ const METRICS: Record<string, MetricLabel> = {
 
 /** How a metric is named and scaled; an unknown one keeps its name and number. */
 export function metricLabel(metric: string): MetricLabel {
+  if (/^pass@\d+$/.test(metric)) return { name: metric, unit: "%", scale: 100, differenceUnit: "pp" };
   return METRICS[metric] ?? { name: metric, unit: "", scale: 1, differenceUnit: "" };
 }
 
