@@ -1,7 +1,8 @@
 /** Aggregated results as lm-eval writes them, `results_*.json`. */
 import { lmEvalGroupStderr, lmEvalStderr } from "../../stats/lm_eval_stderr.ts";
 import { type EvalItem, type EvalResult, itemValue } from "../types.ts";
-import { aggregationOf, type AnyTask, filterOf, leafName, leafVersion, lmEvalMetrics } from "./forms.ts";
+import type { Task } from "../task.ts";
+import { aggregationOf, filterOf, generationKwargs, leafName, leafVersion, lmEvalMetrics } from "./forms.ts";
 
 /** One task of lm-eval's: a whole task of ours, or one of its subjects. */
 export interface Leaf {
@@ -16,7 +17,7 @@ export interface Leaf {
 
 /** A result with its task and its leaves. */
 export interface WrittenTask {
-  task: AnyTask;
+  task: Task;
   result: EvalResult;
   leaves: Leaf[];
 }
@@ -182,6 +183,7 @@ function configOf(entry: WrittenTask, { name, subject }: Leaf): Record<string, u
       higher_is_better: result.higherIsBetter[metric],
     })),
     output_type: task.kind === "generate" ? "generate_until" : outputType[task.kind],
+    ...(result.generated ? { generation_kwargs: generationKwargs(result.generated.settings) } : {}),
     repeats: result.items[0]?.samples?.length ?? 1,
     should_decontaminate: false,
     metadata: { version: numeric(leafVersion(task, subject)) },

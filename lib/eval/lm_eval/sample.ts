@@ -1,9 +1,9 @@
 /** One evaluated document as lm-eval writes it, a line of `samples_*.jsonl`. */
 import { docHash, sha256 } from "../hashes.ts";
 import type { Question } from "../questions.ts";
-import type { EvalItem, Row } from "../types.ts";
-import { itemValue } from "../types.ts";
-import { type AnyTask, filterOf, lmEvalDoc, lmEvalMetrics, lmEvalTarget, pythonFloat } from "./forms.ts";
+import type { Task } from "../task.ts";
+import { type EvalItem, itemValue, type Row } from "../types.ts";
+import { filterOf, lmEvalDoc, lmEvalMetrics, lmEvalTarget, pythonFloat } from "./forms.ts";
 
 /** Keys and types as of lm-eval 0.4.13; the metrics' values stand under their names. */
 export interface LmEvalSample extends Record<string, unknown> {
@@ -34,12 +34,12 @@ interface Requests {
  * @param generation Settings of a generated task, as lm-eval lists them.
  */
 export function sampleOf(
-  task: AnyTask,
+  task: Task,
   row: Row,
   prompt: Question["prompt"] | string,
   item: EvalItem,
   metrics: string[],
-  generation: Record<string, unknown> = {},
+  generation: Record<string, unknown>,
 ): LmEvalSample {
   const doc = lmEvalDoc(task, row), target = lmEvalTarget(task, row);
   const { args, resps, filtered } = typeof prompt === "string"

@@ -6,8 +6,9 @@ import { sha256, taskHash } from "../hashes.ts";
 import { readQuestions } from "../questions.ts";
 import { findTask } from "../registry.ts";
 import type { SelectedRow } from "../select_rows.ts";
+import type { Task } from "../task.ts";
 import type { EvalItem, EvalResult, Row } from "../types.ts";
-import { type AnyTask, leafName } from "./forms.ts";
+import { generationKwargs, leafName } from "./forms.ts";
 import { type Leaf, resultsFile, type WrittenTask } from "./results.ts";
 import { sampleOf } from "./sample.ts";
 
@@ -45,7 +46,7 @@ export async function writeLmEvalFiles(
   await mkdir(path, { recursive: true });
   const written: WrittenTask[] = [], samplePaths: string[] = [];
   for (const result of list) {
-    const task: AnyTask = findTask(result.task), leaves: Leaf[] = [];
+    const task = findTask(result.task), leaves: Leaf[] = [];
     for (const [subject, items] of Map.groupBy(result.items, (item) => item.subject)) {
       const name = leafName(task.name, subject);
       const file = join(path, `samples_${sanitizedName(name)}_${stamp}.jsonl`);
@@ -79,7 +80,7 @@ export function sanitizedName(name: string): string {
 /** Write the samples of one of lm-eval's tasks, a line each. */
 async function writeSamples(
   path: string,
-  task: AnyTask,
+  task: Task,
   result: EvalResult,
   items: EvalItem[],
   passed: Row[] | undefined,
@@ -88,6 +89,7 @@ async function writeSamples(
   const prompts = await promptsOf(task, result, rows);
   const metrics = Object.keys(result.metrics),
     hashes: { docHash: string; promptHash: string; targetHash: string }[] = [];
+  const generation = result.generated ? generationKwargs(result.generated.settings) : {};
   const file = await open(path, "wx");
   try {
     for (const [i, item] of items.entries()) {
@@ -101,7 +103,7 @@ async function writeSamples(
             "was evaluated (prompt_hash differs); pass rows: the rows that were given to evaluateTask",
         );
       }
-      const sample = sampleOf(task, rows[i].row, prompt!, item, metrics);
+      const sample = sampleOf(task, rows[i].row, prompt!, item, metrics, generation);
       hashes.push({ docHash: sample.doc_hash, promptHash: sample.prompt_hash, targetHash: sample.target_hash });
       await file.write(JSON.stringify(sample) + "\n");
     }
@@ -120,7 +122,7 @@ function contextOf(prompt: Prompt): string {
 
 /** The rows of some items, in their order, and how many the whole split has. */
 async function rowsOf(
-  task: AnyTask,
+  task: Task,
   result: EvalResult,
   items: EvalItem[],
   passed: Row[] | undefined,
@@ -143,7 +145,7 @@ async function rowsOf(
 }
 
 /** What the model was shown, by the row's index. */
-async function promptsOf(task: AnyTask, { shots }: EvalResult, rows: SelectedRow[]): Promise<Map<number, Prompt>> {
+async function promptsOf(task: Task, { shots }: EvalResult, rows: SelectedRow[]): Promise<Map<number, Prompt>> {
   if (task.kind === "generate") return new Map(rows.map(({ row, index }) => [index, task.problem(row).prompt]));
   const { questions } = await readQuestions(task, rows, shots);
   return new Map(questions.map(({ index, prompt }) => [index, prompt]));

@@ -3,6 +3,9 @@ import { basename } from "node:path";
 import { sha256 } from "../../../lib/eval/hashes.ts";
 import { QualityBenchmark } from "../../../lib/eval/quality_benchmark.ts";
 import { sanitizedName, writeLmEvalFiles } from "../../../lib/eval/lm_eval/write.ts";
+import { checkGenerate } from "../../../lib/eval/generated/options.ts";
+import { humaneval } from "../../../lib/eval/tasks/humaneval.ts";
+import type { EvalResult } from "../../../lib/eval/types.ts";
 import { FakeHost } from "../fake_host.ts";
 import { golden, goldenResults, goldenSamples } from "./golden_run.ts";
 
@@ -124,4 +127,39 @@ Deno.test("text and rows of one's own are written with the rows that were passed
   await assert.rejects(writeLmEvalFiles(result, folder, { rows: [rows[0]] }), /row 1 is none of the rows passed/);
   await assert.rejects(writeLmEvalFiles([result, result], folder), /bits_per_byte is there twice/);
   await assert.rejects(writeLmEvalFiles([], folder), /there is no result/);
+});
+
+Deno.test("generated programs are written as lm-eval writes HumanEval's", async () => {
+  const rows = [{ task_id: "HumanEval/0", prompt: "def f():\n", test: "def check(c): ...", entry_point: "f" }];
+  const sample = (n: number, completion: string, verdict: "passed" | "failed") => ({
+    ...{ seed: 0, sample: n, completion, tokens: 3, finishReason: "stop" as const, verdict },
+  });
+  const { hellaswag } = await goldenResults();
+  const settings = checkGenerate(humaneval, { samples: 2, temperature: 0.2, k: [1, 2] });
+  const items = [{
+    ...{ row: 0, correct: 0.5, tokens: 6, promptHash: sha256(rows[0].prompt) },
+    samples: [sample(0, "    return 1", "passed"), sample(1, "    return 2", "failed")],
+  }];
+  const estimate = { point: 0.5, low: 0, high: 1, level: 0.95, n: 1 };
+  const result: EvalResult = {
+    ...hellaswag,
+    ...{ task: "humaneval", n: 1, items, groups: {} },
+    metrics: { "pass@1": estimate, "pass@2": { ...estimate, point: 1 } },
+    higherIsBetter: { "pass@1": true, "pass@2": true },
+    generated: { settings } as EvalResult["generated"],
+  };
+  const [file, samplesFile] = await writeLmEvalFiles(result, await Deno.makeTempDir(), { rows });
+  const { results, configs } = JSON.parse(await Deno.readTextFile(file)) as Record<string, Record<string, Json>>;
+  assert.deepEqual(Object.keys(results.humaneval).slice(3), [
+    ...["pass@1,create_test", "pass@1_stderr,create_test", "pass@2,create_test", "pass@2_stderr,create_test"],
+  ]);
+  assert.deepEqual([configs.humaneval.output_type, configs.humaneval.repeats], ["generate_until", 2]);
+  const [row] = await lines(samplesFile);
+  const stops = ["\nclass", "\ndef", "\n#", "\nif", "\nprint"];
+  const kwargs = { until: stops, max_gen_toks: 1024, do_sample: true, temperature: 0.2, top_p: 1 };
+  assert.deepEqual(row.arguments, { gen_args_0: { arg_0: "def f():\n", arg_1: kwargs } });
+  assert.deepEqual(row.resps, [["    return 1", "    return 2"]]);
+  assert.deepEqual(row.filtered_resps, [["def f():\n    return 1", "def f():\n    return 2"]]);
+  assert.deepEqual([row.filter, row.target], ["create_test", "def check(c): ...\ncheck(f)"]);
+  assert.deepEqual([row["pass@1"], row["pass@2"], row.metrics], [0.5, 1, ["pass@1", "pass@2"]]);
 });
