@@ -1,0 +1,71 @@
+/** Starting a process that can do next to nothing, and that ends when this one does. */
+import { fileURLToPath } from "node:url";
+
+export interface ConfinedOptions {
+  /** File beside this one. */
+  script: string;
+  args?: string[];
+  /** Folders and files that the process may read; none when left out. */
+  read?: string[];
+  v8Flags?: string[];
+  /** Data that the process may hold beside what Deno itself takes, MiB. */
+  memoryMib: number;
+}
+
+/** Writable memory that V8, its threads and Deno set aside before a program asks for any (562 MiB on 2 cores), MiB. */
+const OWN_MIB = 768;
+
+/**
+ * POSIX shell: no core file, a limit on writable memory (RLIMIT_DATA: V8's address reservations do not count), and,
+ * where util-linux has it, SIGKILL when the parent dies. A child that waits sees its input end; one that is busy sees
+ * nothing, and has no permission to ask the kernel itself.
+ */
+const CONFINE = `ulimit -c 0; ulimit -d "$1" 2>/dev/null; shift
+command -v setpriv >/dev/null 2>&1 && exec setpriv --pdeathsig KILL -- "$@"
+exec "$@"`;
+
+/**
+ * Start a Deno process that has no permission but reading `read`, no environment, no cache and no network, and
+ * asks nobody for more. Its standard streams are pipes.
+ */
+export function spawnConfined(options: ConfinedOptions): Deno.ChildProcess {
+  const deno = [
+    Deno.execPath(),
+    ...["run", "--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", "--no-remote"],
+    ...(options.read ? [`--allow-read=${options.read.join(",")}`] : []),
+    ...(options.v8Flags?.length ? [`--v8-flags=${options.v8Flags.join(",")}`] : []),
+    fileURLToPath(new URL(options.script, import.meta.url)),
+    ...(options.args ?? []),
+  ];
+  const kib = String((options.memoryMib + OWN_MIB) * 1024);
+  const [command, ...args] = Deno.build.os === "windows" ? deno : ["/bin/sh", "-c", CONFINE, "sh", kib, ...deno];
+  return new Deno.Command(command, {
+    args,
+    clearEnv: true,
+    env: { PATH: "/usr/bin:/bin", NO_COLOR: "1", DENO_DIR: "/dev/null/none", DENO_NO_UPDATE_CHECK: "1" },
+    cwd: "/",
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Kill a child that may be gone already. */
+export function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** How a process ended, in words. */
+export function howEnded({ signal, code }: Deno.CommandStatus): string {
+  return signal ? `by ${signal}` : `with code ${code}`;
+}
+
+/** One line of at most 300 characters, as a `ProgramResult` has it. */
+export function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex -- programs print what they like, and a reason is shown in terminals
+  return text.replaceAll(/[\s\x00-\x1f\x7f]+/g, " ").trim().slice(0, 300);
+}

@@ -1,0 +1,33 @@
+/**
+ * The process that runs one TypeScript program, compiled to JavaScript, and ends. It has no permission at all.
+ * Input: 32 random bytes, then the program up to the end of the input. If the program is evaluated to its end, and
+ * nothing that it started fails or ends the process, the 32 bytes are the last thing written to standard output. They
+ * are never a string, and no object that a program can reach holds them: not even a heap snapshot shows them.
+ */
+import { createRequire } from "node:module";
+import { Buffer } from "node:buffer";
+
+const require = createRequire("file:///program.js");
+const assert = require("node:assert");
+for (const part of [assert, assert.AssertionError, assert.AssertionError.prototype]) Object.freeze(part);
+
+const secret = new Uint8Array(32);
+const chunks: Uint8Array[] = [];
+let known = 0;
+while (known < secret.length) known += Deno.stdin.readSync(secret.subarray(known)) ?? Deno.exit(0);
+for (;;) {
+  const chunk = new Uint8Array(65_536);
+  const length = Deno.stdin.readSync(chunk);
+  if (length === null) break;
+  chunks.push(chunk.subarray(0, length));
+}
+const code = new TextDecoder().decode(Buffer.concat(chunks));
+const write = Deno.stdout.writeSync.bind(Deno.stdout);
+let evaluated = false;
+// Not fired by Deno.exit: only when nothing is left to do.
+addEventListener("beforeunload", () => evaluated && write(secret));
+
+const module = { exports: {} };
+// As Node.js evaluates a file without imports: sloppy mode, with these names.
+new Function("exports", "require", "module", code)(module.exports, require, module);
+evaluated = true;
