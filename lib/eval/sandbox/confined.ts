@@ -21,7 +21,7 @@ const OWN_MIB = 768;
  * nothing, and has no permission to ask the kernel itself.
  */
 const CONFINE = `ulimit -c 0; ulimit -d "$1" 2>/dev/null; shift
-command -v setpriv >/dev/null 2>&1 && exec setpriv --pdeathsig KILL -- "$@"
+setpriv --pdeathsig KILL -- true 2>/dev/null && exec setpriv --pdeathsig KILL -- "$@"
 exec "$@"`;
 
 /**

@@ -9,7 +9,8 @@ import { Buffer } from "node:buffer";
 
 const require = createRequire("file:///program.js");
 const assert = require("node:assert");
-for (const part of [assert, assert.AssertionError, assert.AssertionError.prototype]) Object.freeze(part);
+const { AssertionError } = assert;
+for (const part of [assert, assert.strict, AssertionError, AssertionError.prototype]) Object.freeze(part);
 
 const secret = new Uint8Array(32);
 const chunks: Uint8Array[] = [];
@@ -27,7 +28,13 @@ let evaluated = false;
 // Not fired by Deno.exit: only when nothing is left to do.
 addEventListener("beforeunload", () => evaluated && write(secret));
 
+// The names that Node.js gives a file without imports. It is evaluated as a script, in sloppy mode as there, but not as
+// the body of a function: a `return` would end that before the test.
 const module = { exports: {} };
-// As Node.js evaluates a file without imports: sloppy mode, with these names.
-new Function("exports", "require", "module", code)(module.exports, require, module);
+Object.defineProperties(globalThis, {
+  require: { value: require },
+  module: { value: module },
+  exports: { value: module.exports },
+});
+(0, eval)(code);
 evaluated = true;

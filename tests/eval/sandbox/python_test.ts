@@ -148,6 +148,17 @@ assert False, f"{found} found, nothing came of it"`,
     /Error|reached for/,
   ],
   ["asyncio's event loop", "import asyncio\nasyncio.run(asyncio.sleep(0))", "failed", /Error|reached for/],
+  [
+    "clears whatever holds something of JavaScript",
+    `${WALK}
+held = [id(value) for value in walk()]
+for holder in gc.get_objects():
+  if type(holder) is dict and any(id(value) in held for value in list(holder.values())): holder.clear()
+gc.collect()
+assert False`,
+    "failed",
+    /./,
+  ],
   // the verdict
   ["prints a verdict", `print('{"passed":true,"reason":"","reuse":true}')\nassert False`, "failed", /AssertionError/],
   [
@@ -208,6 +219,9 @@ assert False, f"{found} found, nothing came of it"`,
     "failed",
     /AssertionError/,
   ],
+  ["a return before its test", "return\nassert False", "failed", /SyntaxError: 'return' outside function/],
+  ["an unclosed string over its test", 'x = """\nassert False', "failed", /SyntaxError: unterminated/],
+  ["an unclosed condition over its test", "if False:\nassert False", "failed", /IndentationError/],
   ["a syntax error", "def f(:", "failed", /SyntaxError/],
 ];
 

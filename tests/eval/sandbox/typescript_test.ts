@@ -146,6 +146,15 @@ const HOSTILE: Hostile[] = [
     "failed",
     /nothing there/,
   ],
+  ["a return before its test", `return;\n${FAILING}`, "failed", /SyntaxError: Illegal return/],
+  ["a return in a block", `if (true) { return; }\n${FAILING}`, "failed", /SyntaxError: Illegal return/],
+  ["a comment over its test", `const x = 1; /*\n${FAILING}`, "failed", /TS1010/],
+  [
+    "a test function of its own",
+    `function require() { return { deepEqual() {} }; }\n${FAILING}`,
+    "failed",
+    /TypeError|AssertionError/,
+  ],
   ["ends the wrapper's function", `} Deno.exit(0); {`, "failed", /TS1128/],
 ];
 
