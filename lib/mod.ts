@@ -26,6 +26,8 @@ export type { ScoreMode, ScoreOptions } from "./model/score_options.ts";
 // Quality
 export { type EvaluateOptions, QualityBenchmark } from "./eval/quality_benchmark.ts";
 export { taskNames } from "./eval/registry.ts";
+export { openSandbox } from "./eval/sandbox/sandbox.ts";
+export type { Program, ProgramResult, Sandbox, SandboxOptions, Verdict } from "./eval/sandbox/program.ts";
 export { type TaskRow, taskTable } from "./eval/task_table.ts";
 export { defineTask, type TaskDefinition } from "./eval/define_task.ts";
 export type { EvalItem, EvalResult, FailedRow, MetricGroup, Row, RowSelection, TaskOptions } from "./eval/types.ts";
@@ -97,6 +99,7 @@ export { type QualityVerdict, qualityVerdict, type SpeedVerdict, speedVerdict } 
 export { mean, median, quantile, sampleStd } from "./stats/summary.ts";
 export { geometricMean } from "./stats/geometric_mean.ts";
 export { meanInterval } from "./stats/mean_interval.ts";
+export { passAtK, passAtKEstimate, type ProblemSamples, wantsMoreSamples } from "./stats/pass_at_k.ts";
 export { percentileInterval } from "./stats/percentile.ts";
 export { ratioOverBlocks } from "./stats/ratio.ts";
 
