@@ -4,12 +4,12 @@ import { normalQuantile, tQuantile } from "../stats/distributions.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { lmEvalGroupStderr, lmEvalStderr } from "../stats/lm_eval_stderr.ts";
 import { wilsonFromStderr, wilsonInterval } from "../stats/proportion.ts";
-import type { Task } from "./task.ts";
+import type { ScoredTask } from "./task.ts";
 import { type EvalItem, itemCluster, itemValue, type MetricGroup } from "./types.ts";
 
 /** Metrics over all items, and over each subject and group of subjects that occurs. */
 export function aggregate(
-  task: Task,
+  task: ScoredTask,
   items: EvalItem[],
   level: number,
 ): Pick<MetricGroup, "metrics"> & { groups: Record<string, MetricGroup> } {
@@ -29,7 +29,7 @@ export function aggregate(
   };
 }
 
-function estimate(items: EvalItem[], metric: Task["metrics"][number], level: number): Estimate {
+function estimate(items: EvalItem[], metric: ScoredTask["metrics"][number], level: number): Estimate {
   switch (metric) {
     case "bits_per_byte":
       return bitsPerByte(items, level);
@@ -99,7 +99,7 @@ function widened(stderr: number, df: number, level: number): number {
 }
 
 /** What guessing would score: each choice of an item is as likely as the others. Text has no such level. */
-export function chanceLevel(task: Task, items: EvalItem[]): Record<string, number> {
+export function chanceLevel(task: ScoredTask, items: EvalItem[]): Record<string, number> {
   if (task.kind !== "choice") return {};
   const level = sum(items.map((item) => 1 / item.logLikelihoods!.length)) / items.length;
   return Object.fromEntries(task.metrics.map((metric) => [metric, level]));

@@ -8,7 +8,7 @@ import { utf8Bytes } from "./python_text.ts";
 import { rollingWindows } from "./rolling.ts";
 import type { Unit, UnitScores } from "./score_in_batches.ts";
 import type { SelectedRow } from "./select_rows.ts";
-import type { CompletionDoc, Task } from "./task.ts";
+import type { CompletionDoc, ScoredTask } from "./task.ts";
 import { textItem } from "./text_item.ts";
 import type { EvalItem, FailedRow, Row } from "./types.ts";
 import { workedExamples } from "./worked_examples.ts";
@@ -32,7 +32,7 @@ export const MAX_ITEM_BYTES = 4_000_000;
 
 /** Read all rows; those that are no questions of the task fail alone, unless all do. */
 export async function readQuestions(
-  task: Task,
+  task: ScoredTask,
   rows: SelectedRow[],
   shots: number,
 ): Promise<{ questions: Question[]; failed: FailedRow[] }> {
@@ -59,7 +59,7 @@ export async function readQuestions(
   return { questions, failed };
 }
 
-function promptOf(task: Task, row: Row, examples: Row[] | undefined): Question["prompt"] {
+function promptOf(task: ScoredTask, row: Row, examples: Row[] | undefined): Question["prompt"] {
   switch (task.kind) {
     case "choice":
       task.subjects?.of(row); // a row without a readable subject fails here
@@ -84,7 +84,7 @@ function requireSize(prompt: Question["prompt"]): void {
 }
 
 /** The row's subject; undefined also for a row that cannot say it, which fails when it is read. */
-function subjectOf(task: Task, row: Row): string | undefined {
+function subjectOf(task: ScoredTask, row: Row): string | undefined {
   if (task.kind !== "choice" || !task.subjects) return undefined;
   try {
     return task.subjects.of(row);
@@ -116,7 +116,7 @@ export async function requestsOf(host: ModelHost, questions: Question[]): Promis
 
 /** Items of all questions. What has no finite log-likelihood fails its row: no wrong answer in silence. */
 export function scoredItems(
-  task: Task,
+  task: ScoredTask,
   questions: Question[],
   scores: UnitScores[],
 ): { items: EvalItem[]; failed: FailedRow[] } {
@@ -138,7 +138,7 @@ function itemOf({ index, subject, prompt }: Question, scores: ScoreResult[]): Ev
   return choiceItem(index, subject, prompt, scores);
 }
 
-function failedRow(task: Task, { index, subject }: Pick<Question, "index" | "subject">, why: string): FailedRow {
+function failedRow(task: ScoredTask, { index, subject }: Pick<Question, "index" | "subject">, why: string): FailedRow {
   const name = subject === undefined ? task.name : `${task.name} ${subject}`;
   return { row: index, ...(subject === undefined ? {} : { subject }), reason: `${name} row ${index}: ${why}` };
 }

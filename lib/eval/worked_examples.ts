@@ -2,7 +2,7 @@
 import { readSplit } from "../store/dataset.ts";
 import { NotCachedError } from "../store/hub_cache.ts";
 import { PythonRandom } from "./python_random.ts";
-import type { ChoiceTask, Task } from "./task.ts";
+import type { ChoiceTask, ScoredTask } from "./task.ts";
 import type { Row } from "./types.ts";
 
 /** lm-eval's `fewshot_seed`. */
@@ -23,7 +23,7 @@ export interface Asked {
  * @throws {RangeError} For shots that are not an integer >= 0, or more than there are.
  * @throws {Error} If the rows to take examples from are not on this machine; nothing is fetched here.
  */
-export async function workedExamples(task: Task, shots: number, asked: Asked[]): Promise<(Row[] | undefined)[]> {
+export async function workedExamples(task: ScoredTask, shots: number, asked: Asked[]): Promise<(Row[] | undefined)[]> {
   const cannot = `Cannot evaluate ${task.name}:`;
   if (!(Number.isInteger(shots) && shots >= 0)) {
     throw new RangeError(`${cannot} shots must be an integer >= 0, got ${shots}`);
