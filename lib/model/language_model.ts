@@ -39,6 +39,8 @@ const TOKENIZER_FILE = "tokenizer.json";
 export interface OpenOptions extends ModelOptions {
   /** Graphs whose sessions are created now; the others follow when first needed. Default `["generate"]`. */
   graphs?: GraphKind[];
+  /** Start of the path of the profiles that onnxruntime writes when the model is closed: every operator's times. */
+  profilePrefix?: string;
 }
 
 /** Makes a session of a graph. */
@@ -213,13 +215,13 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
     throw new RangeError(`Cannot open ${resolved.name}: threads must be a positive integer, got ${threads}`);
   }
   const provider = chooseProvider(resolved.options.provider ?? "auto");
-  const model = await modelOf(resolved, { provider, threads });
+  const model = await modelOf(resolved, { provider, threads, profilePrefix: options.profilePrefix });
   for (const kind of options.graphs ?? ["generate"]) await model.session(kind);
   return model;
 }
 
 /** A model none of whose sessions is there yet. */
-async function modelOf(resolved: ResolvedModel, options: { provider: Provider; threads: number }) {
+async function modelOf(resolved: ResolvedModel, options: SessionOptions & { provider: Provider }) {
   const { spec } = resolved;
   const parts = await modelParts(resolved, options);
   const info = modelInfo(resolved, options, packedBytes(parts.weights));

@@ -1,0 +1,72 @@
+/**
+ * Where a decode step's time goes, operator by operator, from onnxruntime's own profile: `deno task bench:profile`.
+ * The same tokens at a short and a long context, by the generate graph and by the batch graph, so that what grows shows.
+ * Arguments: precision, contexts.
+ */
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { DecodeGraph } from "../../lib/model/decode.ts";
+import { runChunk, startState } from "../../lib/model/decode.ts";
+import { openModel } from "../../lib/model/language_model.ts";
+import { randomPrompts } from "../../lib/model/random_prompts.ts";
+import type { Precision } from "../../lib/mod.ts";
+import { tableText } from "../../lib/view/table.ts";
+
+const TURNS = 16;
+const [precision = "fp32", ...rest] = Deno.args, contexts = rest.length ? rest.map(Number) : [128, 4096];
+
+interface Event {
+  cat: string;
+  name: string;
+  /** Microseconds. */
+  ts: number;
+  dur: number;
+  args?: { op_name?: string };
+}
+
+/** Milliseconds a token of each operator; an operator with a subgraph is left out, since its parts are there. */
+async function decodeProfile(graph: DecodeGraph, context: number): Promise<Map<string, number>> {
+  const folder = await Deno.makeTempDir({ prefix: "archbench-profile-" });
+  try {
+    const model = await openModel({ ref: "smollm2-135m", precision: precision as Precision }, {
+      graphs: [graph],
+      profilePrefix: join(folder, "p"),
+    });
+    const prompts = randomPrompts(model.info.vocabSize, 1, context, 0);
+    const first = await runChunk(model, startState(model, prompts, graph), { turns: 1, graph });
+    await runChunk(model, first.next, { turns: TURNS, graph, keepCaches: false });
+    await model.close();
+    const [file] = await readdir(folder);
+    const events: Event[] = JSON.parse(await readFile(join(folder, file), "utf8"));
+    const runs = events.filter((e) => e.cat === "Session" && e.name === "model_run").sort((a, b) => a.ts - b.ts);
+    const { ts } = runs.at(-1)!;
+    const times = new Map<string, number>();
+    for (const e of events) {
+      const op = e.args?.op_name;
+      if (e.cat !== "Node" || !op || op === "Loop" || !e.name.endsWith("_kernel_time") || e.ts < ts) continue;
+      times.set(op, (times.get(op) ?? 0) + e.dur / 1000 / TURNS);
+    }
+    return times;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+for (const graph of ["generate", "batch"] as const) {
+  const profiles: Map<string, number>[] = [];
+  for (const context of contexts) profiles.push(await decodeProfile(graph, context));
+  const last = profiles.at(-1)!;
+  const ops = [...last.keys()].sort((a, b) => last.get(b)! - last.get(a)!).slice(0, 10);
+  const sum = (times: Map<string, number>) => [...times.values()].reduce((a, b) => a + b, 0);
+  const ms = (value: number | undefined) => (value ?? 0).toFixed(3);
+  console.log(
+    tableText({
+      caption: `${precision}, ${graph} graph: ms a token in each operator`,
+      columns: [{ title: "operator" }, ...contexts.map((c) => ({ title: `context ${c}` }))],
+      rows: [
+        ...ops.map((op) => [op, ...profiles.map((times) => ms(times.get(op)))]),
+        ["all operators", ...profiles.map((times) => ms(sum(times)))],
+      ],
+    }) + "\n",
+  );
+}
