@@ -15,7 +15,7 @@ Deno.test("a real model's programs are the same again, and when a batch is resum
     temperature: 1.2,
     topP: 1,
     truncation: "evalplus-stops",
-    maxNewTokens: 32,
+    maxNewTokens: 16,
     seeds: [0, 1],
   });
   const rows = (await loadDataset("humaneval", { limit: 2 })).map((row, index) => ({ row, index }));
