@@ -1,4 +1,5 @@
 /** Starting a process that can do next to nothing, and that ends when this one does. */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export interface ConfinedOptions {
@@ -56,6 +57,37 @@ export function kill(child: Deno.ChildProcess): void {
     child.kill("SIGKILL");
   } catch {
     // It has ended by itself.
+  }
+}
+
+/** How many times its seconds a process may take while others keep the processor from it. */
+const PATIENCE = 4;
+
+/**
+ * Calls `late` when a process has had its seconds. On Linux these are seconds of the processor where it has too few,
+ * so that a busy machine fails no program that another one passes; a process that waits has `PATIENCE` times as long.
+ *
+ * @returns Calls it off.
+ */
+export function deadline(pid: number, seconds: number, late: () => void): () => void {
+  const start = performance.now(), before = processorSeconds(pid);
+  let timer = setTimeout(look, seconds * 1000);
+  function look() {
+    const left = seconds - (processorSeconds(pid) - before);
+    const leftInAll = PATIENCE * seconds - (performance.now() - start) / 1000;
+    if (left > 0 && leftInAll > 0) timer = setTimeout(look, Math.max(10, Math.min(left, leftInAll) * 1000));
+    else late();
+  }
+  return () => clearTimeout(timer);
+}
+
+/** Processor time of a process and its threads so far; NaN where the system does not tell. */
+function processorSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100; // utime and stime, in ticks of 1/100 s
+  } catch {
+    return NaN;
   }
 }
 

