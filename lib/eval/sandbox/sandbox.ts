@@ -7,7 +7,7 @@
  *   the sandbox is closed; the kernel kills it when this process dies (Linux with util-linux). Files, sockets,
  *   processes and the host's modules are refused by Deno.
  * - Python runs as WebAssembly. Of the interpreter's 268 imports from JavaScript a program reaches 33 (clocks, memory,
- *   reading the standard library); the rest, all of the bridge to JavaScript among them, ends it. It has no file to
+ *   reading the standard library); the rest, all of the bridge to JavaScript among them, fails or ends it. It has no file to
  *   write, and standard output is counted and dropped.
  * - After each Python program the interpreter's whole memory is put back as it was before, so that no patched module,
  *   builtin or global reaches the next one; where that cannot be done the process is replaced. A TypeScript program has
@@ -30,7 +30,7 @@ import type { Program, Sandbox, SandboxOptions } from "./program.ts";
 import { openPython } from "./python.ts";
 import { openTypeScript } from "./typescript.ts";
 
-/** Characters of a program; the largest of HumanEval and MultiPL-E with its tests has about 10,000. */
+/** Characters of a program; the largest of HumanEval and MultiPL-E with its tests has 3,167. */
 const LONGEST_PROGRAM = 2 ** 20;
 
 /**
