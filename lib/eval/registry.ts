@@ -48,7 +48,7 @@ export function builtInTasks(): readonly Task[] {
  * import assert from "node:assert/strict";
  * import { findTask } from "./registry.ts";
  *
- * assert.equal(findTask("hellaswag").metrics[0], "acc_norm");
+ * assert.equal(findTask("hellaswag").kind, "choice");
  * assert.throws(() => findTask("mmmlu"), /Unknown task "mmmlu".*hellaswag, mmlu, bits_per_byte/);
  * ```
  */

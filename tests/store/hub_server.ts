@@ -31,8 +31,10 @@ export async function hubServer(
     ]),
   );
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    const { pathname, searchParams, origin } = new URL(request.url);
-    asked.push(pathname);
+    const { pathname: address, searchParams, origin } = new URL(request.url);
+    const stored = address.startsWith("/storage/"); // large files lie elsewhere, the hub only points to them
+    const pathname = address.replace(/^\/storage/, "");
+    asked.push(address);
     const [, api, kind, repo, revision, path] =
       /^\/(api\/)?datasets\/([^/]+\/[^/]+)\/(revision|tree|resolve)\/([^/]+)\/?(.*)$/.exec(pathname)
         ?.map((part, i, all) => i === 2 ? all[3] : i === 3 ? all[2] : part) ?? [];
@@ -54,6 +56,7 @@ export async function hubServer(
     }
     const content = files.get(path);
     if (!content) return new Response("", { status: 404, headers: { "X-Error-Code": "EntryNotFound" } });
+    if (isLarge(path) && !stored) return Response.redirect(`${origin}/storage${pathname}`, 302);
     const bytes = spoil(path, content);
     const [, from = "0", to = ""] = /bytes=(\d+)-(\d*)/.exec(request.headers.get("Range") ?? "") ?? [];
     const part = bytes.slice(Number(from), to === "" ? undefined : Number(to) + 1);
@@ -87,10 +90,14 @@ export function setEnv(values: Record<string, string>): () => void {
     before.forEach(([name, value]) => value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value));
 }
 
+function isLarge(path: string): boolean {
+  return /\.(parquet|arrow)$/.test(path);
+}
+
 /** Large files are kept apart from git and have a SHA-256, small ones git's own hash. */
 function entry(path: string, bytes: Uint8Array) {
   const base = { type: "file", path, size: bytes.length };
-  if (!/\.(parquet|arrow)$/.test(path)) return { ...base, oid: hash("sha1", bytes) };
+  if (!isLarge(path)) return { ...base, oid: hash("sha1", bytes) };
   return { ...base, oid: "0".repeat(40), lfs: { oid: hash("sha256", bytes), size: bytes.length, pointerSize: 130 } };
 }
 
