@@ -147,7 +147,7 @@ Deno.test("what cannot be evaluated is refused before a host is started", async 
     await refused("hellaswag", undefined, { limit }, /limit must be an integer >= 1, got (0|-1|1.5|NaN)/);
   }
   await refused("hellaswag", undefined, { limit: 1, rows: [1] }, /limit and rows are both given/);
-  await refused("hellaswag", undefined, { limit: 1, shots: 1 }, /shots must be 0, got 1/);
+  await refused("bits_per_byte", undefined, { limit: 1, shots: 1 }, /shots must be 0, got 1/);
   await refused(
     "mmlu",
     undefined,
