@@ -58,15 +58,16 @@ export class Pool<C extends PoolChild> {
   }
 
   async #take(): Promise<C> {
-    for (;;) {
+    for (let failures = 0;;) {
       if (this.#closed) throw closedError();
-      const starting = this.#ready.shift() ?? this.start();
-      const child = await starting.catch((error) => {
-        this.#startOne(); // for the next program to try
-        throw error;
-      });
-      if (child.alive) return child;
-      this.#replace(child); // it ended while it waited
+      try {
+        const child = await (this.#ready.shift() ?? this.start());
+        if (child.alive) return child;
+        this.#replace(child); // it ended while it waited
+      } catch (error) {
+        this.#startOne();
+        if (++failures === 2) throw error; // one may have been killed while it started
+      }
     }
   }
 
