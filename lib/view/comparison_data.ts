@@ -111,15 +111,15 @@ export function speedRatio(
   return enough ? ratioOverBlocks(pairs, { ...options, stoppedByWidth: stoppedBy === "width" }) : null;
 }
 
-/** A task's primary metric, the first in its results; null where no model has a result. */
+/** A task's primary metric, the first in its results, and what guessing scores; null where no model has a result. */
 export function primaryMetric(
   comparison: ComparisonData,
   task: string,
-): { metric: string; higherIsBetter: boolean } | null {
+): { metric: string; higherIsBetter: boolean; chance: number | null } | null {
   const result = Object.values(comparison.raw.tasks[task] ?? {})[0];
   if (!result) return null;
   const metric = firstMetric(result);
-  return { metric, higherIsBetter: result.higherIsBetter[metric] ?? true };
+  return { metric, higherIsBetter: result.higherIsBetter[metric] ?? true, chance: result.chance[metric] ?? null };
 }
 
 /** `a` minus `b` in the task's primary metric, paired by item; null when they share no items. */

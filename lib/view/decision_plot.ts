@@ -31,8 +31,9 @@ export function decisionFigure(
 ): Figure {
   const all = candidates(comparison, criteria).filter((c) => c.speed && c.quality);
   const styles = modelStyles(Object.keys(comparison.raw.models));
-  const { metric, higherIsBetter } = (criteria.task === null ? null : primaryMetric(comparison, criteria.task)) ??
-    { metric: "quality", higherIsBetter: true };
+  const { metric, higherIsBetter, chance } =
+    (criteria.task === null ? null : primaryMetric(comparison, criteria.task)) ??
+      { metric: "quality", higherIsBetter: true, chance: null };
   const label = metricLabel(metric);
   const largest = Math.max(...all.map((c) => c.memoryGb ?? 0), 0);
   const base = all.find((c) => c.name === comparison.raw.baseline);
@@ -87,8 +88,8 @@ export function decisionFigure(
   const layout = baseLayout(
     "Quality against speed",
     `size: peak memory; cross: 95 % CI of one model<br>ellipse: joint 95 % region against the baseline${
-      rule ? `<br>shaded: ${rule}` : ""
-    }`,
+      chance === null ? "" : "; dotted line: chance"
+    }${rule ? `<br>shaded: ${rule}` : ""}`,
     {
       height: 540,
       margin: { l: 64, r: 16, t: rule ? 112 : 96, b: 60 },
@@ -100,20 +101,32 @@ export function decisionFigure(
         zeroline: false,
       }),
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", itemsizing: "constant", font: { size: 12 } },
-      shapes: rule
-        ? [{
-          type: "rect",
-          layer: "below",
+      shapes: [
+        ...(rule
+          ? [{
+            type: "rect",
+            layer: "below",
+            xref: "x",
+            yref: "paper",
+            x0: limits.decodeTokensPerS ?? 0,
+            x1: right,
+            y0: 0,
+            y1: 1,
+            fillcolor: "rgba(0, 120, 60, 0.08)",
+            line: { width: 0 },
+          }]
+          : []),
+        ...(chance === null ? [] : [{
+          type: "line",
           xref: "x",
-          yref: "paper",
-          x0: limits.decodeTokensPerS ?? 0,
+          yref: "y",
+          x0: 0,
           x1: right,
-          y0: 0,
-          y1: 1,
-          fillcolor: "rgba(0, 120, 60, 0.08)",
-          line: { width: 0 },
-        }]
-        : [],
+          y0: chance * label.scale,
+          y1: chance * label.scale,
+          line: { color: "#555", width: 1.5, dash: "dot" },
+        }]),
+      ],
     },
   );
   return { data, layout };

@@ -25,6 +25,8 @@ const METRICS: Record<string, MetricLabel> = {
   acc: { name: "acc", unit: "%", scale: 100, differenceUnit: "pp" },
   acc_norm: { name: "acc_norm", unit: "%", scale: 100, differenceUnit: "pp" },
   acc_bytes: { name: "acc_bytes", unit: "%", scale: 100, differenceUnit: "pp" },
+  word_perplexity: { name: "perplexity per word", unit: "", scale: 1, differenceUnit: "" },
+  byte_perplexity: { name: "perplexity per byte", unit: "", scale: 1, differenceUnit: "" },
   bits_per_byte: { name: "bits per byte", unit: "bits/byte", scale: 1, differenceUnit: "bits/byte" },
 };
 

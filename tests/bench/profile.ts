@@ -1,7 +1,7 @@
 /**
  * Where a decode step's time goes, operator by operator, from onnxruntime's own profile: `deno task bench:profile`.
  * The same tokens at a short and a long context, by the generate graph and by the batch graph, so that what grows shows.
- * Arguments: precision, contexts.
+ * Arguments: precisions, contexts; `--write` puts the tables into data/decode_profile.md.
  */
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,11 +9,15 @@ import type { DecodeGraph } from "../../lib/model/decode.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
 import { openModel } from "../../lib/model/language_model.ts";
 import { randomPrompts } from "../../lib/model/random_prompts.ts";
-import type { Precision } from "../../lib/mod.ts";
-import { tableText } from "../../lib/view/table.ts";
+import { captureEnvironment, type Precision } from "../../lib/mod.ts";
+import { projectRoot } from "../../lib/store/paths.ts";
+import { tableMarkdown, type TableSpec, tableText } from "../../lib/view/table.ts";
 
 const TURNS = 16;
-const [precision = "fp32", ...rest] = Deno.args, contexts = rest.length ? rest.map(Number) : [128, 4096];
+const given = Deno.args.filter((arg) => arg !== "--write");
+const numbers = given.filter((arg) => /^\d+$/.test(arg)).map(Number);
+const precisions = given.filter((arg) => !/^\d+$/.test(arg)) as Precision[];
+const contexts = numbers.length ? numbers : [128, 4096];
 
 interface Event {
   cat: string;
@@ -25,10 +29,10 @@ interface Event {
 }
 
 /** Milliseconds a token of each operator; an operator with a subgraph is left out, since its parts are there. */
-async function decodeProfile(graph: DecodeGraph, context: number): Promise<Map<string, number>> {
+async function decodeProfile(precision: Precision, graph: DecodeGraph, context: number): Promise<Map<string, number>> {
   const folder = await Deno.makeTempDir({ prefix: "archbench-profile-" });
   try {
-    const model = await openModel({ ref: "smollm2-135m", precision: precision as Precision }, {
+    const model = await openModel({ ref: "smollm2-135m", precision }, {
       graphs: [graph],
       profilePrefix: join(folder, "p"),
     });
@@ -52,21 +56,39 @@ async function decodeProfile(graph: DecodeGraph, context: number): Promise<Map<s
   }
 }
 
-for (const graph of ["generate", "batch"] as const) {
+async function profileTable(precision: Precision, graph: DecodeGraph): Promise<TableSpec> {
   const profiles: Map<string, number>[] = [];
-  for (const context of contexts) profiles.push(await decodeProfile(graph, context));
+  for (const context of contexts) profiles.push(await decodeProfile(precision, graph, context));
   const last = profiles.at(-1)!;
   const ops = [...last.keys()].sort((a, b) => last.get(b)! - last.get(a)!).slice(0, 10);
   const sum = (times: Map<string, number>) => [...times.values()].reduce((a, b) => a + b, 0);
   const ms = (value: number | undefined) => (value ?? 0).toFixed(3);
-  console.log(
-    tableText({
-      caption: `${precision}, ${graph} graph: ms a token in each operator`,
-      columns: [{ title: "operator" }, ...contexts.map((c) => ({ title: `context ${c}` }))],
-      rows: [
-        ...ops.map((op) => [op, ...profiles.map((times) => ms(times.get(op)))]),
-        ["all operators", ...profiles.map((times) => ms(sum(times)))],
-      ],
-    }) + "\n",
-  );
+  return {
+    caption: `${precision}, ${graph} graph: ms a token in each operator`,
+    columns: [{ title: "operator" }, ...contexts.map((c) => ({ title: `context ${c}` }))],
+    rows: [
+      ...ops.map((op) => [op, ...profiles.map((times) => ms(times.get(op)))]),
+      ["all operators", ...profiles.map((times) => ms(sum(times)))],
+    ],
+  };
+}
+
+const tables: TableSpec[] = [];
+for (const precision of precisions.length ? precisions : ["fp32", "int4"] as const) {
+  for (const graph of ["generate", "batch"] as const) {
+    tables.push(await profileTable(precision, graph));
+    console.log(tableText(tables.at(-1)!) + "\n");
+  }
+}
+if (Deno.args.includes("--write")) {
+  const { cpu, onnxruntime } = await captureEnvironment();
+  const text = [
+    "# Where a decode step's time goes",
+    "",
+    `SmolLM2-135M, batch 1, ${TURNS} tokens after a prompt of random tokens; from onnxruntime's profile, whose events`,
+    `cost time themselves. Made by \`deno task bench:profile --write\` on ${cpu}, onnxruntime ${onnxruntime}.`,
+    "",
+    ...tables.flatMap((table) => [tableMarkdown(table), ""]),
+  ];
+  await Deno.writeTextFile(join(projectRoot(), "data", "decode_profile.md"), text.join("\n"));
 }

@@ -56,6 +56,28 @@ const notebooks: NotebookCase[] = [
     },
     width: 390,
   },
+  {
+    name: "03_quality",
+    params: { mmluPerSubject: 1, shots: 0, hellaswagRows: 3, problems: 1, hintedProblems: 2, newTokens: 4, texts: 2 },
+    shown: {
+      setup: [HTML],
+      models: [],
+      choices: [PLOTLY],
+      scores: [HTML],
+      letters: [HTML],
+      groups: [HTML],
+      paired: [HTML],
+      flips: [HTML],
+      divergence: [HTML],
+      programs: [HTML],
+      completions: [HTML],
+      hinted: [HTML, HTML],
+      greedy: [HTML, HTML],
+      "own-task": [HTML],
+      again: ["stream"],
+    },
+    width: 390,
+  },
 ];
 
 /** Progress bars come and go with the machine's speed; they are no result. */
