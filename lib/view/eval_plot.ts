@@ -38,7 +38,7 @@ export function evalFigure(results: NamedResults): Figure {
     const title = `${metricName(first, metric)}${unit ? ` (${unit})` : ""}, n = ${first.n.toLocaleString("en")}`;
     return { metric, title: `${escapeHtml(title)}<br>${better} is better`, results: names.map(of) };
   });
-  const data: Figure["data"] = [], shapes: Record<string, unknown>[] = [];
+  const data: Figure["data"] = [], shapes: Record<string, unknown>[] = [], ranges: [number, number][] = [];
   panels.forEach(({ metric, results }, i) => {
     const suffix = i === 0 ? "" : String(i + 1), axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
     const { scale, unit } = metricLabel(metric);
@@ -59,8 +59,13 @@ export function evalFigure(results: NamedResults): Figure {
         ...axes,
       });
     });
-    const shown = results.find((r) => r !== null)!;
-    for (const { name, value, dash } of levels(shown, metric)) {
+    const lines = levels(results.find((r) => r !== null)!, metric);
+    const estimates = results.flatMap((r) => r?.metrics[metric] ?? []);
+    ranges.push(padded([
+      ...lines.map((l) => l.value * scale),
+      ...estimates.flatMap((e) => [e.low ?? e.point, e.high ?? e.point].map((x) => x * scale)),
+    ]));
+    for (const { name, value, dash } of lines) {
       shapes.push({
         type: "line",
         xref: axes.xaxis,
@@ -79,8 +84,15 @@ export function evalFigure(results: NamedResults): Figure {
     "point and 95 % CI<br>lines: chance (solid), always the best place (dots), always the longest answer (dashes)",
     { ...stackedPanels(panels.map((p) => p.title), names.length, {}), shapes },
   );
+  ranges.forEach((range, i) => Object.assign(layout[`xaxis${i === 0 ? "" : i + 1}`] as object, { range }));
   labelRows(layout, panels.length, names);
   return { data, layout };
+}
+
+/** The ends of an axis on which all of these are seen, none at its edge. */
+function padded(values: number[]): [number, number] {
+  const low = Math.min(...values), high = Math.max(...values), room = 0.04 * (high - low || 1);
+  return [low - room, high + room];
 }
 
 /** `evalFigure` as a view; its text lists the numbers and the levels. */
