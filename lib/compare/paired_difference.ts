@@ -1,5 +1,5 @@
 /** The difference of two models on the same items. */
-import { type EvalItem, type EvalResult, itemValue } from "../eval/types.ts";
+import { type EvalItem, type EvalResult, itemCluster, itemKey, itemValue } from "../eval/types.ts";
 import { clusteredMean, stratifiedMean } from "../stats/clustered.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
@@ -68,7 +68,7 @@ export function pairedDifference(
   const items = pairs.map(({ item }) => item);
   const weights = items.map((item) => weight(item, metric)), meanWeight = mean(weights);
   const differences = pairs.map((p, i) => (p.candidate - p.baseline) * weights[i] / meanWeight);
-  const clusters = items.map((item) => item.cluster ?? itemKey(item));
+  const clusters = items.map(itemCluster);
   const estimate = interval(differences, items, clusters, options);
   const sums = new Map<string, number>();
   clusters.forEach((c, i) => sums.set(c, (sums.get(c) ?? 0) + differences[i]));
@@ -89,10 +89,6 @@ function interval(differences: number[], items: EvalItem[], clusters: string[], 
   const G = new Set(clusters).size;
   if (G >= 2) return clusteredMean(differences, clusters, options);
   return { point, low: null, high: null, level: options.level ?? 0.95, n: G };
-}
-
-function itemKey(item: EvalItem): string {
-  return JSON.stringify([item.subject ?? null, item.row]);
 }
 
 function value(item: EvalItem, metric: string): number | null {

@@ -1,6 +1,6 @@
 /** How sure a choice was: the lead of one answer over another, and how little would turn right into wrong. */
 import { argmax } from "./choice_item.ts";
-import type { EvalItem, EvalResult } from "./types.ts";
+import { type EvalItem, type EvalResult, itemKey } from "./types.ts";
 
 /** What batching, packing and the order of requests change in a log-likelihood in fp32. */
 export const BATCHING_DISTANCE = 1e-4;
@@ -88,11 +88,10 @@ function sentenceOf(metrics: NearFlips["metrics"], distance: number): string {
 
 /** The largest difference between two results' log-likelihoods of the same choices: what to pass as `distance`. */
 export function largestChange(a: Pick<EvalResult, "items">, b: Pick<EvalResult, "items">): number {
-  const key = ({ subject, row }: EvalItem) => JSON.stringify([subject ?? null, row]);
-  const others = new Map(b.items.map((item) => [key(item), item.logLikelihoods]));
+  const others = new Map(b.items.map((item) => [itemKey(item), item.logLikelihoods]));
   let largest = 0;
   for (const item of a.items) {
-    const other = others.get(key(item));
+    const other = others.get(itemKey(item));
     if (other) item.logLikelihoods?.forEach((v, i) => largest = Math.max(largest, Math.abs(v - other[i])));
   }
   return largest;

@@ -99,7 +99,7 @@ export async function scoreInBatches(
 }
 
 /** What is saved of these units. */
-export function savedScores(units: Unit[], saved?: SavedItems): Map<Unit, UnitScores> {
+function savedScores(units: Unit[], saved?: SavedItems): Map<Unit, UnitScores> {
   const known = new Map<Unit, UnitScores>();
   for (const unit of saved ? units : []) {
     const scores = saved!.get(unit.key) as ScoreResult[] | undefined;

@@ -33,13 +33,13 @@ export interface ScoredWork {
 export async function evaluateScored(work: ScoredWork): Promise<EvalResult> {
   const { task, selection, shots, scoring, hosts, saved } = work;
   const { questions, failed: unread } = await readQuestions(task, selection.rows, shots);
-  const keys = questions.map(questionKey);
-  const reused = saved ? keys.filter((key) => saved.get(key) !== undefined).length : 0;
+  const found = questions.map((question) => saved?.get(questionKey(question)) as UnitScores | undefined);
+  const reused = found.filter((scores) => scores !== undefined).length;
   const startedAt = new Date().toISOString();
   const known = reused === questions.length ? saved?.get(MODEL_KEY) as ModelInfo | undefined : undefined;
   if (known) {
-    const scores = keys.map((key) => saved!.get(key) as UnitScores);
-    return await resultOf(work, unread, questions, scores, known, { startedAt, seconds: 0, reused, scoring });
+    const run = { startedAt, seconds: 0, reused, scoring };
+    return await resultOf(work, unread, questions, found as UnitScores[], known, run);
   }
   const { hosts: open, split } = await hosts.open(task.name, questions, scoring);
   const { info } = open[0].open;

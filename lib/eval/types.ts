@@ -203,7 +203,7 @@ export function itemValue(item: EvalItem, metric: string): number | null {
 
 /** What pairs an item with the same row of another model's result. */
 export function itemKey(item: EvalItem): string {
-  return `${item.subject ?? ""} row ${item.row}`;
+  return JSON.stringify([item.subject ?? null, item.row]);
 }
 
 /** The source of an item; one of its own where none is named. */

@@ -2,12 +2,11 @@
  * How far one model's predictions are from another's, token by token, where both read the same tokens: the quantities
  * of llama.cpp's `llama-perplexity --kl-divergence`, over every token of a text instead of each window's second half.
  */
-import { HIDDEN } from "../arch/decoder_nodes.ts";
-import { biasName, biasWindows } from "../arch/score_graph.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { batchFeeds, planBatches } from "./score_batch.ts";
 import { type Sequence, toSequence } from "./score_request.ts";
-import { type Feeds, floats, int32s, int64s, type Tensor } from "./session.ts";
+import { drop, sequenceFeeds } from "./score_tree.ts";
+import { type Feeds, int64s, type Tensor } from "./session.ts";
 
 /** Sums over the tokens of one text; p is the baseline's distribution, q the candidate's, logarithms are natural. */
 export interface DivergenceSums {
@@ -121,20 +120,18 @@ async function addInPieces(models: Pair<LanguageModel>, { tokens, targets, sums 
     const places = piece.slice(first).map((_, i) => ({ row: first + i, target: targets[at + first + i - skip], sums }));
     const outs: Record<string, Tensor>[] = [];
     for (const [m, model] of models.entries()) {
-      const feeds = { ...pieceFeeds(model, caches[m], at, piece), ...headFeeds(places.map((p) => p.row)) };
+      const feeds = {
+        ...sequenceFeeds(model, piece, { slots: at, caches: caches[m] }),
+        ...headFeeds(places.map((p) => p.row)),
+      };
       const fetches = ["logits", ...(isLast ? [] : model.caches.map((c) => c.present))];
       const out = await (await model.session("score")).run(feeds, fetches);
-      drop(caches[m]);
+      drop({ caches: caches[m] });
       if (!isLast) caches[m] = model.carryCaches(out);
       outs.push(out);
     }
     addTokens(outs, places);
   }
-}
-
-/** At once: the collector may be late with what JavaScript does not see the size of. */
-function drop(tensors: Record<string, Tensor>): void {
-  for (const tensor of Object.values(tensors)) tensor.dispose();
 }
 
 /** The rows on which the head works; log-probabilities of targets are not asked for. */
@@ -147,26 +144,6 @@ function addTokens(outs: Record<string, Tensor>[], places: { target: number; sum
   const [q, p] = outs.map((out) => out.logits.data as Float32Array), vocab = q.length / places.length;
   places.forEach(({ target, sums }, i) => addToken(q, p, i * vocab, vocab, target, sums));
   for (const { logits } of outs) logits.dispose();
-}
-
-/** A stretch of one sequence behind its caches. */
-function pieceFeeds(model: LanguageModel, caches: Feeds, past: number, ids: number[]): Feeds {
-  const n = ids.length, total = past + n, rows = ids.map((_, i) => i);
-  const feeds: Feeds = {
-    ...caches,
-    ids: int64s(ids, [1, n]),
-    positions: int64s(rows.map((i) => past + i), [1, n]),
-    seqlens: int32s([total - 1], [1]),
-    total_length: int32s([total], []),
-  };
-  for (const window of biasWindows(model.spec)) {
-    const bias = new Float32Array(n * total).fill(HIDDEN);
-    for (const i of rows) {
-      bias.fill(0, i * total + Math.max(0, past + i - (window ?? Infinity) + 1), i * total + past + i + 1);
-    }
-    feeds[biasName(window)] = floats(bias, [1, 1, n, total]);
-  }
-  return feeds;
 }
 
 /**

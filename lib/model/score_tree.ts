@@ -51,9 +51,13 @@ export async function scoreTree(
   await follow(planSteps(buildTrie(sequences.map((s) => s.tokens)), limits), noPrefix(model));
 }
 
-/** One forward pass over one sequence. */
-export function sequenceFeeds(model: LanguageModel, tokens: number[]): Feeds {
-  const prefix = noPrefix(model);
+/** A stretch of one sequence, behind the caches of what came before it: by default from its start. */
+export function sequenceFeeds(
+  model: LanguageModel,
+  tokens: number[],
+  { slots, caches }: Pick<Prefix, "slots" | "caches"> = noPrefix(model),
+): Feeds {
+  const prefix = { slots, hidden: 0, caches };
   return feedsOf(model, prefix, [block({ tokens, through: [] }, prefix, 0, [])]);
 }
 
@@ -65,7 +69,7 @@ interface Prefix {
 }
 
 /** Let go of a cache at once: the collector may be late with what JavaScript does not see the size of. */
-function drop({ caches }: Prefix): void {
+export function drop({ caches }: Pick<Prefix, "caches">): void {
   for (const [name, tensor] of Object.entries(caches)) {
     tensor.dispose();
     delete caches[name];

@@ -9,6 +9,7 @@ import { evalTable } from "../../lib/view/eval_table.ts";
 import { groupsTable } from "../../lib/view/groups_table.ts";
 import { programsTable } from "../../lib/view/programs_table.ts";
 import { FakeHost } from "../eval/fake_host.ts";
+import { evalResult } from "./fake_comparison.ts";
 
 /** MMLU rows answered by a host that always likes the second letter. */
 async function mmlu(answers: number[]): Promise<EvalResult> {
@@ -40,21 +41,12 @@ function programs(): EvalResult {
   }));
   const { metrics, variance, completions, notes } = summariseGenerated(items, settings);
   return {
-    task: "humaneval",
-    shots: 0,
-    n: 3,
+    ...evalResult("humaneval", "pass@1", metrics["pass@1"].point, items),
     metrics,
-    higherIsBetter: { "pass@1": true },
-    chance: {},
-    sanity: null,
-    nearFlips: { distance: 1e-4, metrics: {}, sentence: "" },
-    groups: {},
-    failed: [],
-    items,
     notes,
     data: "humaneval test, 3 of 164 rows",
     generated: { settings, variance, completions, generatedTokens: 60, tokensPerS: 10 },
-  } as Partial<EvalResult> as EvalResult;
+  };
 }
 
 Deno.test("evalTable() sets chance, the best place and the longest answer beside a score", async () => {

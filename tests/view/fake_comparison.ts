@@ -14,7 +14,7 @@ const MODELS: Record<string, { decode: number; batch: number; bits: number; acc:
 
 const wave = (i: number, j: number) => Math.sin(12.9898 * i + 78.233 * j); // spread without a random source
 
-function evalResult(task: string, metric: string, point: number, items: EvalItem[]): EvalResult {
+export function evalResult(task: string, metric: string, point: number, items: EvalItem[]): EvalResult {
   return {
     task,
     version: "1",
