@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { progress } from "../progress.ts";
 import { cacheDir } from "../store/paths.ts";
+import { writeWhole } from "../store/whole_file.ts";
 import { batchGraph } from "./batch_graph.ts";
 import { generateGraph } from "./generate_graph.ts";
 import { type PackedWeights, packWeights } from "./packed_weights.ts";
@@ -83,11 +84,7 @@ export async function buildOnDisk(
     weights,
     async graph(kind) {
       const path = join(folder, `${kind}_${key}.onnx`);
-      if (!await exists(path)) {
-        const beside = `${path}.${crypto.randomUUID()}.tmp`;
-        await Deno.writeFile(beside, GRAPHS[kind](spec, weights).model());
-        await Deno.rename(beside, path);
-      }
+      if (!await exists(path)) await writeWhole(path, GRAPHS[kind](spec, weights).model());
       return path;
     },
   };

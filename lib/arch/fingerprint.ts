@@ -1,8 +1,8 @@
 /** What a model's answers depend on, so that results of one model are never taken for another's. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { join } from "node:path";
 import { cacheDir } from "../store/paths.ts";
+import { remembered } from "../store/whole_file.ts";
 import { BUILD_VERSION, cacheKey, GRAPH_VERSION } from "./build.ts";
 import { resolveModel } from "./resolve.ts";
 import type { ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
@@ -27,7 +27,9 @@ export interface ModelFingerprint {
 export async function modelFingerprint(ref: ModelRef, options: ModelOptions = {}): Promise<ModelFingerprint> {
   const { base, spec, precision, source, file, identity, tokenizer } = await resolveModel(ref, options);
   return {
-    weights: file === null ? source : await rememberedHash(file, identity!),
+    weights: file === null
+      ? source
+      : await remembered(cacheDir("hashes", `${cacheKey([identity])}.json`), () => sha256OfFile(file)),
     base,
     spec,
     precision,
@@ -36,19 +38,8 @@ export async function modelFingerprint(ref: ModelRef, options: ModelOptions = {}
   };
 }
 
-async function rememberedHash(path: string, identity: string): Promise<string> {
-  const remembered = join(cacheDir("hashes"), cacheKey([identity]));
-  try {
-    return await Deno.readTextFile(remembered);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk);
-  const hex = hash.digest("hex");
-  await Deno.mkdir(cacheDir("hashes"), { recursive: true });
-  const beside = `${remembered}.${crypto.randomUUID()}.tmp`;
-  await Deno.writeTextFile(beside, hex);
-  await Deno.rename(beside, remembered);
-  return hex;
+  return hash.digest("hex");
 }

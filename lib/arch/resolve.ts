@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { catalogModel } from "../store/catalog.ts";
 import { cacheDir } from "../store/paths.ts";
+import { remembered } from "../store/whole_file.ts";
 import { cacheKey } from "./build.ts";
 import { applyEdits } from "./edits.ts";
 import { openGguf } from "./gguf_file.ts";
@@ -142,16 +143,9 @@ async function readHeader(path: string, name: string): Promise<Header & { identi
   }
   const identity = `${path}|${stat.size}|${stat.mtime?.getTime()}`;
   const cached = join(cacheDir("headers"), `${cacheKey([identity, name])}.json`);
-  try {
-    return { ...JSON.parse(await Deno.readTextFile(cached)) as Header, identity };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const file = await openGguf(path);
-  const header: Header = { base: specFromGguf(file, name), quantisation: file.quantisation };
-  await Deno.mkdir(cacheDir("headers"), { recursive: true });
-  const beside = `${cached}.${crypto.randomUUID()}.tmp`;
-  await Deno.writeTextFile(beside, JSON.stringify(header));
-  await Deno.rename(beside, cached);
+  const header = await remembered(cached, async (): Promise<Header> => {
+    const file = await openGguf(path);
+    return { base: specFromGguf(file, name), quantisation: file.quantisation };
+  });
   return { ...header, identity };
 }

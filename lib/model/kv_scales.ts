@@ -1,6 +1,7 @@
 /** Scales of an int8 key-value cache, from the largest values that a calibration text gives each channel. */
 import { cacheName, forEachCache, scaleName } from "../arch/decoder_nodes.ts";
 import type { ArchSpec } from "../arch/spec.ts";
+import { remembered } from "../store/whole_file.ts";
 import { prefill } from "./prefill.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { type Feeds, floats } from "./session.ts";
@@ -35,23 +36,15 @@ const INT8_MAX = 127;
  * @param file Null for weights in memory, which are calibrated anew.
  */
 export async function kvScales(open: () => Promise<LanguageModel>, file: string | null): Promise<KvScales> {
-  try {
-    if (file) return JSON.parse(await Deno.readTextFile(file));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const model = await open();
-  try {
-    const scales = await calibrateKvScales(model);
-    if (file) {
-      const beside = `${file}.${crypto.randomUUID()}.tmp`;
-      await Deno.writeTextFile(beside, JSON.stringify(scales));
-      await Deno.rename(beside, file);
+  const calibrate = async () => {
+    const model = await open();
+    try {
+      return await calibrateKvScales(model);
+    } finally {
+      await model.close();
     }
-    return scales;
-  } finally {
-    await model.close();
-  }
+  };
+  return file ? await remembered(file, calibrate) : await calibrate();
 }
 
 /** The scales as the graphs read them, float32 [1, kvHeads, 1, headDim]. */

@@ -3,9 +3,10 @@
  * those that were fetched. What is there is read without a network and stays as it is.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { cacheDir } from "./paths.ts";
+import { writeWhole } from "./whole_file.ts";
 
 /** A place in a dataset repository of the hub. */
 export interface HubReference {
@@ -81,10 +82,7 @@ export async function cachedListing({ repo, revision }: HubReference): Promise<H
 }
 
 export async function keepListing({ repo, revision }: HubReference, listing: HubListing): Promise<void> {
-  const file = listingFile(repo, revision), partial = `${file}.${crypto.randomUUID()}.partial`;
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(partial, JSON.stringify(listing));
-  await rename(partial, file);
+  await writeWhole(listingFile(repo, revision), JSON.stringify(listing));
 }
 
 /** Where a file of a commit lies on this machine; it is there only when whole. */
