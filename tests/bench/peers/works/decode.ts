@@ -84,7 +84,9 @@ function steady(samples: RoundSample[], name: string): Check[] {
   return [{
     what: `${name} in every round`,
     ok: kinds === 1,
-    detail: `${kinds} different answers of ${all.length}`,
+    detail: kinds === 1
+      ? `the same ids in all ${all.length} rounds`
+      : `${kinds} different answers in ${all.length} rounds`,
   }];
 }
 
