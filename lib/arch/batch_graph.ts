@@ -12,18 +12,23 @@
  * are used then. No windows, fp32 caches.
  */
 import { GraphBuilder } from "../onnx/graph_builder.ts";
-import { cacheName, DecoderNodes, forEachCache, HIDDEN } from "./decoder_nodes.ts";
+import { Decoder, type GraphWeights } from "./decoder.ts";
 import { endOfTurn, turnInputs } from "./end_of_turn.ts";
-import type { PackedWeights } from "./packed_weights.ts";
+import { HIDDEN } from "./nodes.ts";
 import type { ArchSpec } from "./spec.ts";
 import { splitAttention } from "./split_attention.ts";
+import { cacheName, forEachKeyValue } from "./states.ts";
 
-/** Whether a spec can run this way: attention over all tokens, keys and values in fp32. */
+/** Whether a spec can run this way: rotary attention over all tokens, keys and values in fp32, and nothing recurrent. */
 export function hasBatchGraph(spec: ArchSpec): boolean {
-  return spec.kvCache !== "int8" && spec.layers.every(({ mixer }) => mixer.window === undefined);
+  return spec.kvCache !== "int8" &&
+    spec.layers.every(({ mixer }) =>
+      mixer.kind === "attention" && (mixer.position ?? spec.position).kind === "rope" &&
+      mixer.window === undefined && mixer.softcap === undefined && mixer.scale === undefined && !mixer.qkNorm
+    );
 }
 
-export function batchGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder {
+export function batchGraph(spec: ArchSpec, data: GraphWeights): GraphBuilder {
   const root = new GraphBuilder("batch");
   root.input("ids", "int64", ["batch", "tokens"]);
   root.input("lengths", "int64", ["batch"]);
@@ -34,7 +39,7 @@ export function batchGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   const int64 = (name: string, values: number[]) => root.constant(name, "int64", [values.length], values);
   const batch = root.node("Shape", ["ids"], { start: 0, end: 1 });
   const zero = root.constant("zero_f32", "float32", [], [0]);
-  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+  forEachKeyValue(spec, (layer, kind, { kvHeads, headDim }) => {
     root.input(cacheName("past", layer, kind), "float32", ["batch", kvHeads, "capacity", headDim]);
     const shape = root.node("Concat", [batch, int64(`no_slots_${kvHeads}_${headDim}`, [kvHeads, 0, headDim])], {
       axis: 0,
@@ -51,15 +56,22 @@ export function batchGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   const cacheBias = root.node("Unsqueeze", [bias, int64("axes_1_2", [1, 2])]);
   const done = root.node("Less", ["lengths", root.constant("zero_i64_0", "int64", [], [0])]); // never
   root.node("Loop", ["max_new", root.constant("true", "bool", [], [1]), "ids", done, ...empty], {
-    body: { graph: loopBody(root, spec, weights, { lengths, cacheBias }) },
+    body: { graph: loopBody(root, spec, data, { lengths, cacheBias }) },
   }, { outputs: ["last_ids", "last_done", ...made, "tokens", "logprobs"] });
   return root;
+}
+
+/** What only blocks other than attention ask for, of which `hasBatchGraph` has none. */
+const NO_FUSED_STATE = { state: unavailable, slots: unavailable, keyPositions: unavailable, bias: unavailable };
+
+function unavailable(): never {
+  throw new TypeError("The batch graph runs attention over plain keys and values only");
 }
 
 function loopBody(
   root: GraphBuilder,
   spec: ArchSpec,
-  weights: PackedWeights,
+  data: GraphWeights,
   { lengths, cacheBias }: { lengths: string; cacheBias: string },
 ): GraphBuilder {
   const g = new GraphBuilder("turn", "turn/");
@@ -70,7 +82,7 @@ function loopBody(
   g.input(inner("go_on"), "bool", []);
   const ids = g.input(inner("ids"), "int64", ["batch", "tokens"]);
   const done = g.input(inner("done"), "bool", ["batch"]);
-  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+  forEachKeyValue(spec, (layer, kind, { kvHeads, headDim }) => {
     g.input(before(layer, kind), "float32", ["batch", kvHeads, "new", headDim]);
   });
 
@@ -88,22 +100,27 @@ function loopBody(
     root.constant("hidden_f32", "float32", [], [HIDDEN]),
   ]);
 
-  const decoder = new DecoderNodes(root, g, spec, weights);
+  const positions = g.node("Add", [lengths, places]); // [batch, tokens]
+  const decoder = new Decoder(root, g, spec, data);
   const attend = splitAttention(root, g, decoder, {
-    positions: g.node("Add", [lengths, places]), // [batch, tokens]
+    positions,
     cacheBias,
     newBias,
     cache: (layer, kind) => cacheName("past", layer, kind),
     before,
     after,
   });
-  const end = endOfTurn(root, g, decoder, { hidden: decoder.hidden({ ids, attend }), turn, done });
+  const end = endOfTurn(root, g, decoder, {
+    hidden: decoder.hidden({ ids, attend, ...NO_FUSED_STATE, positions: () => positions }),
+    turn,
+    done,
+  });
   const out = (name: string, value: string, type: "bool" | "int64" | "float32", dims: (string | number)[]) =>
     g.output(g.node("Identity", [value], {}, { outputs: [inner(name)] }), type, dims);
   out("go_on_out", end.goOn, "bool", []);
   out("ids_out", end.ids, "int64", ["batch", 1]);
   out("done_out", end.done, "bool", ["batch"]);
-  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+  forEachKeyValue(spec, (layer, kind, { kvHeads, headDim }) => {
     g.output(after(layer, kind), "float32", ["batch", kvHeads, "made", headDim]);
   });
   out("token_out", end.token, "int64", ["batch"]);

@@ -10,19 +10,23 @@ import { cacheDir } from "../store/paths.ts";
 import { writeWhole } from "../store/whole_file.ts";
 import { batchGraph } from "./batch_graph.ts";
 import { generateGraph } from "./generate_graph.ts";
+import type { GraphWeights } from "./decoder.ts";
+import { Packer } from "./packer.ts";
 import { type PackedWeights, packWeights } from "./packed_weights.ts";
+import { packRopeTables, ropeChoices, type RopeTable } from "./rope_tables.ts";
 import { scoreGraph } from "./score_graph.ts";
 import type { ArchSpec, Precision } from "./spec.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Part of every cache key: raise it when the packing of weights changes. */
-export const BUILD_VERSION = 2;
+export const BUILD_VERSION = 3;
 /** Part of a graph's key: raise it when a graph changes. */
-export const GRAPH_VERSION = 2;
+export const GRAPH_VERSION = 3;
 const WEIGHTS_FILE = "weights.bin";
+const ROPE_FILE = "rope.bin";
 
 export type GraphKind = "generate" | "score" | "batch";
-const GRAPHS: Record<GraphKind, (spec: ArchSpec, weights: PackedWeights) => { model(): Uint8Array<ArrayBuffer> }> = {
+const GRAPHS: Record<GraphKind, (spec: ArchSpec, data: GraphWeights) => { model(): Uint8Array<ArrayBuffer> }> = {
   generate: generateGraph,
   score: scoreGraph,
   batch: batchGraph,
@@ -84,25 +88,52 @@ export async function buildOnDisk(
     weights,
     async graph(kind) {
       const path = join(folder, `${kind}_${key}.onnx`);
-      if (!await exists(path)) await writeWhole(path, GRAPHS[kind](spec, weights).model());
+      if (!await exists(path)) {
+        const rope = await ropeOnDisk(spec, folder);
+        await writeWhole(path, GRAPHS[kind](spec, { weights, rope }).model());
+      }
       return path;
     },
   };
+}
+
+/** The tables of a spec's rotary positions, in a file that all specs with these positions share. */
+async function ropeOnDisk(spec: ArchSpec, folder: string): Promise<RopeTable[]> {
+  const location = `rope_${cacheKey([ropeChoices(spec), spec.contextLength])}.bin`;
+  const { tables, data } = await ropeInMemory(spec, location);
+  if (!await exists(join(folder, location))) await writeWhole(join(folder, location), data);
+  return tables;
+}
+
+async function ropeInMemory(spec: ArchSpec, location: string): Promise<{ tables: RopeTable[]; data: Bytes }> {
+  const chunks: Uint8Array[] = [];
+  const packer = new Packer("fp32", location, (bytes) => void chunks.push(bytes));
+  return { tables: await packRopeTables(spec, packer), data: joined(chunks, packer.bytes) };
 }
 
 /** A model that needs no file, for random weights: its graphs as bytes, and the weights that they read. */
 export async function buildInMemory(base: ArchSpec, spec: ArchSpec, precision: Precision, source: WeightSource) {
   const chunks: Uint8Array[] = [];
   const packed = await packWeights(base, source, precision, WEIGHTS_FILE, (bytes) => void chunks.push(bytes));
-  const data = new Uint8Array(packed.bytes);
-  let at = 0;
-  for (const chunk of chunks) data.set(chunk, at), at += chunk.length;
+  const rope = await ropeInMemory(spec, ROPE_FILE);
   const weights = layersOf(spec, packed);
   return {
     weights,
-    graph: (kind: GraphKind) => GRAPHS[kind](spec, weights).model(),
-    externalData: [{ path: WEIGHTS_FILE, data }],
+    graph: (kind: GraphKind) => GRAPHS[kind](spec, { weights, rope: rope.tables }).model(),
+    externalData: [
+      { path: WEIGHTS_FILE, data: joined(chunks, packed.bytes) },
+      ...(rope.tables.length ? [{ path: ROPE_FILE, data: rope.data }] : []),
+    ],
   };
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+function joined(chunks: Uint8Array[], bytes: number): Bytes {
+  const data = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) data.set(chunk, at), at += chunk.length;
+  return data;
 }
 
 /** The packed weights of an edited spec's layers. */

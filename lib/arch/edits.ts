@@ -1,5 +1,5 @@
 /** Changes of an architecture that keep its weights. */
-import type { ArchEdit, ArchSpec } from "./spec.ts";
+import type { ArchEdit, ArchSpec, LayerSpec } from "./spec.ts";
 
 /**
  * The spec after the edits, left to right.
@@ -12,7 +12,7 @@ export function applyEdits(spec: ArchSpec, edits: ArchEdit[] = []): ArchSpec {
 
 function applyEdit(spec: ArchSpec, edit: ArchEdit): ArchSpec {
   if ("keepLayers" in edit) return keepLayers(spec, edit.keepLayers);
-  if ("window" in edit) return limitWindow(spec, edit.window);
+  if ("window" in edit) return limitWindow(spec, edit.window, edit.sinks);
   if ("kvCache" in edit) return setKvCache(spec, edit.kvCache);
   throw new TypeError(`Unknown edit ${JSON.stringify(edit)}; there are: keepLayers, window, kvCache`);
 }
@@ -39,13 +39,24 @@ function setKvCache(spec: ArchSpec, kvCache: "fp32" | "int8"): ArchSpec {
   return { ...spec, name: kvCache === "fp32" ? spec.name : `${spec.name}, KV ${kvCache}`, kvCache };
 }
 
-function limitWindow(spec: ArchSpec, window: number): ArchSpec {
+function limitWindow(spec: ArchSpec, window: number, sinks = 0): ArchSpec {
   if (!Number.isInteger(window) || window < 1) {
     throw new RangeError(`Cannot set a window of ${window} tokens: it must be an integer of at least 1`);
   }
-  const layers = spec.layers.map((layer) => ({
-    ...layer,
-    mixer: { ...layer.mixer, window: Math.min(window, layer.mixer.window ?? Infinity) },
-  }));
-  return { ...spec, name: `${spec.name}, window ${window}`, layers };
+  if (!Number.isInteger(sinks) || sinks < 0) {
+    throw new RangeError(`Cannot keep ${sinks} sinks: it must be a whole number of tokens`);
+  }
+  let limited = 0;
+  const layers = spec.layers.map((layer): LayerSpec => {
+    const { mixer } = layer;
+    if (mixer.kind !== "attention") return layer;
+    limited++;
+    return {
+      ...layer,
+      mixer: { ...mixer, window: Math.min(window, mixer.window ?? Infinity), ...(sinks ? { sinks } : {}) },
+    };
+  });
+  if (!limited) throw new RangeError(`Cannot set a window in ${spec.name}: none of its layers is softmax attention`);
+  const named = `${spec.name}, window ${window}${sinks ? ` with ${sinks} sinks` : ""}`;
+  return { ...spec, name: named, layers };
 }

@@ -1,7 +1,7 @@
 /** What every turn of a decoding Loop ends with: the head, the next token, and which rows are done. */
 import { DATA_TYPES, GraphBuilder } from "../onnx/graph_builder.ts";
 import { chooseToken } from "./choose_token.ts";
-import type { DecoderNodes } from "./decoder_nodes.ts";
+import type { Decoder } from "./decoder.ts";
 
 /** Declare the inputs that steer the turns; their meaning stands in generate_graph.ts. */
 export function turnInputs(root: GraphBuilder): void {
@@ -33,7 +33,7 @@ export interface TurnEnd {
 export function endOfTurn(
   root: GraphBuilder,
   g: GraphBuilder,
-  decoder: DecoderNodes,
+  decoder: Decoder,
   { hidden, turn, done }: { hidden: string; turn: string; done: string },
 ): TurnEnd {
   const int64 = (name: string, values: number[]) => root.constant(name, "int64", [values.length], values);

@@ -1,23 +1,22 @@
 /** Attention by onnxruntime's fused operator, which copies the past in front of the new keys and values. */
-import { type GraphBuilder, MS } from "../onnx/graph_builder.ts";
-import { type DecoderNodes, scaleName } from "./decoder_nodes.ts";
+import { MS } from "../onnx/graph_builder.ts";
+import type { AttentionOperands, DecoderInputs } from "./blocks/block.ts";
+import type { Decoder } from "./decoder.ts";
+import { scaleName } from "./states.ts";
+import type { AttentionSpec } from "./spec.ts";
+import { alibiSlopes, visibleOf } from "./visible.ts";
 
-/** Names of the values that the fused attention reads and gives. */
+/** Names of the values that the fused attention reads beside the decoder's inputs. */
 export interface FusedAttentionInputs {
   /** int32 [batch]: total length - 1, the past included. */
   seqlens: string;
   /** int32, a scalar: the longest total length. */
   totalLength: string;
-  /** Past key or value of a layer, [batch, kvHeads, past, headDim]. */
-  past(layer: number, kind: "key" | "value"): string;
-  /** The names that the present keys and values get. */
-  present(layer: number, kind: "key" | "value"): string;
   /**
-   * Explicit positions and attention bias instead of causal order: int64 [batch, tokens] and float32
-   * [1, 1, tokens, total], for tree scoring. A window is then in the bias, since the kernel's own window counts cache
-   * slots, not positions.
+   * Whether positions and masks are the decoder's inputs instead of causal order, for tree scoring. A window is then in
+   * the bias, since the kernel's own window counts cache slots, not positions.
    */
-  tree?: { positions: string; bias(window: number | undefined): string };
+  tree: boolean;
 }
 
 /** Attributes when keys and values are kept as int8, with a scale for each channel. */
@@ -25,47 +24,49 @@ const INT8_CACHE = { kv_cache_bit_width: 8, k_quant_type: "PER_CHANNEL", v_quant
 
 /** The `attend` of a decoder. */
 export function fusedAttention(
-  g: GraphBuilder,
-  decoder: DecoderNodes,
-  inputs: FusedAttentionInputs,
-): (layer: number, qkv: string) => string {
-  const { spec } = decoder;
-  const { cos, sin } = decoder.rotaryTables();
-  return (layer, qkv) => {
-    const { heads, kvHeads, window } = spec.layers[layer].mixer;
+  decoder: Decoder,
+  inputs: Omit<DecoderInputs, "attend" | "ids">,
+  { seqlens, totalLength, tree }: FusedAttentionInputs,
+): DecoderInputs["attend"] {
+  const { nodes, spec } = decoder;
+  const { g } = nodes;
+  return (layer, { query, key, value }: AttentionOperands) => {
+    const mixer = spec.layers[layer].mixer as AttentionSpec;
+    const rope = decoder.rope(layer), position = mixer.position ?? spec.position;
+    const byBias = tree || Boolean(mixer.sinks) || position.kind === "alibi";
+    const k = inputs.state(layer, "key"), v = inputs.state(layer, "value");
+    const int8 = spec.kvCache === "int8";
+    const operands = [
+      ...[query, key, value, k.past, v.past, seqlens, totalLength],
+      ...(rope ? [rope.cos, rope.sin] : ["", ""]),
+      tree && rope ? inputs.positions() : "",
+      byBias ? bias(mixer, position.kind === "alibi") : "",
+      "", // head sink
+      ...(int8 ? [scaleName(layer, "key"), scaleName(layer, "value")] : []),
+    ];
+    while (operands.at(-1) === "") operands.pop();
     const attended = g.fresh("attended");
-    g.node(
-      "GroupQueryAttention",
-      [
-        qkv,
-        "",
-        "",
-        inputs.past(layer, "key"),
-        inputs.past(layer, "value"),
-        inputs.seqlens,
-        inputs.totalLength,
-        cos,
-        sin,
-        ...optionalInputs(decoder, inputs, layer),
-      ],
-      {
-        num_heads: heads,
-        kv_num_heads: kvHeads,
-        do_rotary: 1,
-        ...(spec.kvCache === "int8" ? INT8_CACHE : {}),
-        ...(window !== undefined && !inputs.tree ? { local_window_size: window } : {}),
-      },
-      { domain: MS, outputs: [attended, inputs.present(layer, "key"), inputs.present(layer, "value")] },
-    );
+    g.node("GroupQueryAttention", operands, {
+      num_heads: mixer.heads,
+      kv_num_heads: mixer.kvHeads,
+      do_rotary: rope ? 1 : 0,
+      ...(mixer.scale === undefined ? {} : { scale: { float: mixer.scale } }),
+      ...(mixer.softcap === undefined ? {} : { softcap: { float: mixer.softcap } }),
+      ...(int8 ? INT8_CACHE : {}),
+      ...(mixer.window !== undefined && !byBias ? { local_window_size: mixer.window } : {}),
+    }, { domain: MS, outputs: [attended, k.present, v.present] });
     return attended;
   };
-}
 
-/** Positions and bias of tree scoring, and the scales of an int8 cache; an input that is not used is "". */
-function optionalInputs({ spec }: DecoderNodes, { tree }: FusedAttentionInputs, layer: number): string[] {
-  const window = spec.layers[layer].mixer.window;
-  const treeInputs = tree ? [tree.positions, tree.bias(window)] : [];
-  if (spec.kvCache !== "int8") return treeInputs;
-  const headSink = "";
-  return [...(tree ? treeInputs : ["", ""]), headSink, scaleName(layer, "key"), scaleName(layer, "value")];
+  /** The mask of a layer; with ALiBi also its heads' penalties on distance. */
+  function bias(mixer: AttentionSpec, alibi: boolean): string {
+    const mask = inputs.bias(visibleOf(mixer));
+    if (!alibi) return mask;
+    const slopes = alibiSlopes(mixer.heads), { root } = nodes;
+    const perHead = root.constant(`slopes_${mixer.heads}`, "float32", [1, mixer.heads, 1, 1], slopes);
+    const key = g.node("Unsqueeze", [inputs.keyPositions(), nodes.int64([1, 2])]);
+    const query = g.node("Unsqueeze", [inputs.positions(), nodes.int64([1, 3])]);
+    const distance = nodes.toFloat(g.node("Sub", [key, query])); // 0 or less
+    return g.node("Add", [g.node("Mul", [distance, perHead]), mask]);
+  }
 }

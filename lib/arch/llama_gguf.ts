@@ -2,15 +2,16 @@
 import type { GgufFile } from "./gguf_file.ts";
 import { type Matrix, permuteRows } from "./quant_blocks.ts";
 import type { ArchSpec } from "./spec.ts";
-import type { LayerMatrix, WeightSource } from "./weight_source.ts";
+import type { WeightSource } from "./weight_source.ts";
 
-const TENSORS: Record<LayerMatrix, string> = {
-  attentionNorm: "attn_norm",
+const MODEL_TENSORS: Record<string, string> = { embedding: "token_embd", head: "output", finalNorm: "output_norm" };
+const TENSORS: Record<string, string> = {
+  mixerNorm: "attn_norm",
   q: "attn_q",
   k: "attn_k",
   v: "attn_v",
   o: "attn_output",
-  mlpNorm: "ffn_norm",
+  channelNorm: "ffn_norm",
   gate: "ffn_gate",
   up: "ffn_up",
   down: "ffn_down",
@@ -68,13 +69,13 @@ export function ggufWeights(file: GgufFile, spec: ArchSpec): WeightSource {
   return {
     label: file.path.split("/").at(-1)!,
     storedAs: file.quantisation === "F32" ? null : file.quantisation,
-    embedding: () => file.read("token_embd.weight"),
-    head: () => file.read("output.weight"),
-    finalNorm: () => file.read("output_norm.weight"),
+    model: (name) => file.read(`${MODEL_TENSORS[name]}.weight`),
     async layer(index, matrix) {
       const stored = await file.read(`blk.${index}.${TENSORS[matrix]}.weight`);
-      const { headDim } = spec.layers[0].mixer;
-      return matrix === "q" || matrix === "k" ? halfSplitRows(stored, headDim) : stored;
+      const { mixer } = spec.layers[0]; // a Llama's layers are all alike
+      return mixer.kind === "attention" && (matrix === "q" || matrix === "k")
+        ? halfSplitRows(stored, mixer.headDim)
+        : stored;
     },
   };
 }

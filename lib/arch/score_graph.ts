@@ -4,21 +4,23 @@
  * inputs, so branches behind a shared, cached prefix can be packed into one run (tree scoring).
  *
  * Inputs: `ids` int64 [batch, tokens]; `positions` int64 [batch, tokens]; `bias` float [1, 1, tokens, total] (0 or the
- * lowest float), and `bias_wN` for every window N of the spec; `seqlens`, `total_length`, `past.L.key|value` as in the
+ * lowest float), and one for every window of the spec (`biasName`); `key_positions` int64 [1, total] where
+ * a layer has ALiBi; `seqlens`, `total_length`, `past.L.*` as in the
  * generate graph; `rows` int64 [rows], indexes into batch x tokens; `targets` int64 [targets, 2], pairs of an index into
  * `rows` and a token id (several targets may share a row).
  * Outputs: `logits` float [rows, vocab]; `target_logprobs` float [targets]; `argmax` int64 [rows];
- * `present.L.key|value`.
+ * `present.L.*`.
  *
  * With no past the attention kernel ignores `positions` (they are then 0, 1, 2, ... by definition).
  */
-import { GraphBuilder } from "../onnx/graph_builder.ts";
-import { cacheName, cacheType, DecoderNodes, forEachCache, scaleInputs } from "./decoder_nodes.ts";
+import { DATA_TYPES, GraphBuilder } from "../onnx/graph_builder.ts";
+import { Decoder, type GraphWeights } from "./decoder.ts";
 import { fusedAttention } from "./fused_attention.ts";
-import type { PackedWeights } from "./packed_weights.ts";
 import type { ArchSpec } from "./spec.ts";
+import { cacheName, forEachState, scaleInputs, stateDims } from "./states.ts";
+import { biasKinds, biasName, hasAlibi } from "./visible.ts";
 
-export function scoreGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder {
+export function scoreGraph(spec: ArchSpec, data: GraphWeights): GraphBuilder {
   const g = new GraphBuilder("score");
   g.input("ids", "int64", ["batch", "tokens"]);
   g.input("positions", "int64", ["batch", "tokens"]);
@@ -26,22 +28,27 @@ export function scoreGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   g.input("total_length", "int32", []);
   g.input("rows", "int64", ["rows"]);
   g.input("targets", "int64", ["targets", 2]);
-  for (const window of biasWindows(spec)) g.input(biasName(window), "float32", [1, 1, "tokens", "total"]);
-  const type = cacheType(spec);
+  for (const visible of biasKinds(spec)) g.input(biasName(visible), "float32", [1, 1, "tokens", "total"]);
+  if (hasAlibi(spec)) g.input("key_positions", "int64", [1, "total"]);
   scaleInputs(g, spec);
-  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
-    g.input(cacheName("past", layer, kind), type, ["batch", kvHeads, "past", headDim]);
+  forEachState(spec, (layer, state) => {
+    g.input(cacheName("past", layer, state.name), state.type, stateDims(state, "batch", "past"));
   });
 
-  const decoder = new DecoderNodes(g, g, spec, weights);
-  const attend = fusedAttention(g, decoder, {
-    seqlens: "seqlens",
-    totalLength: "total_length",
-    past: (layer, kind) => cacheName("past", layer, kind),
-    present: (layer, kind) => cacheName("present", layer, kind),
-    tree: { positions: "positions", bias: biasName },
-  });
-  const hidden = decoder.hidden({ ids: "ids", attend });
+  const decoder = new Decoder(g, g, spec, data);
+  let slots: string | null = null;
+  const inputs = {
+    positions: () => "positions",
+    slots: () => slots ??= newSlots(decoder),
+    keyPositions: () => "key_positions",
+    bias: biasName,
+    state: (layer: number, name: Parameters<typeof cacheName>[2]) => ({
+      past: cacheName("past", layer, name),
+      present: cacheName("present", layer, name),
+    }),
+  };
+  const attend = fusedAttention(decoder, inputs, { seqlens: "seqlens", totalLength: "total_length", tree: true });
+  const hidden = decoder.hidden({ ...inputs, ids: "ids", attend });
   const flat = g.node("Reshape", [hidden, g.constant("flat", "int64", [2], [-1, spec.hiddenSize])]);
   const logits = g.node("Identity", [decoder.head(g.node("Gather", [flat, "rows"]))], {}, { outputs: ["logits"] });
   g.node("GatherND", [g.node("LogSoftmax", [logits], { axis: -1 }), "targets"], {}, { outputs: ["target_logprobs"] });
@@ -50,17 +57,17 @@ export function scoreGraph(spec: ArchSpec, weights: PackedWeights): GraphBuilder
   g.output("logits", "float32", ["rows", spec.vocabSize]);
   g.output("target_logprobs", "float32", ["targets"]);
   g.output("argmax", "int64", ["rows"]);
-  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
-    g.output(cacheName("present", layer, kind), type, ["batch", kvHeads, "total", headDim]);
+  forEachState(spec, (layer, state) => {
+    g.output(cacheName("present", layer, state.name), state.type, stateDims(state, "batch", "total"));
   });
   return g;
 }
 
-/** The distinct windows of a spec's layers; `undefined` stands for full attention. */
-export function biasWindows(spec: ArchSpec): (number | undefined)[] {
-  return [...new Set(spec.layers.map((l) => l.mixer.window))];
-}
-
-export function biasName(window: number | undefined): string {
-  return window === undefined ? "bias" : `bias_w${window}`;
+/** The last slots of the total, one for each new token: int64 [1, tokens]. */
+function newSlots({ nodes }: Decoder): string {
+  const { g } = nodes;
+  const total = g.node("Cast", ["total_length"], { to: DATA_TYPES.int64 });
+  const tokens = g.node("Squeeze", [g.node("Shape", ["ids"], { start: 1, end: 2 })]);
+  const one = g.constant("i64s_1", "int64", [], [1]);
+  return g.node("Unsqueeze", [g.node("Range", [g.node("Sub", [total, tokens]), total, one]), nodes.int64([0])]);
 }

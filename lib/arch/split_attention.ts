@@ -4,7 +4,9 @@
  * all heads that share it, and only the new part grows.
  */
 import { type GraphBuilder, MS } from "../onnx/graph_builder.ts";
-import type { DecoderNodes } from "./decoder_nodes.ts";
+import type { AttentionOperands } from "./blocks/block.ts";
+import type { Decoder } from "./decoder.ts";
+import type { AttentionSpec } from "./spec.ts";
 
 /** Names of the values that the attention reads and gives. */
 export interface SplitAttentionInputs {
@@ -26,16 +28,16 @@ export interface SplitAttentionInputs {
 export function splitAttention(
   root: GraphBuilder,
   g: GraphBuilder,
-  decoder: DecoderNodes,
+  decoder: Decoder,
   inputs: SplitAttentionInputs,
-): (layer: number, qkv: string) => string {
-  const { cos, sin } = decoder.rotaryTables();
+): (layer: number, operands: AttentionOperands) => string {
   const int64 = (values: number[]) =>
     root.constant(`i64_${values.join("_").replaceAll("-", "m")}`, "int64", [values.length], values);
   const rowBiases = new Map<number, string>();
 
-  return (layer, qkv) => {
-    const { heads, kvHeads, headDim } = decoder.spec.layers[layer].mixer;
+  return (layer, { query: qkv }) => {
+    const { heads, kvHeads, headDim } = decoder.spec.layers[layer].mixer as AttentionSpec;
+    const { cos, sin } = decoder.rope(layer)!;
     const group = heads / kvHeads;
     const q = g.fresh("q"), k = g.fresh("k"), v = g.fresh("v");
     g.node("Split", [qkv, int64([heads * headDim, kvHeads * headDim, kvHeads * headDim])], { axis: 2 }, {

@@ -1,41 +1,42 @@
 /** Where an architecture's numbers come from, by names that every file format is mapped to. */
-import type { ArchSpec, LayerSpec } from "./spec.ts";
+import type { Parameter, ReadParameter } from "./blocks/block.ts";
+import { layerParameters, modelParameters } from "./blocks/layer.ts";
 import type { Matrix } from "./quant_blocks.ts";
-
-export type LayerMatrix = "attentionNorm" | "q" | "k" | "v" | "o" | "mlpNorm" | "gate" | "up" | "down";
+import type { ArchSpec } from "./spec.ts";
 
 export interface WeightSource {
   /** As shown to people: a file's name, or "random, seed 0". */
   label: string;
   /** The format most weights are stored in, e.g. "Q4_1"; null where they are plain fp32. */
   storedAs: string | null;
-  embedding(): Promise<Matrix>;
-  /** The output matrix, [vocabSize][hiddenSize]; asked only of an untied model. */
-  head(): Promise<Matrix>;
-  finalNorm(): Promise<Matrix>;
-  /** A matrix of layer `index` of the file, [out][in]. */
-  layer(index: number, matrix: LayerMatrix): Promise<Matrix>;
+  /** A matrix outside the layers: embedding, finalNorm, head and what else `modelParameters` lists; [out][in]. */
+  model(name: string): Promise<Matrix>;
+  /** A matrix of layer `index` of the file, by a name of `layerParameters`, [out][in]. */
+  layer(index: number, name: string): Promise<Matrix>;
 }
 
-/** [rows, cols] that a layer's matrix must have. */
-export function layerMatrixShape(spec: ArchSpec, layer: LayerSpec, matrix: LayerMatrix): [number, number] {
-  const { heads, kvHeads, headDim } = layer.mixer;
-  const hidden = spec.hiddenSize, inner = layer.channel.intermediateSize;
-  switch (matrix) {
-    case "q":
-      return [heads * headDim, hidden];
-    case "k":
-    case "v":
-      return [kvHeads * headDim, hidden];
-    case "o":
-      return [hidden, heads * headDim];
-    case "gate":
-    case "up":
-      return [inner, hidden];
-    case "down":
-      return [hidden, inner];
-    case "attentionNorm":
-    case "mlpNorm":
-      return [1, hidden];
+/** Reads what stands outside the layers, checked against the spec. */
+export function readModel(spec: ArchSpec, source: WeightSource): ReadParameter {
+  const known = new Map(modelParameters(spec).map((p) => [p.name, p]));
+  return async (name) => checked(source, name, await source.model(name), known.get(name)!);
+}
+
+/** Reads a layer's parameters, checked against the spec. */
+export function readLayer(spec: ArchSpec, source: WeightSource, index: number): ReadParameter {
+  const layer = spec.layers[index], stored = layer.weightsLayer ?? index;
+  const known = new Map(layerParameters(spec, layer).map((p) => [p.name, p]));
+  return async (name) =>
+    checked(source, `layer ${stored}, ${name}`, await source.layer(stored, name), known.get(name)!);
+}
+
+function checked(source: WeightSource, what: string, m: Matrix, { rows, cols }: Parameter): Matrix {
+  if (m.rows !== rows || m.cols !== cols) {
+    throw new SyntaxError(
+      `Cannot use the weights of ${source.label}: ${what} is ${m.rows} x ${m.cols}, the architecture needs ` +
+        `${rows} x ${cols}`,
+    );
   }
+  const bad = ("q" in m ? m.scales : m.values).findIndex((v) => !Number.isFinite(v));
+  if (bad < 0) return m;
+  throw new SyntaxError(`Cannot use the weights of ${source.label}: ${what} holds a number that is not finite`);
 }

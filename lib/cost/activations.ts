@@ -1,5 +1,5 @@
 /** The memory that one forward pass needs beside weights and KV cache. */
-import type { ArchSpec } from "../arch/spec.ts";
+import type { ArchSpec, ChannelSpec, MixerSpec } from "../arch/spec.ts";
 import { requireCount } from "./check.ts";
 
 export interface ActivationOptions {
@@ -27,13 +27,43 @@ export function peakActivationBytes(spec: ArchSpec, options: ActivationOptions):
   requireCount("estimate activations", { tokens, batch }, 1);
   requireCount("estimate activations", { past }, 0);
   const rows = batch * tokens, residual = rows * spec.hiddenSize;
-  const stages = spec.layers.flatMap(({ mixer, channel }) => {
-    const { heads, kvHeads, headDim } = mixer;
-    const qkv = rows * (heads + 2 * kvHeads) * headDim, scores = rows * heads * (past + tokens);
-    return [
-      residual + qkv + scores + rows * heads * headDim,
-      2 * residual + 3 * rows * channel.intermediateSize,
-    ];
-  });
+  const stages = spec.layers.flatMap(({ mixer, channel }) => [
+    residual + mixerActivations(mixer, spec.hiddenSize, rows, past + tokens),
+    2 * residual + channelActivations(channel, rows),
+  ]);
   return 4 * Math.max(...stages, residual + (logits === "all" ? rows : batch) * spec.vocabSize);
+}
+
+function mixerActivations(mixer: MixerSpec, hiddenSize: number, rows: number, total: number): number {
+  switch (mixer.kind) {
+    case "attention": {
+      const { heads, kvHeads, headDim } = mixer;
+      return rows * (heads + 2 * kvHeads) * headDim + rows * heads * total + rows * heads * headDim;
+    }
+    case "mla": {
+      const { heads, kvRank, nopeDim, ropeDim } = mixer;
+      return rows * heads * (nopeDim + ropeDim + kvRank) + rows * (kvRank + ropeDim) + 2 * rows * heads * total;
+    }
+    case "linear": {
+      const { heads, keyHeads = heads, keyDim, valueDim } = mixer;
+      return rows * (2 * keyHeads * keyDim + 3 * heads * valueDim);
+    }
+    case "mamba2": {
+      const { heads, headDim, stateDim, groups = 1 } = mixer;
+      return rows * (3 * heads * headDim + 2 * groups * stateDim + 2 * heads * stateDim);
+    }
+    case "convolution":
+      return 4 * rows * hiddenSize;
+  }
+}
+
+function channelActivations(channel: ChannelSpec, rows: number): number {
+  switch (channel.kind) {
+    case "none":
+      return 0;
+    case "moe":
+      return rows * (channel.experts + 3 * channel.topK * channel.intermediateSize);
+    default:
+      return 3 * rows * channel.intermediateSize;
+  }
 }

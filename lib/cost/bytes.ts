@@ -1,24 +1,41 @@
 /** Parameters and bytes: what must be kept, and what a decode step must read at least. */
+import type { Parameter, StateShape } from "../arch/blocks/block.ts";
+import { layerParameters, layerStates, modelParameters } from "../arch/blocks/layer.ts";
+import { grows } from "../arch/states.ts";
 import type { ArchSpec, Precision } from "../arch/spec.ts";
 import { requireCount } from "./check.ts";
 
 /** Parameters, a tied head counted once. */
 export function parameterCount(spec: ArchSpec): number {
-  const matrices = matrixParameters(spec) + (spec.tiedHead ? 0 : spec.vocabSize * spec.hiddenSize);
-  return matrices + normParameters(spec);
+  return sum([...modelParameters(spec), ...everyLayer(spec)].map(({ rows, cols }) => rows * cols));
+}
+
+/** Parameters that one token is computed with: of a mixture's experts those that it is sent to. */
+export function activeParameterCount(spec: ArchSpec): number {
+  return sum([...modelParameters(spec), ...everyLayer(spec)].map(active));
 }
 
 /** Layers and head (or the embedding that is the head): everything that a decode step multiplies by. */
 function matrixParameters(spec: ArchSpec): number {
-  const D = spec.hiddenSize;
-  const layers = spec.layers.map(({ mixer: { heads, kvHeads, headDim }, channel }) =>
-    D * headDim * (2 * heads + 2 * kvHeads) + 3 * D * channel.intermediateSize
-  );
-  return layers.reduce((a, b) => a + b, 0) + spec.vocabSize * D;
+  return sum(everyLayer(spec).filter(({ role }) => role === "matrix").map(active)) + spec.vocabSize * spec.hiddenSize;
 }
 
-function normParameters(spec: ArchSpec): number {
-  return (2 * spec.layers.length + 1) * spec.hiddenSize;
+/** Norms, biases and small kernels, which stay in fp32. */
+function vectorParameters(spec: ArchSpec): number {
+  const outside = modelParameters(spec).filter(({ name, role }) => role !== "matrix" && name !== "positions");
+  return sum([...outside, ...everyLayer(spec).filter(({ role }) => role !== "matrix")].map(active));
+}
+
+function everyLayer(spec: ArchSpec): Parameter[] {
+  return spec.layers.flatMap((layer) => layerParameters(spec, layer));
+}
+
+function active({ rows, cols, share = 1 }: Parameter): number {
+  return Math.round(rows * cols * share);
+}
+
+function sum(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0);
 }
 
 /** Bytes of one weight of a matrix; blocks of 32 carry one fp32 scale. */
@@ -44,7 +61,8 @@ export function weightBytes(spec: ArchSpec, precision: Precision): number {
       `Cannot estimate the weight bytes of precision "${precision}": known are ${known}; an opened model tells its own`,
     );
   }
-  return matrixParameters(spec) * each + normParameters(spec) * (precision === "fp16" || precision === "bf16" ? 2 : 4);
+  return matrixParameters(spec) * each +
+    vectorParameters(spec) * (precision === "fp16" || precision === "bf16" ? 2 : 4);
 }
 
 export interface KvCacheOptions {
@@ -54,23 +72,36 @@ export interface KvCacheOptions {
   bytesPerElement?: number;
 }
 
-/** Bytes of keys and values that one more token adds, before any window is full: 2 * sum of kvHeads * headDim. */
+/** Bytes of keys and values (or latents) that one more token adds, before any window is full. */
 export function kvBytesPerToken(spec: ArchSpec, bytesPerElement = kvElementBytes(spec)): number {
-  return spec.layers.reduce((sum, { mixer }) => sum + 2 * mixer.kvHeads * mixer.headDim, 0) * bytesPerElement;
+  return sum(spec.layers.map((layer) => sum(layerStates(spec, layer).map(elementsPerToken)))) * bytesPerElement;
+}
+
+/** Bytes of the states that do not grow with the context, for one sequence, in fp32. */
+export function recurrentStateBytes(spec: ArchSpec): number {
+  const states = spec.layers.flatMap((layer) => layerStates(spec, layer)).filter((state) => !grows(state));
+  return 4 * sum(states.map(({ dims }) => (dims as number[]).reduce((a, b) => a * b, 1)));
 }
 
 /**
- * Bytes of keys and values after `tokens` tokens, layer by layer: a layer with a window needs no more than that.
- * A runtime may keep more (onnxruntime keeps all tokens).
+ * Bytes of keys and values after `tokens` tokens, and of recurrent states, layer by layer: a layer with a window needs no
+ * more than that (and its sinks). A runtime may keep more (onnxruntime keeps all tokens).
  */
 export function kvCacheBytes(spec: ArchSpec, tokens: number, options: KvCacheOptions = {}): number {
   const { batch = 1, bytesPerElement = kvElementBytes(spec) } = options;
   requireCount("the KV cache", { tokens }, 0);
   requireCount("the KV cache", { batch, bytesPerElement }, 1);
-  const elements = spec.layers.map(({ mixer: { kvHeads, headDim, window } }) =>
-    2 * kvHeads * headDim * Math.min(tokens, window ?? Infinity)
-  );
-  return batch * bytesPerElement * elements.reduce((a, b) => a + b, 0);
+  const elements = spec.layers.map((layer) => {
+    const { mixer } = layer;
+    const most = mixer.kind === "attention" ? (mixer.window ?? Infinity) + (mixer.sinks ?? 0) : Infinity;
+    return sum(layerStates(spec, layer).map(elementsPerToken)) * Math.min(tokens, most);
+  });
+  return batch * (bytesPerElement * sum(elements) + recurrentStateBytes(spec));
+}
+
+function elementsPerToken(state: StateShape): number {
+  if (!grows(state)) return 0;
+  return state.dims.reduce((product: number, dim) => dim === "slots" ? product : product * dim, 1);
 }
 
 function kvElementBytes(spec: ArchSpec): number {

@@ -1,12 +1,13 @@
 /** FLOPs of a forward pass and of a generation, in closed form from the architecture. */
 import { resolveSpec } from "../arch/resolve.ts";
-import type { ArchSpec, AttentionSpec, LayerSpec, ModelRef } from "../arch/spec.ts";
-import { attentionPairs } from "./attention_pairs.ts";
+import { layerBlocks, layerParameters } from "../arch/blocks/layer.ts";
+import type { ArchSpec, ChannelSpec, LayerSpec, ModelRef } from "../arch/spec.ts";
 import { requireCount } from "./check.ts";
+import { mixingElementwise, mixingFlops, pairsOf } from "./mixing.ts";
 
 /**
  * What is counted.
- * - `dense`: matrix products, 2 m n k each, attention as if every token saw every other: torch's FlopCounterMode.
+ * - `dense`: matrix products, 2 m n k each (of a mixture's experts those that a token is sent to), attention as if every token saw every other: torch's FlopCounterMode.
  * - `causal`: the same, but only the query-key pairs that the mask (and the window) lets through: the model's own work.
  * - `executed`: what onnxruntime's CPU kernels do: full attention whatever the mask, and the element-wise work
  *   (a norm 7 FLOPs an element, softmax 5, SwiGLU's activation and product 3, rotary positions 3, a residual sum 1;
@@ -95,35 +96,41 @@ export function specLayerFlops(spec: ArchSpec, options: LayerFlopsOptions): numb
       `Cannot estimate FLOPs: unknown convention "${convention}"; there are: dense, causal, executed`,
     );
   }
-  return spec.layers.map((layer) => batch * layerFlops(layer, spec.hiddenSize, tokens, past, convention));
+  return spec.layers.map((layer) => batch * layerFlops(spec, layer, tokens, past, convention));
 }
 
-/** One sequence. T tokens, hidden size D. */
+/** One sequence of `tokens` new tokens. */
 function layerFlops(
-  { mixer, channel }: LayerSpec,
-  D: number,
-  T: number,
+  spec: ArchSpec,
+  layer: LayerSpec,
+  tokens: number,
   past: number,
   convention: FlopsConvention,
 ): number {
-  const { heads, kvHeads, headDim } = mixer, F = channel.intermediateSize;
-  const projections = 2 * T * D * headDim * (2 * heads + 2 * kvHeads); // q and o, k and v
-  const mlp = 2 * T * 3 * D * F; // gate, up, down
-  const pairs = convention === "causal" ? attentionPairs(T, past, mixer.window) : T * (past + T);
-  const attention = 4 * heads * headDim * pairs; // scores and weighted values
-  const matmuls = projections + mlp + attention;
-  return convention === "executed" ? matmuls + elementwise(mixer, D, F, T, pairs) : matmuls;
+  const weights = layerParameters(spec, layer).filter(({ role }) => role !== "vector");
+  const perToken = weights.reduce((sum, { rows, cols, share = 1 }) => sum + 2 * Math.round(rows * cols * share), 0);
+  const matmuls = tokens * perToken + mixingFlops(layer.mixer, tokens, past, convention);
+  if (convention !== "executed") return matmuls;
+  const pairs = pairsOf(layer.mixer, tokens, past, convention);
+  return matmuls + mixingElementwise(layer.mixer, tokens, pairs) + tokens * elementwisePerToken(spec, layer);
 }
 
-function elementwise(
-  { heads, kvHeads, headDim }: AttentionSpec,
-  D: number,
-  F: number,
-  T: number,
-  pairs: number,
-): number {
-  const norms = 2 * 7 * T * D, residuals = 2 * T * D;
-  return norms + residuals + 5 * heads * pairs + 3 * T * F + 3 * T * headDim * (heads + kvHeads);
+/** Norms, residual sums and the channel mixer's activation. */
+function elementwisePerToken(spec: ArchSpec, layer: LayerSpec): number {
+  const { norms } = layerBlocks(spec, layer), D = spec.hiddenSize;
+  return norms.length * 7 * D + 2 * D + activationFlops(layer.channel);
+}
+
+/** SiLU and its product 3 a number; other activations the same. */
+function activationFlops(channel: ChannelSpec): number {
+  switch (channel.kind) {
+    case "none":
+      return 0;
+    case "moe":
+      return 3 * (channel.topK * channel.intermediateSize + (channel.shared?.intermediateSize ?? 0));
+    default:
+      return 3 * channel.intermediateSize;
+  }
 }
 
 /** The head on `rows` of `tokens` tokens, and where executed the last norm before it. */

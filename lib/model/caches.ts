@@ -1,7 +1,8 @@
-/** Key-value caches of a batch on the host: rows put together, and what a run made put behind them. */
-import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
+/** The states of a batch on the host: rows put together, and what a run made put behind them. */
+import type { StateShape } from "../arch/blocks/block.ts";
+import { cacheName, forEachState, grows, stateDims } from "../arch/states.ts";
 import type { LanguageModel } from "./language_model.ts";
-import type { Feeds, Tensor } from "./session.ts";
+import { type Feeds, floats, int8s, type Tensor } from "./session.ts";
 
 /** One sequence in a batch's caches. */
 export interface CachedRow {
@@ -15,7 +16,7 @@ export interface CachedRow {
 const GROWTH = 64;
 
 /**
- * Copy rows of any caches into one batch, padded on the right: [rows, kvHeads, capacity, headDim].
+ * Copy rows of any caches into one batch; states that grow are padded on the right: [rows, kvHeads, capacity, headDim].
  *
  * @param capacity Default: the longest row.
  */
@@ -25,10 +26,13 @@ export function joinRows(
   capacity = Math.max(...rows.map((r) => r.length)),
 ): Feeds {
   const joined: Feeds = {};
-  forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
-    const name = cacheName("past", layer, kind);
-    joined[name] = model.cacheTensor([rows.length, kvHeads, capacity, headDim]);
-    rows.forEach(({ caches, row, length }, to) => copySlots(caches[name], row, joined[name], to, 0, length));
+  forEachState(model.spec, (layer, state) => {
+    const name = cacheName("past", layer, state.name);
+    joined[name] = zeroState(state, rows.length, capacity);
+    rows.forEach(({ caches, row, length }, to) => {
+      if (grows(state)) copySlots(caches[name], row, joined[name], to, 0, length);
+      else copyRow(caches[name], row, joined[name], to);
+    });
   });
   return joined;
 }
@@ -51,11 +55,22 @@ export function appendMade(
   const room = caches[first].dims[2] >= need
     ? caches
     : joinRows(model, before.map((length, row) => ({ caches, row, length })), GROWTH * Math.ceil(need / GROWTH));
-  forEachCache(model.spec, (layer, kind) => {
-    const to = room[cacheName("past", layer, kind)], from = made[cacheName("present", layer, kind)];
+  forEachState(model.spec, (layer, { name }) => {
+    const to = room[cacheName("past", layer, name)], from = made[cacheName("present", layer, name)];
     before.forEach((at, row) => copySlots(from, row, to, row, at, after[row] - at));
   });
   return room;
+}
+
+/** A state in which nothing has happened, with so many slots where it grows. */
+export function zeroState(state: StateShape, batch: number, slots = 0): Tensor {
+  const dims = stateDims(state, batch, slots), size = dims.reduce((a, b) => a * b, 1);
+  return state.type === "int8" ? int8s(new Int8Array(size), dims) : floats(new Float32Array(size), dims);
+}
+
+function copyRow(from: Tensor, row: number, to: Tensor, toRow: number): void {
+  const source = from.data as Float32Array, size = source.length / from.dims[0];
+  (to.data as Float32Array).set(source.subarray(row * size, (row + 1) * size), toRow * size);
 }
 
 /** Copy the first `length` slots of a row to another cache, there from slot `at` on. */

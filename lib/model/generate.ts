@@ -85,7 +85,8 @@ export function checkOptions(
     ignoreEos: options.ignoreEos ?? false,
     logProbabilities: options.logProbabilities ?? false,
     maxRows: options.maxRows ?? 32,
-    maxCachedTokens: options.maxCachedTokens ?? Math.max(info.contextLength, Math.floor(CACHE_BYTES / kvBytesPerToken)),
+    maxCachedTokens: options.maxCachedTokens ??
+      Math.max(info.contextLength, Math.floor(CACHE_BYTES / Math.max(kvBytesPerToken, 1))),
     chunk: options.chunk ?? 32,
   };
   const must = (ok: boolean, name: keyof CheckedOptions, need: string) => {

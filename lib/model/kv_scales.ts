@@ -1,5 +1,5 @@
 /** Scales of an int8 key-value cache, from the largest values that a calibration text gives each channel. */
-import { cacheName, forEachCache, scaleName } from "../arch/decoder_nodes.ts";
+import { cacheName, forEachKeyValue, scaleName } from "../arch/states.ts";
 import type { ArchSpec } from "../arch/spec.ts";
 import { remembered } from "../store/whole_file.ts";
 import { prefill } from "./prefill.ts";
@@ -50,7 +50,7 @@ export async function kvScales(open: () => Promise<LanguageModel>, file: string 
 /** The scales as the graphs read them, float32 [1, kvHeads, 1, headDim]. */
 export function scaleFeeds(spec: ArchSpec, scales: KvScales): Feeds {
   const feeds: Feeds = {};
-  forEachCache(spec, (layer, kind, kvHeads, headDim) => {
+  forEachKeyValue(spec, (layer, kind, { kvHeads, headDim }) => {
     const name = scaleName(layer, kind);
     feeds[name] = floats(scales[name], [1, kvHeads, 1, headDim]);
   });
@@ -68,7 +68,7 @@ export async function calibrateKvScales(model: LanguageModel): Promise<KvScales>
   const ids = [...model.tokenizer.encode(CALIBRATION_TEXT), ...rare].slice(0, contextLength);
   const [{ caches }] = await prefill(model, [ids]);
   const scales: KvScales = {};
-  forEachCache(model.spec, (layer, kind, kvHeads, headDim) => {
+  forEachKeyValue(model.spec, (layer, kind, { kvHeads, headDim }) => {
     const { data, dims } = caches[cacheName("past", layer, kind)];
     const values = data as Float32Array, slots = dims[2];
     scales[scaleName(layer, kind)] = Array.from({ length: kvHeads * headDim }, (_, channel) => {

@@ -1,11 +1,12 @@
 /** A running language model: the graphs of one spec behind one set of options. */
 import { join } from "node:path";
 import { buildInMemory, buildOnDisk, cacheKey, type GraphKind } from "../arch/build.ts";
-import { cacheName, forEachCache } from "../arch/decoder_nodes.ts";
 import { openGguf } from "../arch/gguf_file.ts";
 import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
+import { cacheName, forEachState } from "../arch/states.ts";
 import type { ArchSpec, ModelOptions, ModelRef, Provider } from "../arch/spec.ts";
+import { headsOf } from "../arch/heads.ts";
 import { parameterCount } from "../cost/bytes.ts";
 import type {
   GenerateBatchOptions,
@@ -15,22 +16,14 @@ import type {
   Generation,
   StreamOptions,
 } from "./generate.ts";
+import { zeroState } from "./caches.ts";
 import { decodeRequests } from "./generate_batch.ts";
 import { CALIBRATION_TEXT, kvScales, scaleFeeds } from "./kv_scales.ts";
 import { chooseProvider } from "./provider.ts";
 import { allLogits, scoreRequests } from "./score.ts";
 import type { ScoreOptions } from "./score_options.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
-import {
-  type Feeds,
-  floats,
-  int8s,
-  openSession,
-  physicalCores,
-  type Session,
-  type SessionOptions,
-  type Tensor,
-} from "./session.ts";
+import { type Feeds, openSession, physicalCores, type Session, type SessionOptions, type Tensor } from "./session.ts";
 import { streamText } from "./stream.ts";
 import { byteTokenizer, openTokenizer, type Tokenizer, tokenizerFromGguf } from "./tokenizer.ts";
 
@@ -61,8 +54,8 @@ export class LanguageModel {
     openGraph: OpenGraph,
   ) {
     this.#openGraph = openGraph;
-    forEachCache(spec, (layer, kind) => {
-      this.caches.push({ past: cacheName("past", layer, kind), present: cacheName("present", layer, kind) });
+    forEachState(spec, (layer, { name }) => {
+      this.caches.push({ past: cacheName("past", layer, name), present: cacheName("present", layer, name) });
     });
   }
 
@@ -169,17 +162,10 @@ export class LanguageModel {
   /** Empty caches of a batch, the start of every sequence; with `slots`, caches of so many zeros. */
   emptyCaches(batch: number, slots = 0): Feeds {
     const feeds: Feeds = {};
-    forEachCache(this.spec, (layer, kind, kvHeads, headDim) => {
-      const dims = [batch, kvHeads, slots, headDim];
-      feeds[cacheName("past", layer, kind)] = this.cacheTensor(dims);
+    forEachState(this.spec, (layer, state) => {
+      feeds[cacheName("past", layer, state.name)] = zeroState(state, batch, slots);
     });
     return feeds;
-  }
-
-  /** A cache of zeros in the type that this model keeps, float32 or int8. */
-  cacheTensor(dims: number[]): Tensor {
-    const size = dims.reduce((a, b) => a * b, 1);
-    return this.spec.kvCache === "int8" ? int8s(new Int8Array(size), dims) : floats(new Float32Array(size), dims);
   }
 
   /** @throws {RangeError} If there are no ids, too many, or one outside the vocabulary. */
@@ -268,7 +254,7 @@ function modelInfo(
   weightBytes: number,
 ): ModelInfo {
   const { spec } = resolved;
-  const { heads, kvHeads, headDim } = spec.layers[0].mixer;
+  const { heads, kvHeads, headDim } = headsOf(spec);
   return {
     name: resolved.name,
     architecture: spec.name,

@@ -1,4 +1,5 @@
 /** Prompts into caches, without choosing a token. */
+import { isRecurrent } from "../arch/states.ts";
 import type { CachedRow } from "./caches.ts";
 import { type DecodeGraph, runChunk, startState } from "./decode.ts";
 import type { LanguageModel } from "./language_model.ts";
@@ -24,7 +25,10 @@ export async function prefill(
   for (let at = 0; at < order.length;) {
     const longest = prompts[order[at]].length;
     const count = Math.max(1, Math.floor(PREFILL_TOKENS / longest));
-    const group = order.slice(at, at + count), ids = group.map((i) => prompts[i]);
+    // Padding would change a recurrent state.
+    const fitting = order.slice(at, at + count);
+    const group = isRecurrent(model.spec) ? fitting.filter((i) => prompts[i].length === longest) : fitting;
+    const ids = group.map((i) => prompts[i]);
     const caches = group.length > 1
       ? await prefillTogether(model, ids, graph)
       : await prefillInPieces(model, ids[0], graph);

@@ -1,6 +1,7 @@
 /** Scoring in right-padded batches: no shared prefix, no packing, and a mask that is plain causal order. */
-import { HIDDEN } from "../arch/decoder_nodes.ts";
-import { biasName, biasWindows } from "../arch/score_graph.ts";
+import type { Visible } from "../arch/blocks/block.ts";
+import { HIDDEN } from "../arch/nodes.ts";
+import { biasKinds, biasName, hasAlibi } from "../arch/visible.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { HeadRows, type Scores } from "./score_head.ts";
 import type { Sequence } from "./score_request.ts";
@@ -52,15 +53,19 @@ export function batchFeeds(model: LanguageModel, rows: number[][]): Feeds {
     seqlens: int32s(rows.map((row) => row.length - 1), [batch]),
     total_length: int32s([width], []),
   };
-  for (const window of biasWindows(model.spec)) {
-    feeds[biasName(window)] = floats(causalBias(width, window ?? Infinity), [1, 1, width, width]);
+  for (const visible of biasKinds(model.spec)) {
+    feeds[biasName(visible)] = floats(causalBias(width, visible), [1, 1, width, width]);
   }
+  if (hasAlibi(model.spec)) feeds.key_positions = int64s(Array.from({ length: width }, (_, i) => i), [1, width]);
   return feeds;
 }
 
 /** 0 where a row may look (itself and before, within the window), the lowest float elsewhere: [tokens * tokens]. */
-function causalBias(tokens: number, window: number): Float32Array {
+function causalBias(tokens: number, { window = Infinity, sinks = 0 }: Visible): Float32Array {
   const bias = new Float32Array(tokens * tokens).fill(HIDDEN);
-  for (let i = 0; i < tokens; i++) bias.fill(0, i * tokens + Math.max(0, i - window + 1), i * tokens + i + 1);
+  for (let i = 0; i < tokens; i++) {
+    bias.fill(0, i * tokens, i * tokens + Math.min(sinks, i + 1));
+    bias.fill(0, i * tokens + Math.max(0, i - window + 1), i * tokens + i + 1);
+  }
   return bias;
 }

@@ -67,7 +67,8 @@ export function completeSettings(spec: ArchSpec, settings: ScoreSettings): Requi
   if (!SCORE_MODES.includes(mode)) {
     throw new RangeError(`Unknown score mode "${mode}"; there are: ${SCORE_MODES.join(", ")}`);
   }
-  const most = Math.max(Math.floor(DEFAULT_CACHE_BYTES / kvBytesPerToken(spec)), 2 * spec.contextLength);
+  const slotBytes = Math.max(kvBytesPerToken(spec), 4 * spec.hiddenSize); // a recurrent model has no slots to count
+  const most = Math.max(Math.floor(DEFAULT_CACHE_BYTES / slotBytes), 2 * spec.contextLength);
   const { maxCachedTokens = most } = settings;
   for (const [name, value] of Object.entries({ tokenBudget, maxCachedTokens })) {
     if (!(Number.isSafeInteger(value) && value >= 1)) {

@@ -1,6 +1,8 @@
 /** Tree scoring: what sequences share runs once, and branches are packed into one run under an attention bias. */
-import { HIDDEN } from "../arch/decoder_nodes.ts";
-import { biasName, biasWindows } from "../arch/score_graph.ts";
+import type { Visible } from "../arch/blocks/block.ts";
+import { isRecurrent } from "../arch/states.ts";
+import { HIDDEN } from "../arch/nodes.ts";
+import { biasKinds, biasName, hasAlibi } from "../arch/visible.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { HeadRows, type Scores } from "./score_head.ts";
 import { HIDDEN_SLOTS, isBranched, planSteps, runLengths, type ScoreStep } from "./score_plan.ts";
@@ -47,8 +49,23 @@ export async function scoreTree(
       drop(inner); // again where its last step has dropped it: that does nothing
     }
   };
+  /** A recurrent state cannot be masked: every stretch runs behind the state of what came before it. */
+  const walk = async (nodes: TrieNode[], prefix: Prefix): Promise<void> => {
+    for (const node of nodes) {
+      if (!scores.isOpen(node.through)) continue;
+      if (!node.children.length && node.tokens.length <= tokenBudget) {
+        await run(prefix, [block(node, prefix, 0, [])], false);
+        continue;
+      }
+      const inner = await extend(prefix, node, false);
+      await walk(node.children, inner);
+      drop(inner);
+    }
+  };
+  const trie = buildTrie(sequences.map((s) => s.tokens));
+  if (isRecurrent(model.spec)) return await walk(trie.children, noPrefix(model));
   const limits = { budget: tokenBudget, cap: maxCachedTokens, context: model.info.contextLength };
-  await follow(planSteps(buildTrie(sequences.map((s) => s.tokens)), limits), noPrefix(model));
+  await follow(planSteps(trie, limits), noPrefix(model));
 }
 
 /** A stretch of one sequence, behind the caches of what came before it: by default from its start. */
@@ -154,28 +171,37 @@ function feedsOf(model: LanguageModel, prefix: Prefix, blocks: Block[]): Feeds {
     seqlens: int32s([total - 1], [1]),
     total_length: int32s([total], []),
   };
-  for (const window of biasWindows(model.spec)) {
-    const bias = visibleBias(prefix, blocks, ids.length, total, window ?? Infinity);
-    feeds[biasName(window)] = floats(bias, [1, 1, ids.length, total]);
+  for (const visible of biasKinds(model.spec)) {
+    const bias = visibleBias(prefix, blocks, ids.length, total, visible);
+    feeds[biasName(visible)] = floats(bias, [1, 1, ids.length, total]);
+  }
+  if (hasAlibi(model.spec)) {
+    const cached = Array.from({ length: prefix.slots }, (_, slot) => Math.max(0, slot - prefix.hidden));
+    feeds.key_positions = int64s([...cached, ...positions], [1, total]);
   }
   return feeds;
 }
 
 /** 0 where a row may look, the lowest float elsewhere: the prefix, its ancestors, its own block up to itself. */
-function visibleBias(prefix: Prefix, blocks: Block[], rows: number, total: number, window: number): Float32Array {
+function visibleBias(prefix: Prefix, blocks: Block[], rows: number, total: number, visible: Visible): Float32Array {
+  const { window = Infinity, sinks = 0 } = visible;
   const bias = new Float32Array(rows * total).fill(HIDDEN);
   for (const { tokens, row, position, ancestors } of blocks) {
     for (let i = 0; i < tokens.length; i++) {
-      const line = (row + i) * total;
-      const first = Math.max(0, position + i - window + 1); // first visible position
-      bias.fill(0, line + Math.min(first + prefix.hidden, prefix.slots), line + prefix.slots);
-      for (const a of ancestors) {
-        const start = prefix.slots + a.row, skip = Math.min(Math.max(0, first - a.position), a.tokens.length);
-        bias.fill(0, line + start + skip, line + start + a.tokens.length);
-      }
-      const own = prefix.slots + row;
-      bias.fill(0, line + own + Math.max(0, first - position), line + own + i + 1);
+      const line = (row + i) * total, first = Math.max(0, position + i - window + 1);
+      /** Show the slots from `start` on, of tokens at `at` and after: those in the window, and the sinks. */
+      const show = (start: number, at: number, length: number) => {
+        bias.fill(0, line + start, line + start + clamp(sinks - at, length));
+        bias.fill(0, line + start + clamp(first - at, length), line + start + length);
+      };
+      show(prefix.hidden, 0, prefix.slots - prefix.hidden);
+      for (const a of ancestors) show(prefix.slots + a.row, a.position, a.tokens.length);
+      show(prefix.slots + row, position, i + 1);
     }
   }
   return bias;
+}
+
+function clamp(count: number, most: number): number {
+  return Math.min(Math.max(0, count), most);
 }

@@ -37,7 +37,10 @@ function blockSource(base: WeightSource, form: typeof forms[number][1], hasMin: 
   return {
     ...base,
     storedAs: "test",
-    embedding: async () => randomBlocks(await base.embedding(), form, hasMin, 1),
+    model: async (name) => {
+      const m = await base.model(name);
+      return name === "embedding" ? randomBlocks(m, form, hasMin, 1) : m;
+    },
     async layer(index, name) {
       const m = await base.layer(index, name);
       return m.rows === 1 ? m : randomBlocks(m, form, hasMin, 100 * index + name.length + name.charCodeAt(0));
@@ -78,7 +81,7 @@ for (const bits of [4, 8] as const) {
     const rounded = (m: Matrix) => "values" in m && m.rows > 1 ? quantise(m.values, m.rows, m.cols, bits) : m;
     const numbers: WeightSource = {
       ...exact,
-      embedding: async () => rounded(await exact.embedding()),
+      model: async (name) => rounded(await exact.model(name)),
       layer: async (index, name) => rounded(await exact.layer(index, name)),
     };
     const error = await relativeError(spec, exact, `int${bits}`, numbers);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cacheName } from "../../lib/arch/decoder_nodes.ts";
+import { cacheName } from "../../lib/arch/states.ts";
 import { randomWeights } from "../../lib/arch/random_weights.ts";
 import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
 import { planBatches } from "../../lib/model/score_batch.ts";
