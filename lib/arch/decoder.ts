@@ -65,10 +65,10 @@ export class Decoder {
     return stream.normed(weights.finalNorm);
   }
 
-  /** Logits of rows of the hidden state: [rows, hidden] -> [rows, vocabSize]. */
-  head(rows: string): string {
+  /** Logits of rows of the hidden state: [rows, hidden] -> [rows, vocabSize]; `rank` is the number of axes. */
+  head(rows: string, rank = 2): string {
     const { nodes, spec, data: { weights } } = this;
-    const logits = nodes.affine(rows, weights.head, weights.headBias, 2);
+    const logits = nodes.affine(rows, weights.head, weights.headBias, rank);
     if (spec.logitSoftcap === undefined) return logits;
     const cap = nodes.float(spec.logitSoftcap);
     return nodes.g.node("Mul", [nodes.g.node("Tanh", [nodes.g.node("Div", [logits, cap])]), cap]);

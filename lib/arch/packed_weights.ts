@@ -50,7 +50,7 @@ export async function packWeights(
   const { embedding, tiedHead } = await packEmbedding(packer, packer.toPrecision(await read("embedding")), spec);
   const positions = spec.position.kind === "learned"
     ? await packer.tensor(
-      "positions",
+      "position_table",
       "float32",
       [spec.contextLength, spec.hiddenSize],
       dequantise(await read("positions")),

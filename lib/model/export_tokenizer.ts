@@ -1,0 +1,59 @@
+/** A model's tokenizer as the files of the Hugging Face format. */
+import { openGguf } from "../arch/gguf_file.ts";
+import type { ResolvedModel } from "../arch/resolve.ts";
+import { byteTokenizer, tokenizerFromGguf } from "./tokenizer.ts";
+
+export interface ExportedTokenizer {
+  bosId: number | null;
+  eosId: number | null;
+  /** Content by name of file. */
+  files: { "tokenizer.json": Record<string, unknown>; "tokenizer_config.json": Record<string, unknown> };
+}
+
+export async function exportedTokenizer({ tokenizer, spec }: ResolvedModel): Promise<ExportedTokenizer> {
+  if (tokenizer === "bytes") return bytesAsBpe(spec.vocabSize);
+  const { gguf } = tokenizer;
+  const { tokenizer: json, bosId, eosId, addsBos } = tokenizerFromGguf((await openGguf(gguf)).metadata, gguf);
+  return { bosId, eosId, files: { "tokenizer.json": json, "tokenizer_config.json": config(addsBos) } };
+}
+
+function config(addsBos: boolean): Record<string, unknown> {
+  return { tokenizer_class: "PreTrainedTokenizerFast", add_bos_token: addsBos, clean_up_tokenization_spaces: false };
+}
+
+/** The byte tokenizer as a byte-level BPE that never merges. */
+function bytesAsBpe(vocabSize: number): ExportedTokenizer {
+  const { bosId, eosId } = byteTokenizer(vocabSize);
+  const special = [[bosId, "<|bos|>"], [eosId, "<|eos|>"]] as const;
+  const json = {
+    version: "1.0",
+    added_tokens: special.filter(([id]) => id !== null).map(([id, content]) => ({
+      id,
+      content,
+      special: true,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+    })),
+    normalizer: null,
+    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+    post_processor: null,
+    decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+    model: {
+      type: "BPE",
+      vocab: Object.fromEntries(byteLevelAlphabet().map((char, byte) => [char, byte])),
+      merges: [],
+      fuse_unk: false,
+      byte_fallback: false,
+    },
+  };
+  return { bosId, eosId, files: { "tokenizer.json": json, "tokenizer_config.json": config(false) } };
+}
+
+/** The character that stands for each byte: itself where it is printable, else one from 256 on (GPT-2's encoder). */
+function byteLevelAlphabet(): string[] {
+  const printable = (byte: number) => (byte > 32 && byte < 127) || (byte > 160 && byte !== 173);
+  let next = 256;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : next++));
+}
