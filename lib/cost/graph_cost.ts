@@ -1,0 +1,185 @@
+/** What an ONNX graph must cost: counted node by node from the file, with numbers for its symbols. */
+import type { Bindings } from "../onnx/dims.ts";
+import { inferShapes, operatorName } from "../onnx/infer_shapes.ts";
+import type { Execution } from "../onnx/infer_shapes.ts";
+import type { OnnxModel, OnnxNode } from "../onnx/onnx_model.ts";
+import { readModel } from "../onnx/read_model.ts";
+import { expertsGeometry } from "../onnx/shapes_fused.ts";
+import { PlainAttention } from "./graph_attention.ts";
+import { NO_BYTES, type NodeBytes, nodeBytes } from "./graph_bytes.ts";
+import { type ConventionFlops, expertsFlops, nodeFlops } from "./graph_flops.ts";
+import { Layers } from "./graph_layers.ts";
+import { Liveness } from "./graph_liveness.ts";
+import { Parameters } from "./graph_parameters.ts";
+
+/** FLOPs and bytes of a part of a graph. */
+export interface Cost {
+  /** How often nodes ran. */
+  runs: number;
+  flops: ConventionFlops;
+  bytes: NodeBytes;
+}
+
+export interface NodeCost extends Cost {
+  name: string;
+  /** As "ai.onnx:MatMul". */
+  operator: string;
+  /** By the names of the weights and caches that it touches; null outside of the layers. */
+  layer: number | null;
+}
+
+export interface GraphCost extends Cost {
+  /** By operator, the costliest (executed FLOPs, then bytes) first. */
+  operators: (Cost & { operator: string })[];
+  /** In the order of the graph; nodes of subgraphs where they ran first. */
+  nodes: NodeCost[];
+  /** By layer, [layers]; what belongs to none is `outside`. */
+  layers: Cost[];
+  outside: Cost;
+  /** Elements of weights, shared ones once. */
+  parameters: number;
+  /** Without the experts that a token does not go to. */
+  activeParameters: number;
+  /** FLOPs of the experts as counted (those that are chosen), and if all were computed; null without experts. */
+  experts: { active: ConventionFlops; all: ConventionFlops } | null;
+  /** The most bytes of activations that live at once (Liveness says what is left out), and where. */
+  peakActivations: { bytes: number; node: string };
+  /** Nodes whose cost is not in the sums, and why. Empty: the cost is complete. */
+  unknown: { name: string; operator: string; reason: string }[];
+  /** What the causal convention had to assume. */
+  notes: string[];
+}
+
+/**
+ * The cost of one run of an ONNX model.
+ *
+ * FLOPs are given in all three conventions (see `FlopsConvention`); the causal one needs the mask: fused attention says
+ * it itself, attention in plain operators is counted by its mask where the mask follows from the bindings. Of experts,
+ * those are counted that a token goes to, whatever a kernel does. Nodes whose inputs are all weights are computed when
+ * the model is opened and cost nothing here.
+ *
+ * @param source A path, a file's bytes, or a model that was read before.
+ * @param bindings A number for every symbol of the inputs (`modelSymbols` lists them); and by the name of an input the
+ *   value of its elements, where a shape or a number of turns depends on it.
+ * @param values Values of whole inputs, such as a mask of ones, by name.
+ * @throws {RangeError} If a symbol is not bound or shapes do not fit; {SyntaxError} if the file is no model.
+ */
+export async function graphCost(
+  source: string | Uint8Array | OnnxModel,
+  bindings: Bindings,
+  values: Record<string, (dims: number[]) => Float64Array> = {},
+): Promise<GraphCost> {
+  const model = typeof source === "string" || source instanceof Uint8Array ? await readModel(source) : source;
+  return new Count(model).run(bindings, values);
+}
+
+/**
+ * A cost whose sums are whole.
+ *
+ * @throws {TypeError} If operators were not known; names them.
+ */
+export function requireComplete(cost: GraphCost): GraphCost {
+  if (cost.unknown.length === 0) return cost;
+  const { name, operator, reason } = cost.unknown[0];
+  const more = cost.unknown.length > 1 ? ` (and ${cost.unknown.length - 1} more nodes, most of them behind it)` : "";
+  throw new TypeError(`Cannot count the cost of node "${name}" (${operator}): ${reason}${more}`);
+}
+
+class Count {
+  readonly #nodes = new Map<OnnxNode, NodeCost>();
+  readonly #attention = new PlainAttention();
+  readonly #layers = new Layers();
+  readonly #liveness = new Liveness();
+  readonly #parameters: Parameters;
+  readonly #unknown = new Map<OnnxNode, GraphCost["unknown"][number]>();
+  #experts: GraphCost["experts"] = null;
+
+  constructor(readonly model: OnnxModel) {
+    this.#parameters = new Parameters(model.graph);
+  }
+
+  run(bindings: Bindings, values: Record<string, (dims: number[]) => Float64Array>): GraphCost {
+    inferShapes(this.model, bindings, {
+      ran: (execution) => this.#ran(execution),
+      hold: (x) => this.#liveness.hold(x),
+      release: (x) => this.#liveness.release(x),
+      unknown: (node, reason) => {
+        this.#unknown.set(node, { name: node.name, operator: operatorName(node), reason });
+      },
+    }, values);
+    const nodes = [...this.#nodes.values()], unmasked = [...new Set(this.#attention.unmasked)];
+    const byOperator = Map.groupBy(nodes, (n) => n.operator);
+    const layers = 1 + Math.max(-1, ...nodes.map((n) => n.layer ?? -1));
+    return {
+      ...total(nodes),
+      operators: [...byOperator].map(([operator, of]) => ({ operator, ...total(of) })).sort(costliest),
+      nodes,
+      layers: Array.from({ length: layers }, (_, i) => total(nodes.filter((n) => n.layer === i))),
+      outside: total(nodes.filter((n) => n.layer === null)),
+      parameters: this.#parameters.total,
+      activeParameters: this.#parameters.active,
+      experts: this.#experts,
+      peakActivations: { bytes: this.#liveness.peakBytes, node: this.#liveness.peakNode },
+      unknown: [...this.#unknown.values()],
+      notes: unmasked.map((name) => `the mask of "${name}" is not known: all of its pairs are counted`),
+    };
+  }
+
+  #ran(execution: Execution): void {
+    const { view, times } = execution, cost = this.#costOf(view.node), flops = nodeFlops(execution);
+    this.#liveness.ran(execution);
+    this.#parameters.visit(execution);
+    cost.layer = this.#layers.visit(execution);
+    cost.runs += times;
+    cost.flops = sumFlops(cost.flops, flops, times);
+    cost.bytes = sumBytes(cost.bytes, nodeBytes(execution), times);
+    this.#attention.visit(execution, (visible, of) => {
+      cost.flops.causal -= times * (flops.dense - flops.dense / of * visible);
+    });
+    if (/^Q?MoE$/.test(view.node.opType)) {
+      const zero = { dense: 0, causal: 0, executed: 0 }, { active, all } = this.#experts ?? { active: zero, all: zero };
+      const whole = expertsFlops(view, expertsGeometry(view).experts);
+      this.#experts = { active: sumFlops(active, flops, times), all: sumFlops(all, whole, times) };
+    }
+  }
+
+  #costOf(node: OnnxNode): NodeCost {
+    let cost = this.#nodes.get(node);
+    if (!cost) {
+      cost = { name: node.name, operator: operatorName(node), layer: null, ...total([]) };
+      this.#nodes.set(node, cost);
+    }
+    return cost;
+  }
+}
+
+function total(parts: Cost[]): Cost {
+  return parts.reduce<Cost>((sum, p) => ({
+    runs: sum.runs + p.runs,
+    flops: sumFlops(sum.flops, p.flops, 1),
+    bytes: sumBytes(sum.bytes, p.bytes, 1),
+  }), { runs: 0, flops: { dense: 0, causal: 0, executed: 0 }, bytes: NO_BYTES });
+}
+
+function sumFlops(a: ConventionFlops, b: ConventionFlops, times: number): ConventionFlops {
+  return {
+    dense: a.dense + times * b.dense,
+    causal: a.causal + times * b.causal,
+    executed: a.executed + times * b.executed,
+  };
+}
+
+function sumBytes(a: NodeBytes, b: NodeBytes, times: number): NodeBytes {
+  return {
+    weights: a.weights + times * b.weights,
+    caches: a.caches + times * b.caches,
+    activations: a.activations + times * b.activations,
+    written: a.written + times * b.written,
+  };
+}
+
+function costliest(a: Cost, b: Cost): number {
+  const bytes = ({ bytes: { weights, caches, activations, written } }: Cost) =>
+    weights + caches + activations + written;
+  return b.flops.executed - a.flops.executed || bytes(b) - bytes(a);
+}

@@ -1,0 +1,246 @@
+/**
+ * Shape inference by walking a model once with numbers for its symbols: every tensor gets a shape, and small ones that
+ * shapes are computed from get their values. Subgraphs run as often as they would (a Loop's turns may differ in shape).
+ */
+import { type Bindings, evaluateDim, requiredSymbols } from "./dims.ts";
+import { lastUses, withAttributes } from "./graph_names.ts";
+import { NodeView, type ShapeRule } from "./node_view.ts";
+import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from "./onnx_model.ts";
+import { CONTROL_RULES, type ControlRule } from "./shapes_control.ts";
+import { ELEMENTWISE_RULES } from "./shapes_elementwise.ts";
+import { FUSED_RULES } from "./shapes_fused.ts";
+import { MOVEMENT_RULES } from "./shapes_movement.ts";
+import { PRODUCT_RULES } from "./shapes_products.ts";
+import { isKnown, type Known, NotKnown, type Tensor, tensor } from "./tensor.ts";
+
+/** One node that ran, with the shapes that it met. */
+export interface Execution {
+  view: NodeView;
+  outputs: (Tensor | null)[];
+  /** How often it ran in the same way: more than once in a loop whose turns are alike. */
+  times: number;
+  /** All of its inputs follow from weights: a runtime computes it once, when the model is opened. */
+  constant: boolean;
+}
+
+/** What watches the walk. `hold` and `release` pair up: a tensor lives while a name holds it. */
+export interface Visitor {
+  ran?(execution: Execution): void;
+  /** A node whose shapes can't be told; the operators behind it may be unknown for that reason alone. */
+  unknown?(node: OnnxNode, reason: string): void;
+  hold?(value: Tensor): void;
+  release?(value: Tensor): void;
+}
+
+const RULES: Record<string, ShapeRule> = {
+  ...ELEMENTWISE_RULES,
+  ...MOVEMENT_RULES,
+  ...PRODUCT_RULES,
+  ...FUSED_RULES,
+};
+/** Their outputs differ from run to run, so they are never computed beforehand. */
+const RANDOM = /^(Random|Multinomial|Bernoulli)/;
+/** Whether an operator of a domain can be known: those of ai.onnx and of onnxruntime. */
+const KNOWN_DOMAINS = new Set(["", "com.microsoft"]);
+
+/** The symbols that `inferShapes` needs for a model, in the order of its inputs. */
+export function modelSymbols({ graph }: OnnxModel): string[] {
+  return requiredSymbols(graph.inputs);
+}
+
+/**
+ * Run the shapes of a model.
+ *
+ * @param bindings A number for every symbol of the inputs; where a shape depends on an input's values (a count of
+ *   tokens, a flag), the input's name with the value of all its elements.
+ * @param values Values of whole inputs, by name, where one number does not say them.
+ * @returns The outputs, by name.
+ * @throws {RangeError} If a symbol is not bound, or shapes do not fit together: names the node.
+ */
+export function inferShapes(
+  model: OnnxModel,
+  bindings: Bindings,
+  visitor: Visitor = {},
+  values: Record<string, (dims: number[]) => Float64Array> = {},
+): Map<string, Known> {
+  const missing = modelSymbols(model).filter((s) => !Object.hasOwn(bindings, s));
+  if (missing.length > 0) {
+    throw new RangeError(
+      `Cannot infer shapes: no size for ${missing.join(", ")}; the model's inputs need ${
+        modelSymbols(model).join(", ")
+      }`,
+    );
+  }
+  for (const [name, value] of Object.entries(bindings)) {
+    if (!Number.isFinite(value)) throw new RangeError(`Cannot infer shapes: "${name}" is ${value}; give a number`);
+  }
+  const inputs = model.graph.inputs.map((input) => inputTensor(input, bindings, values[input.name]));
+  const scope = new Scope(new Walk(model, bindings, visitor), model.graph, null);
+  const outputs = scope.run(inputs, 1);
+  return new Map(model.graph.outputs.map((o, i) => [o.name, outputs[i]]));
+}
+
+function inputTensor(input: OnnxValue, bindings: Bindings, values?: (dims: number[]) => Float64Array): Known {
+  if (!input.dims) return { reason: `the file gives no shape for the input "${input.name}"` };
+  const dims = input.dims.map((d, axis) => evaluateDim(d === "" ? `${input.name}#${axis}` : d, bindings));
+  if (dims.some((d) => d === null || !Number.isSafeInteger(d) || d < 0)) {
+    throw new RangeError(`Cannot infer shapes: input "${input.name}" [${input.dims}] becomes [${dims}]`);
+  }
+  const bound = Object.hasOwn(bindings, input.name) ? bindings[input.name] : undefined;
+  const shape = dims as number[];
+  const fill = () => new Float64Array(shape.reduce((a, b) => a * b, 1)).fill(bound!);
+  return tensor(input.type, shape, values ? () => values(shape) : bound === undefined ? null : fill);
+}
+
+/** What all graphs of one walk share. */
+export class Walk {
+  constructor(readonly model: OnnxModel, readonly bindings: Bindings, readonly visitor: Visitor) {}
+
+  opset(domain: string): number {
+    return this.model.opsets.get(domain) ?? 1;
+  }
+}
+
+/** One run of a graph: the names that it knows, and those of the graphs around it. */
+export class Scope {
+  readonly #known = new Map<string, Known>();
+
+  constructor(readonly walk: Walk, readonly graph: OnnxGraph, readonly outer: Scope | null) {}
+
+  /**
+   * @param times How often this run counts.
+   * @returns The graph's outputs, still held: the caller releases them.
+   */
+  run(inputs: Known[], times: number): Known[] {
+    const { graph } = this;
+    graph.inputs.forEach(({ name }, i) => this.#set(name, inputs[i]));
+    const lastUse = lastUses(graph);
+    graph.nodes.forEach((node, at) => {
+      this.#runNode(node, times);
+      for (const name of [...node.inputs, ...node.outputs]) {
+        if ((lastUse.get(name) ?? -1) <= at) this.#drop(name);
+      }
+    });
+    const outputs = graph.outputs.map(({ name }) => this.lookup(name));
+    this.hold(outputs);
+    for (const name of [...this.#known.keys()]) this.#drop(name);
+    return outputs;
+  }
+
+  lookup(name: string): Known {
+    const known = this.#known.get(name);
+    if (known) return known;
+    const initializer = this.graph.initializers.get(name);
+    if (initializer) {
+      const { type, dims } = initializer, limit = /^(float|bfloat)/.test(type) ? 64 : 2 ** 22;
+      const made: Tensor = { type, dims, values: initializer.values(limit), constant: true, weight: name };
+      this.#known.set(name, made);
+      return made;
+    }
+    if (this.outer) return this.outer.lookup(name);
+    throw new RangeError(`Cannot infer shapes: a node reads "${name}", which nothing before it gives`);
+  }
+
+  /** A subgraph that sees this one's names. */
+  inner(graph: OnnxGraph): Scope {
+    return new Scope(this.walk, graph, this);
+  }
+
+  #runNode(node: OnnxNode, times: number): void {
+    const inputs = node.inputs.map((name) => (name === "" ? null : this.lookup(name)));
+    let outputs: Known[], held = false;
+    try {
+      const at = inputs.findIndex((x) => x !== null && !isKnown(x));
+      if (at >= 0) throw new NotKnown(`the shape of its input "${node.inputs[at]}" is not known`);
+      ({ outputs, held } = this.#outputs(node, inputs as (Tensor | null)[], times));
+    } catch (error) {
+      if (!(error instanceof NotKnown)) throw withNode(error, node);
+      const reason = error.message;
+      this.walk.visitor.unknown?.(node, reason);
+      outputs = node.outputs.map((name) => this.#declared(name) ?? { reason });
+    }
+    node.outputs.forEach((name, i) => {
+      if (name !== "") this.#set(name, outputs[i] ?? { reason: `${node.opType} gives no output ${i}` });
+    });
+    if (held) this.release(outputs);
+  }
+
+  /** A node's outputs; those of subgraphs come held. */
+  #outputs(node: OnnxNode, inputs: (Tensor | null)[], times: number): { outputs: Known[]; held: boolean } {
+    const key = `${node.domain}:${node.opType}`, called = this.walk.model.functions.get(key);
+    if (called) return { outputs: this.#call(node, called, inputs, times), held: true };
+    const control: ControlRule | undefined = CONTROL_RULES[key];
+    if (control) return { outputs: control(this, node, inputs, times), held: true };
+    return { outputs: this.#apply(node, inputs, times), held: false };
+  }
+
+  /** One operator; reports the run. */
+  #apply(node: OnnxNode, inputs: (Tensor | null)[], times: number): Known[] {
+    const rule = KNOWN_DOMAINS.has(node.domain) && (RULES[`${node.domain}:${node.opType}`] ?? RULES[node.opType]);
+    if (!rule) throw new NotKnown(`the operator ${operatorName(node)} is not known`);
+    const view = new NodeView(node, inputs, this.walk.opset(node.domain));
+    const constant = inputs.every((x) => x === null || x.constant) && !RANDOM.test(node.opType);
+    const outputs = rule(view).map((x, i) => {
+      if (x === null || !node.outputs[i]) return null;
+      return constant ? { ...x, constant: true, weight: x.weight ?? node.outputs[i] } : { ...x, constant: false };
+    });
+    this.walk.visitor.ran?.({ view, outputs, times, constant });
+    return outputs.map((x, i) => x ?? { reason: `${node.opType} gives no output ${i}` });
+  }
+
+  /** A function of the model's own: its nodes run with the caller's inputs and attributes. */
+  #call(node: OnnxNode, f: OnnxFunction, inputs: (Tensor | null)[], times: number): Known[] {
+    const attributes = new Map([...f.defaults, ...node.attributes]);
+    const named = (name: string): OnnxValue => ({ name, type: "unknown", dims: null });
+    const graph: OnnxGraph = {
+      name: node.opType,
+      nodes: f.nodes.map((inner) => withAttributes(inner, attributes)),
+      inputs: f.inputs.map(named),
+      outputs: f.outputs.map(named),
+      initializers: new Map(),
+      valueInfo: new Map(),
+    };
+    const given = f.inputs.map((_, i) => inputs[i] ?? { reason: `input ${i} of ${node.opType} is left out` });
+    return new Scope(this.walk, graph, null).run(given, times);
+  }
+
+  /** What the file itself says of a value's shape. */
+  #declared(name: string): Tensor | null {
+    const value = this.graph.valueInfo.get(name) ?? this.graph.outputs.find((o) => o.name === name);
+    const dims = value?.dims?.map((d) => (d === "" ? null : evaluateDim(d, this.walk.bindings)));
+    if (!dims || dims.some((d) => d === null)) return null;
+    return tensor(value!.type, dims as number[]);
+  }
+
+  hold(values: Known[]): void {
+    for (const x of values) if (isKnown(x)) this.walk.visitor.hold?.(x);
+  }
+
+  release(values: Known[]): void {
+    for (const x of values) if (isKnown(x)) this.walk.visitor.release?.(x);
+  }
+
+  #set(name: string, value: Known): void {
+    this.hold([value]);
+    this.#known.set(name, value);
+  }
+
+  #drop(name: string): void {
+    const value = this.#known.get(name);
+    if (!value) return;
+    if (!this.graph.initializers.has(name)) this.release([value]);
+    this.#known.delete(name);
+  }
+}
+
+/** "domain:operator", as the lists of what is not known say it. */
+export function operatorName(node: OnnxNode): string {
+  return `${node.domain || "ai.onnx"}:${node.opType}`;
+}
+
+/** Shapes that do not fit together are an error that names the innermost node. */
+function withNode(error: unknown, node: OnnxNode): unknown {
+  if (!(error instanceof RangeError) || error.message.startsWith("Cannot")) return error;
+  const where = `node "${node.name}" (${operatorName(node)})`;
+  return new RangeError(`Cannot infer shapes: ${where}: ${error.message}`, { cause: error });
+}
