@@ -249,6 +249,27 @@ def phi(hidden, layers, partial):
     )
 
 
+def lfm2(hidden, heads, inner):
+    return dict(
+        model_type="lfm2",
+        vocab_size=65536,
+        hidden_size=hidden,
+        num_hidden_layers=16,
+        num_attention_heads=heads,
+        num_key_value_heads=8,
+        block_ff_dim=inner,
+        block_multiple_of=256,
+        block_ffn_dim_multiplier=1.0,
+        block_auto_adjust_ff_dim=True,
+        conv_L_cache=3,
+        conv_bias=False,
+        full_attn_idxs=[2, 5, 8, 10, 12, 14],
+        norm_eps=1e-5,
+        rope_theta=1000000.0,
+        tie_word_embeddings=True,
+    )
+
+
 def gpt_oss(layers, experts):
     return dict(
         model_type="gpt_oss",
@@ -538,7 +559,7 @@ MODELS = [
             alibi=False,
         ),
         6921720704,
-        "widely reported count of the released weights",
+        "reported by users of the released weights, not checked against the files",
     ),
     (
         "bloom-560m",
@@ -550,7 +571,7 @@ MODELS = [
         "mpt-7b",
         dict(model_type="mpt", vocab_size=50432, d_model=4096, n_layers=32, n_heads=32, expansion_ratio=4, no_bias=True),
         6649286656,
-        "widely reported count of the released weights",
+        "reported by users of the released weights, not checked against the files",
     ),
     ("mamba2-130m", mamba2(768, 24), 128989632, "count of the released checkpoint, embedding padded to 50288 rows"),
     ("mamba2-370m", mamba2(1024, 48), None, None),
@@ -625,26 +646,18 @@ MODELS = [
         79674391296,
         FILES + " are 81324862720, of which 1650471424 are the multi-token-prediction module, not counted here",
     ),
+    ("lfm2-350m", lfm2(1024, 16, 6656), 354483968, FILES),
+    ("lfm2-1.2b", lfm2(2048, 32, 12288), 1170340608, FILES),
     (
-        "lfm2-350m",
-        dict(
-            model_type="lfm2",
-            vocab_size=65536,
-            hidden_size=1024,
-            num_hidden_layers=16,
-            num_attention_heads=16,
-            num_key_value_heads=8,
-            block_ff_dim=6656,
-            block_multiple_of=256,
-            block_auto_adjust_ff_dim=True,
-            conv_L_cache=3,
-            conv_bias=False,
-            full_attn_idxs=[2, 5, 8, 10, 12, 14],
-            norm_eps=1e-5,
-            rope_theta=1000000.0,
-            tie_word_embeddings=True,
-        ),
-        354483968,
+        "smollm3-3b",
+        {
+            **llama(128256, 2048, 11008, 36, 16, 4, max_position_embeddings=65536, rope_theta=5000000.0),
+            "model_type": "smollm3",
+            "rms_norm_eps": 1e-6,
+            "no_rope_layer_interval": 4,
+            "tie_word_embeddings": True,
+        },
+        3075098624,
         FILES,
     ),
 ]
