@@ -28,7 +28,7 @@ export class Decoder {
     const stream = new Residual(nodes, spec, this.#embed(inputs));
     spec.layers.forEach((layer, i) => {
       const blocks = layerBlocks(spec, layer), packed = weights.layers[i];
-      const place = { nodes, inputs, layer: i };
+      const place = { nodes, inputs, layer: i, rope: () => this.rope(i) };
       const mixer = (x: string) => blocks.mixer.emit(place, packed.mixer, x);
       const channel = (x: string) => blocks.channel.emit(place, packed.channel, x);
       const both = layer.channel.kind !== "none";

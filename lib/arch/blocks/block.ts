@@ -13,10 +13,10 @@ export interface Parameter {
   rows: number;
   cols: number;
   /**
-   * `matrix`: multiplies activations, and takes the model's precision. `convolution`: a depthwise kernel,
-   * [channels][taps]. `vector`: norms, biases and the like, kept in fp32.
+   * `matrix`: multiplies activations, and takes the model's precision. `exact`: multiplies activations, but is kept in
+   * fp32. `convolution`: a depthwise kernel, [channels][taps]. `vector`: norms, biases and the like, kept in fp32.
    */
-  role: "matrix" | "convolution" | "vector";
+  role: "matrix" | "exact" | "convolution" | "vector";
   /** Random weights: `normal` with deviation cols ** -0.5, or what the architecture's authors start from. */
   init: "normal" | "ones" | "zeros" | "decay" | "time_step";
   /** Part of it that one token is multiplied by: topK / experts. Default 1. */
@@ -54,7 +54,7 @@ export interface StateShape {
   type: "float32" | "int8";
 }
 
-export type PackedPart = Record<string, PackedLinear | PackedTensor | null>;
+export type PackedPart = Record<string, PackedLinear | PackedTensor | PackedLinear[] | null>;
 
 /** Reads a layer's parameters by name. */
 export type ReadParameter = (name: string) => Promise<Matrix>;
@@ -73,6 +73,8 @@ export interface Place {
   nodes: Nodes;
   inputs: DecoderInputs;
   layer: number;
+  /** The tables of the layer's rotary positions, float32 [contextLength, dims / 2] each; null where it has none. */
+  rope(): { cos: string; sin: string } | null;
 }
 
 /** Queries, keys and values [batch, tokens, heads * headDim]; packed side by side in `query` where the others are "". */

@@ -2,7 +2,11 @@
 import type { ArchSpec, ChannelSpec, LayerSpec, MixerSpec } from "../spec.ts";
 import { attention } from "./attention.ts";
 import { type Block, matrix, type Parameter, type StateShape, vector } from "./block.ts";
+import { convolution } from "./convolution.ts";
+import { linearAttention } from "./linear_attention.ts";
+import { mamba2 } from "./mamba2.ts";
 import { gatedMlp, mlp } from "./mlp.ts";
+import { moe } from "./moe.ts";
 import { normParameters } from "./norm.ts";
 
 /** Names of the norms that a layer has, by its placement. */
@@ -31,6 +35,12 @@ function mixerBlock(spec: ArchSpec, mixer: MixerSpec): Block {
   switch (mixer.kind) {
     case "attention":
       return attention(spec, mixer);
+    case "linear":
+      return linearAttention(spec, mixer);
+    case "mamba2":
+      return mamba2(spec, mixer);
+    case "convolution":
+      return convolution(spec, mixer);
     default:
       throw new TypeError(`mixer ${mixer.kind} is not built yet`);
   }
@@ -47,7 +57,7 @@ function channelBlock(spec: ArchSpec, channel: ChannelSpec): Block {
     case "relu2":
       return mlp(spec, channel);
     case "moe":
-      throw new TypeError(`channel ${channel.kind} is not built yet`);
+      return moe(spec, channel);
     case "none":
       return IDENTITY;
   }
