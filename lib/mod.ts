@@ -6,7 +6,29 @@
  */
 
 // Architectures and models
-export type { ArchEdit, ArchSpec, LayerSpec, ModelOptions, ModelRef, Precision, Provider } from "./arch/spec.ts";
+export type {
+  ArchEdit,
+  ArchSpec,
+  AttentionSpec,
+  ChannelSpec,
+  ConvolutionSpec,
+  GatedMlpSpec,
+  LayerSpec,
+  LinearAttentionSpec,
+  Mamba2Spec,
+  MixerSpec,
+  MlaSpec,
+  MlpSpec,
+  ModelOptions,
+  ModelRef,
+  MoeSpec,
+  NormSpec,
+  Placement,
+  PositionSpec,
+  Precision,
+  Provider,
+  RopeScaling,
+} from "./arch/spec.ts";
 export { resolveSpec } from "./arch/resolve.ts";
 export { validateSpec } from "./arch/validate.ts";
 export { type LanguageModel, openModel, type OpenOptions } from "./model/language_model.ts";
@@ -19,6 +41,7 @@ export type {
   StreamOptions,
 } from "./model/generate.ts";
 export type { Tokenizer } from "./model/tokenizer.ts";
+export { type ExportedModel, exportModel } from "./model/export.ts";
 export { HostError, startHost } from "./model/host.ts";
 export type { ModelHost, ModelInfo, ProcessCounters, ScoreRequest, ScoreResult } from "./model/protocol.ts";
 export type { ScoreMode, ScoreOptions } from "./model/score_options.ts";
@@ -63,7 +86,15 @@ export {
   type FlopsConvention,
   type FlopsOptions,
 } from "./cost/flops.ts";
-export { kvBytesPerToken, kvCacheBytes, parameterCount, weightBytes } from "./cost/bytes.ts";
+export {
+  activeParameterCount,
+  kvBytesPerToken,
+  kvCacheBytes,
+  parameterCount,
+  recurrentStateBytes,
+  weightBytes,
+} from "./cost/bytes.ts";
+export { type ActivationOptions, peakActivationBytes } from "./cost/activations.ts";
 export { mbu, mfu, rooflineMs } from "./cost/utilisation.ts";
 
 // Comparison
@@ -106,6 +137,7 @@ export { ratioOverBlocks } from "./stats/ratio.ts";
 // Views: tables and figures that show themselves in a notebook and print themselves in a terminal
 import "./view/register.ts"; // a Comparison shows itself
 export { showComparison, summaryTable } from "./view/comparison_view.ts";
+export { archDiagram } from "./view/arch_diagram.ts";
 export { decide, type Decision, type Limits } from "./view/decision.ts";
 export { decisionPlot, decisionSentence } from "./view/decision_plot.ts";
 export { divergenceTable } from "./view/divergence_table.ts";
