@@ -31,6 +31,8 @@ export type {
 } from "./arch/spec.ts";
 export { resolveSpec } from "./arch/resolve.ts";
 export { validateSpec } from "./arch/validate.ts";
+export { zoo, zooNames } from "./arch/zoo/zoo.ts";
+export { scale, type ScaleOptions } from "./arch/scale.ts";
 export { type LanguageModel, openModel, type OpenOptions } from "./model/language_model.ts";
 export type {
   GenerateBatchOptions,

@@ -1,0 +1,247 @@
+/** A small sibling of an architecture: its proportions and patterns at another number of parameters. */
+import { layerParameters, modelParameters } from "./blocks/layer.ts";
+import { keepsPattern, type LayerPattern, layerPattern, stack } from "./layer_pattern.ts";
+import { narrowerMixer, narrowerPosition, resizedChannel, roundTo } from "./narrower.ts";
+import type { ArchSpec, LayerSpec } from "./spec.ts";
+import { validateSpec } from "./validate.ts";
+
+export interface ScaleOptions {
+  /** Parameters wanted, a tied head counted once. */
+  parameters: number;
+  /** Default: as it is; 258 is what the bytes tokenizer needs. */
+  vocabSize?: number;
+  /** Default: as it is. Windows that would be longer shrink with it. */
+  contextLength?: number;
+  /** Default: as many as keep the ratio of depth to width, two or more. */
+  layers?: number;
+}
+
+/** How far the parameters may be from those wanted. */
+const TOLERANCE = 0.05;
+/** Widths are multiples of it: int8 and int4 weights come in blocks of 32. */
+const BLOCK = 32;
+/** Where blocks are too coarse to come near, in small models: widths that only fp32 runs. */
+const FINE = 8;
+/** Intermediate sizes become at most so many times larger or smaller than the width's. */
+const MOST_STRETCH = 8;
+
+/**
+ * A sibling of a spec with nearly so many parameters, never more than 5 % off. Kept: the ratios of depth to width and of
+ * width to intermediate size, as far as whole numbers let; query heads a group of keys and values; the number of experts
+ * a token is sent to and how many there are, which shrink together where the model is too small for them; a local and
+ * global pattern over the layers that are left; a hybrid's pattern whole. Heads are of 16, 32, 64, 128 or 256. The same
+ * spec and options give the same sibling.
+ *
+ * @returns A spec named "gemma-2-2b at 10.1 M".
+ * @throws {RangeError} If no sibling is near enough, or the layers do not fit the pattern.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { scale } from "./scale.ts";
+ * import { zoo } from "./zoo/zoo.ts";
+ *
+ * const small = scale(zoo("llama-3.2-1b"), { parameters: 10e6, vocabSize: 4096, contextLength: 2048 });
+ * assert.equal(small.name, "llama-3.2-1b at 9.97 M");
+ * ```
+ */
+export function scale(spec: ArchSpec, options: ScaleOptions): ArchSpec {
+  const { parameters } = options;
+  const wish = `Cannot scale ${spec.name} to ${amount(parameters)} parameters`;
+  if (!(parameters >= 1 && Number.isFinite(parameters))) {
+    throw new RangeError(`Cannot scale ${spec.name}: parameters must be a positive number, got ${parameters}`);
+  }
+  const base = withSizes(spec, options);
+  validateSpec(base);
+  const pattern = layerPattern(base.layers);
+  if (options.layers !== undefined && !keepsPattern(pattern, options.layers)) {
+    throw new RangeError(`${wish} in ${options.layers} layers: ${patternInWords(pattern)}`);
+  }
+  const outside = vocabularyAt(base, FINE);
+  if (outside > parameters) {
+    throw new RangeError(
+      `${wish}: its vocabulary of ${base.vocabSize} alone has ${
+        amount(outside)
+      } at a width of ${FINE}; pass vocabSize ` +
+        `(258 for the bytes tokenizer)`,
+    );
+  }
+  const all = [...candidates(base, pattern, options)];
+  const near = all.filter(({ off }) => off <= TOLERANCE);
+  if (near.length) {
+    const best = near.reduce((a, b) => b.penalty < a.penalty ? b : a);
+    return { ...best.spec, name: `${spec.name} at ${amount(best.count)}` };
+  }
+  const { count, spec: { hiddenSize, layers } } = all.reduce((a, b) => b.off < a.off ? b : a);
+  throw new RangeError(
+    `${wish}: the nearest sibling has ${amount(count)} (width ${hiddenSize}, ${layers.length} layers); pass another ` +
+      `vocabSize, other layers or another number`,
+  );
+}
+
+interface Candidate {
+  spec: ArchSpec;
+  count: number;
+  /** Distance of the count from the one wanted, 0.01 is 1 %. */
+  off: number;
+  /** What is lost of the proportions; the smallest is taken. */
+  penalty: number;
+}
+
+function* candidates(base: ArchSpec, pattern: LayerPattern, options: ScaleOptions): Generator<Candidate> {
+  const ideal = idealRatio(base, options) * base.hiddenSize;
+  for (const width of widths(ideal)) {
+    for (const layers of depths(base, pattern, width, options.layers)) {
+      for (const expertShare of expertShares(base)) {
+        const proportion = Math.abs(Math.log(layers / base.layers.length / (width / base.hiddenSize)));
+        const lost = (options.layers ? 0 : proportion) - 1.5 * Math.log(expertShare);
+        for (const unit of [BLOCK, FINE]) {
+          const found = fitted(base, pattern, { width, layers, expertShare }, unit, options.parameters);
+          const fine = (width % BLOCK ? 0.3 : 0) + (unit === FINE ? 0.1 : 0);
+          yield { ...found, penalty: found.penalty + lost + fine + 3 * found.off };
+        }
+      }
+    }
+  }
+}
+
+interface Shape {
+  width: number;
+  layers: number;
+  expertShare: number;
+}
+
+/** The sibling of a shape whose intermediate sizes bring it nearest to the wanted number of parameters. */
+function fitted(base: ArchSpec, pattern: LayerPattern, shape: Shape, unit: number, wanted: number): Candidate {
+  const start = shape.width / base.hiddenSize;
+  const plain = sibling(base, pattern, shape, start, 0);
+  // Parameters grow in a straight line with the intermediate size.
+  const atOne = countParameters(plain.spec), atTwo = countParameters(sibling(base, pattern, shape, 2 * start, 0).spec);
+  const exact = atTwo > atOne ? 1 + (wanted - atOne) / (atTwo - atOne) : 1;
+  const stretch = Math.min(MOST_STRETCH, Math.max(1 / MOST_STRETCH, exact));
+  const { spec, misfit } = sibling(base, pattern, shape, start * stretch, unit);
+  const count = countParameters(spec);
+  return { spec, count, off: Math.abs(count / wanted - 1), penalty: misfit + Math.abs(Math.log(stretch)) };
+}
+
+/** The base at a shape, its channel mixers `channelRatio` times as wide inside. */
+function sibling(base: ArchSpec, pattern: LayerPattern, shape: Shape, channelRatio: number, unit: number) {
+  const { width, layers, expertShare } = shape, ratio = width / base.hiddenSize;
+  let misfit = 0;
+  const narrow = (layer: LayerSpec): LayerSpec => {
+    const { weightsLayer: _, ...rest } = layer;
+    const mixer = narrowerMixer(layer.mixer, ratio);
+    misfit = Math.max(misfit, mixer.misfit);
+    const channel = resizedChannel(layer.channel, { ratio: channelRatio, expertShare, unit });
+    return { ...rest, mixer: mixer.part, channel };
+  };
+  const small = { ...pattern, start: pattern.start.map(narrow), period: pattern.period.map(narrow) };
+  const spec: ArchSpec = {
+    ...base,
+    hiddenSize: width,
+    layers: stack(small, layers),
+    position: narrowerPosition(base.position, headRatio(base.layers, [...small.start, ...small.period])),
+  };
+  // Gemma's is the root of the width.
+  if (base.embeddingScale !== undefined) spec.embeddingScale = base.embeddingScale * Math.sqrt(ratio);
+  return { spec, misfit };
+}
+
+/** How much narrower the rotated heads became, by the first layer that has some. */
+function headRatio(layers: LayerSpec[], narrow: LayerSpec[]): number {
+  const dims = ({ mixer }: LayerSpec) =>
+    mixer.kind === "attention" ? mixer.headDim : mixer.kind === "mla" ? mixer.ropeDim : 0;
+  const i = narrow.findIndex((layer) => dims(layer) > 0);
+  return i < 0 ? 1 : dims(narrow[i]) / dims(layers[i]);
+}
+
+/** The base with the vocabulary and context asked for. */
+function withSizes(spec: ArchSpec, { vocabSize = spec.vocabSize, contextLength = spec.contextLength }: ScaleOptions) {
+  const layers = spec.layers.map((layer): LayerSpec => {
+    const { mixer } = layer;
+    if (mixer.kind !== "attention" || mixer.window === undefined || mixer.window < contextLength) return layer;
+    const window = Math.max(1, Math.round(mixer.window * contextLength / spec.contextLength));
+    return { ...layer, mixer: { ...mixer, window } };
+  });
+  return { ...spec, vocabSize, contextLength, layers };
+}
+
+/** How much smaller the width must be, if depth and everything else go with it: the root of a cubic. */
+function idealRatio(base: ArchSpec, { parameters, layers }: ScaleOptions): number {
+  const outside = vocabularyAt(base, base.hiddenSize), inside = countParameters(base) - outside;
+  const at = (ratio: number) =>
+    outside * ratio + inside * ratio ** 2 * (layers === undefined ? ratio : layers / base.layers.length);
+  let low = 0, high = 1;
+  while (at(high) < parameters) high *= 2;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (at(middle) < parameters) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Widths around the ideal one, narrowest first. */
+function widths(ideal: number): number[] {
+  const unit = ideal < 8 * BLOCK ? FINE : BLOCK;
+  const first = roundTo(ideal / 2, unit), last = roundTo(ideal * 2, unit);
+  return Array.from({ length: (last - first) / unit + 1 }, (_, i) => first + i * unit);
+}
+
+/** Numbers of layers that keep the pattern and come nearest to the ratio of depth to width. */
+function depths(base: ArchSpec, pattern: LayerPattern, width: number, layers: number | undefined): number[] {
+  if (layers !== undefined) return [layers];
+  const ideal = base.layers.length * width / base.hiddenSize;
+  const most = Math.ceil(2 * ideal) + pattern.start.length + pattern.period.length;
+  const distance = (n: number) => Math.abs(Math.log(n / ideal));
+  return Array.from({ length: most }, (_, i) => i + 1)
+    .filter((n) => n >= Math.min(2, base.layers.length) && keepsPattern(pattern, n))
+    .sort((a, b) => distance(a) - distance(b))
+    .slice(0, 5);
+}
+
+/** Shares of a mixture's experts that leave whole numbers of them, or one of them for each token. */
+function expertShares({ layers }: ArchSpec): number[] {
+  const mixture = layers.find(({ channel }) => channel.kind === "moe")?.channel;
+  if (mixture?.kind !== "moe") return [1];
+  const { experts, topK } = mixture;
+  return Array.from({ length: topK }, (_, i) => topK - i)
+    .filter((k) => (experts * k) % topK === 0 || k === 1)
+    .map((k) => k / topK);
+}
+
+function vocabularyAt({ vocabSize, tiedHead }: ArchSpec, width: number): number {
+  return vocabSize * width * (tiedHead ? 1 : 2);
+}
+
+/** Layers that are one object are counted once and taken as often as they stand there. */
+function countParameters(spec: ArchSpec): number {
+  const counts = new Map<LayerSpec, number>();
+  const sum = (list: { rows: number; cols: number }[]) => list.reduce((n, { rows, cols }) => n + rows * cols, 0);
+  return spec.layers.reduce((total, layer) => {
+    const count = counts.get(layer) ?? sum(layerParameters(spec, layer));
+    counts.set(layer, count);
+    return total + count;
+  }, sum(modelParameters(spec)));
+}
+
+function patternInWords({ start, period, hybrid }: LayerPattern): string {
+  const before = start.length ? `${start.length} + ` : "";
+  return hybrid
+    ? `its hybrid pattern of ${period.length} layers stays whole; pass ${before}a multiple of ${period.length}`
+    : `its pattern needs at least ${before}${period.length}`;
+}
+
+/** 10.1 M */
+function amount(parameters: number): string {
+  for (const [size, unit] of [[1e9, " B"], [1e6, " M"], [1e3, " k"]] as const) {
+    // 999.6 k is 1.00 M
+    if (parameters >= size * 0.9995) return `${trimmed(parameters / size)}${unit}`;
+  }
+  return String(parameters);
+}
+
+/** Three digits. */
+function trimmed(value: number): string {
+  const digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return value.toFixed(digits);
+}

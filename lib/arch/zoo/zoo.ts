@@ -1,0 +1,40 @@
+/** Published architectures by name. */
+import { nearest } from "../nearest.ts";
+import type { ArchSpec } from "../spec.ts";
+import { GEMMA } from "./gemma.ts";
+import { GPT } from "./gpt.ts";
+import { LLAMA } from "./llama.ts";
+import { MIXTURES } from "./mixtures.ts";
+import type { Family } from "./parts.ts";
+import { QWEN } from "./qwen.ts";
+import { RECURRENT } from "./recurrent.ts";
+
+const ZOO: Family = { ...LLAMA, ...GEMMA, ...QWEN, ...MIXTURES, ...GPT, ...RECURRENT };
+
+/** The names that `zoo()` knows, family by family. */
+export function zooNames(): string[] {
+  return Object.keys(ZOO);
+}
+
+/**
+ * The architecture of a published model, from its configuration: plain JSON of one's own, to change at will. It is a
+ * model reference with seeded random weights; `scale()` makes a small sibling of it. Parameters are counted exactly as
+ * published (`tests/golden/zoo_parameters.json` has the counts and their sources).
+ *
+ * @throws {RangeError} If there is no such name.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { zoo } from "./zoo.ts";
+ *
+ * const llama = zoo("llama-3.2-1b");
+ * assert.equal(llama.layers.length, 16);
+ * assert.deepEqual(llama.layers[0].mixer, { kind: "attention", heads: 32, kvHeads: 8, headDim: 64 });
+ * ```
+ */
+export function zoo(name: string): ArchSpec {
+  if (Object.hasOwn(ZOO, name)) return { name, ...structuredClone(ZOO[name]) };
+  throw new RangeError(
+    `Unknown architecture "${name}"; did you mean ${nearest(name, zooNames())}? There are: ${zooNames().join(", ")}`,
+  );
+}

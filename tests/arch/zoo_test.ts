@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { validateSpec } from "../../lib/arch/validate.ts";
+import { zoo, zooNames } from "../../lib/arch/zoo/zoo.ts";
+import { parameterCount } from "../../lib/cost/bytes.ts";
+
+/** Counted by transformers from the published configurations; `zoo_parameters.py` names the sources of the published counts. */
+const golden = JSON.parse(await Deno.readTextFile(new URL("../golden/zoo_parameters.json", import.meta.url))) as {
+  models: { name: string; parameters: number; published: number | null }[];
+};
+
+/** What they are made of, a spec cannot say: learned sinks, norms on embeddings, LayerNorm without bias, RWKV-4, Mamba-1. */
+const NOT_IN_THE_ZOO = [
+  "gpt-oss-20b",
+  "gpt-oss-120b",
+  "bloom-560m",
+  "mpt-7b",
+  "rwkv-4-169m",
+  "rwkv-4-430m",
+  "jamba-v0.1",
+];
+
+Deno.test("zooNames() has every model of the golden that a spec can describe", () => {
+  const known = golden.models.map(({ name }) => name).filter((name) => !NOT_IN_THE_ZOO.includes(name));
+  assert.deepEqual(zooNames().toSorted(), known.toSorted());
+});
+
+for (const { name, parameters, published } of golden.models) {
+  if (NOT_IN_THE_ZOO.includes(name)) continue;
+  Deno.test(`zoo("${name}") has the ${parameters} parameters that are published`, () => {
+    const spec = zoo(name);
+    validateSpec(spec);
+    assert.equal(parameterCount(spec), parameters);
+    if (published !== null) assert.equal(parameters, published);
+  });
+}
+
+Deno.test("zoo() gives plain JSON of one's own", () => {
+  const spec = zoo("gemma-3-1b");
+  assert.deepEqual(JSON.parse(JSON.stringify(spec)), spec);
+  spec.layers[0].mixer = { kind: "convolution", kernel: 3 };
+  assert.equal(zoo("gemma-3-1b").layers[0].mixer.kind, "attention");
+});
+
+Deno.test("zoo() guesses what a wrong name meant", () => {
+  assert.throws(() => zoo("llama-3.2-1B-base"), {
+    name: "RangeError",
+    message: /did you mean llama-3\.2-1b\? There are: llama-7b, /,
+  });
+  assert.throws(() => zoo("toString"), RangeError);
+});
