@@ -50,7 +50,6 @@ export interface BuiltModel {
  * @param base The spec that the weights belong to.
  * @param spec The spec to run: `base` after its edits.
  * @param identity What tells this weights source from every other.
- * @param extras Further files of the folder, by name, made together with the weights.
  */
 export async function buildOnDisk(
   base: ArchSpec,
@@ -58,7 +57,6 @@ export async function buildOnDisk(
   identity: string,
   precision: Precision,
   source: () => Promise<WeightSource>,
-  extras: Record<string, () => Promise<string>>,
 ): Promise<BuiltModel> {
   const folder = cacheDir("models", cacheKey([identity, precision]));
   if (!await exists(folder)) {
@@ -78,7 +76,6 @@ export async function buildOnDisk(
       );
       bar.finish();
       await Deno.writeTextFile(join(dir, "weights.json"), JSON.stringify(packed));
-      for (const [name, make] of Object.entries(extras)) await Deno.writeTextFile(join(dir, name), await make());
     });
   }
   const weights = layersOf(spec, JSON.parse(await Deno.readTextFile(join(folder, "weights.json"))));

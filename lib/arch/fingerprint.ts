@@ -8,13 +8,14 @@ import { resolveModel } from "./resolve.ts";
 import type { ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
 
 export interface ModelFingerprint {
-  /** SHA-256 of the file's bytes, or the seed of random weights. */
+  /** SHA-256 of each file's bytes, or the seed of random weights. */
   weights: string;
   /** The architecture that the weights belong to, and the one that runs: after the edits. */
   base: ArchSpec;
   spec: ArchSpec;
   precision: Precision;
-  tokenizer: "bytes" | "of the file";
+  /** SHA-256 of a tokenizer's file where it is not the weights'. */
+  tokenizer: "bytes" | "of the file" | { sha256: string };
   /** Versions of how weights are packed and graphs are built. */
   build: [number, number];
 }
@@ -25,17 +26,30 @@ export interface ModelFingerprint {
  * @throws As `resolveModel`, for a reference or precision that there is not.
  */
 export async function modelFingerprint(ref: ModelRef, options: ModelOptions = {}): Promise<ModelFingerprint> {
-  const { base, spec, precision, source, file, identity, tokenizer } = await resolveModel(ref, options);
+  const { base, spec, precision, source, files, tokenizer } = await resolveModel(ref, options);
+  const hashes: string[] = [];
+  for (const file of files ?? []) hashes.push(await hashOf(file));
   return {
-    weights: file === null
-      ? source
-      : await remembered(cacheDir("hashes", `${cacheKey([identity])}.json`), () => sha256OfFile(file)),
+    weights: files === null ? source : hashes.join(" "),
     base,
     spec,
     precision,
-    tokenizer: tokenizer === "bytes" ? "bytes" : "of the file",
+    tokenizer: await tokenizerOf(),
     build: [BUILD_VERSION, GRAPH_VERSION],
   };
+
+  async function tokenizerOf(): Promise<ModelFingerprint["tokenizer"]> {
+    if (tokenizer === "bytes") return tokenizer;
+    const file = "gguf" in tokenizer ? tokenizer.gguf : tokenizer.json;
+    return files?.includes(file) ? "of the file" : { sha256: await hashOf(file) };
+  }
+}
+
+/** A file's SHA-256, remembered by its path, size and time of change. */
+async function hashOf(path: string): Promise<string> {
+  const { size, mtime } = await Deno.stat(path);
+  const key = cacheKey([`${path}|${size}|${mtime?.getTime()}`]);
+  return await remembered(cacheDir("hashes", `${key}.json`), () => sha256OfFile(path));
 }
 
 async function sha256OfFile(path: string): Promise<string> {

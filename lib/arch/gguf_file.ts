@@ -1,5 +1,6 @@
 /** A GGUF file: header by @huggingface/gguf, every size and offset checked against the file before it is used. */
 import { gguf } from "@huggingface/gguf";
+import { fileSize, readRange } from "./file_range.ts";
 import { ggmlBytes, ggmlType } from "./ggml_types.ts";
 import type { Matrix } from "./quant_blocks.ts";
 
@@ -64,17 +65,6 @@ export async function openGguf(path: string): Promise<GgufFile> {
   };
 }
 
-async function fileSize(path: string): Promise<number> {
-  try {
-    const stat = await Deno.stat(path);
-    if (!stat.isFile) throw new TypeError(`Cannot open ${path}: it is not a file`);
-    return stat.size;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot open ${path}: there is no such file`);
-  }
-}
-
 async function parse(path: string, size: number) {
   /** Serves the parser from the file; it asks for one chunk ahead, so only the second one past the end is an error. */
   const fetchRange = async (_: unknown, init?: RequestInit) => {
@@ -100,16 +90,4 @@ async function parse(path: string, size: number) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new SyntaxError(`Cannot read ${path} as GGUF: ${reason}; the file is truncated or damaged, get it again`);
   }
-}
-
-async function readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  using file = await Deno.open(path);
-  await file.seek(offset, Deno.SeekMode.Start);
-  for (let at = 0; at < length;) {
-    const n = await file.read(bytes.subarray(at));
-    if (n === null) throw new SyntaxError(`Cannot read ${path}: it ends at byte ${offset + at}`);
-    at += n;
-  }
-  return bytes;
 }

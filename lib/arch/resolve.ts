@@ -1,12 +1,18 @@
 /** A model reference -> what it stands for: spec, weights, tokenizer. The one place where references are read. */
 import { basename, join, resolve } from "node:path";
 import { catalogModel } from "../store/catalog.ts";
-import { cacheDir } from "../store/paths.ts";
-import { remembered } from "../store/whole_file.ts";
-import { cacheKey } from "./build.ts";
 import { applyEdits } from "./edits.ts";
-import { openGguf } from "./gguf_file.ts";
-import { ggufWeights, specFromGguf } from "./llama_gguf.ts";
+import { weightsOfFolder } from "./hf/folder.ts";
+import {
+  folderOrigin,
+  ggufOrigin,
+  isFile,
+  isFolder,
+  type ModelOrigin,
+  safetensorsOrigin,
+  type TokenizerOrigin,
+  type WeightsOrigin,
+} from "./origin.ts";
 import { randomWeights } from "./random_weights.ts";
 import { type ArchSpec, type ModelOptions, type ModelRef, type Precision, PRECISIONS } from "./spec.ts";
 import { validateSpec } from "./validate.ts";
@@ -30,18 +36,18 @@ export interface ResolvedModel {
   /** As shown to people: a file's name, or "random, seed 0". */
   source: string;
   weights(): Promise<WeightSource>;
-  /** The file that holds the weights; null for random ones, which are made in memory. */
-  file: string | null;
-  /** Tells these weights from all others, without reading them: path, size and time of change of the file, or null. */
+  /** The files that hold the weights; null for random ones, which are made in memory. */
+  files: string[] | null;
+  /** Tells these weights from all others, without reading them: path, size and time of change of the files, or null. */
   identity: string | null;
-  /** The GGUF file whose metadata hold the tokenizer, or "bytes". */
-  tokenizer: { gguf: string } | "bytes";
+  tokenizer: TokenizerOrigin;
 }
 
 /**
- * Resolve a reference. Nothing heavy is read: a GGUF's header once, then its spec comes from the cache.
+ * Resolve a reference. Nothing heavy is read: headers once, then their specs come from the cache.
  *
  * @throws {RangeError} If a precision is unknown or not built, or an edit or a spec does not fit.
+ * @throws {SyntaxError} If a file is damaged, or weights and architecture do not fit one another.
  * @throws {Error} If a name is neither in the catalog nor a path; the message lists the names.
  */
 export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): Promise<ResolvedModel> {
@@ -52,45 +58,39 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     threads: options.threads ?? full.threads,
   };
   const precision = checkPrecision(merged.precision ?? "fp32");
-  const edits = full.edits ?? [];
-
-  if (typeof full.ref !== "string") {
-    validateSpec(full.ref);
-    const base = full.ref, seed = full.seed ?? 0;
-    const spec = applyEdits(base, edits);
-    const source = randomWeights(base, seed);
-    return {
-      name: spec.name,
-      base,
-      spec,
-      options: merged,
-      precision,
-      precisionLabel: precision === "stored" ? "fp32" : precision,
-      source: source.label,
-      weights: () => Promise.resolve(source),
-      file: null,
-      identity: null,
-      tokenizer: "bytes",
-    };
-  }
-
-  const { path, name } = locate(full.ref);
-  const { base, quantisation, identity } = await readHeader(path, name);
-  const spec = applyEdits(base, edits);
+  const model = typeof full.ref === "string" ? await openOrigin(full.ref) : null;
+  const base = model?.base ?? full.ref as ArchSpec;
+  validateSpec(base);
+  const spec = applyEdits(base, full.edits ?? []);
   validateSpec(spec);
-  const rounded = quantisation === "F32" ? "" : ` (from ${quantisation})`;
-  return {
-    name,
+  const stored = full.weights === undefined ? model?.weights : await openWeights(full.weights, base);
+  const common = {
+    name: model?.name ?? spec.name,
     base,
     spec,
     options: merged,
     precision,
-    precisionLabel: precision === "stored" ? `stored (${quantisation})` : `${precision}${rounded}`,
-    source: basename(path),
-    weights: async () => ggufWeights(await openGguf(path), base),
-    file: path,
-    identity,
-    tokenizer: { gguf: path },
+    tokenizer: full.tokenizer === undefined ? model?.tokenizer ?? "bytes" : await tokenizerOrigin(full.tokenizer),
+  };
+  if (!stored) {
+    const source = randomWeights(base, full.seed ?? 0);
+    return {
+      ...common,
+      precisionLabel: precision === "stored" ? "fp32" : precision,
+      source: source.label,
+      weights: () => Promise.resolve(source),
+      files: null,
+      identity: null,
+    };
+  }
+  const rounded = stored.storedAs === "F32" ? "" : ` (from ${stored.storedAs})`;
+  return {
+    ...common,
+    precisionLabel: precision === "stored" ? `stored (${stored.storedAs})` : `${precision}${rounded}`,
+    source: stored.label,
+    weights: () => stored.open(),
+    files: stored.files,
+    identity: stored.identity,
   };
 }
 
@@ -111,41 +111,39 @@ function checkPrecision(precision: string): Precision {
   return precision as Precision;
 }
 
-/** A path if it looks like one, else a name of the catalog. */
-function locate(ref: string): { path: string; name: string } {
+/** A path if it looks like one (it has a slash, or ends in .gguf), else a name of the catalog. */
+async function openOrigin(ref: string): Promise<ModelOrigin> {
   if (ref.startsWith("hf:")) {
     throw new TypeError(
-      `Cannot open "${ref}": models of the hub are not built yet; pass a .gguf file or a catalog name`,
+      `Cannot open "${ref}": models of the hub are not built yet; pass a .gguf file, a folder or a catalog name`,
     );
   }
-  if (ref.endsWith(".gguf")) return { path: resolve(ref), name: basename(ref, ".gguf") };
-  if (ref.endsWith(".onnx") || ref.includes("/")) {
-    throw new TypeError(
-      `Cannot open ${ref}: this version opens .gguf files and catalog names; ONNX files and folders are not built yet`,
-    );
-  }
-  return { path: catalogModel(ref).path, name: ref };
+  if (ref.endsWith(".gguf")) return await ggufOrigin(resolve(ref), basename(ref, ".gguf"));
+  if (!/[/\\]/.test(ref) && !ref.endsWith(".onnx")) return await ggufOrigin(catalogModel(ref).path, ref);
+  if (await isFolder(ref)) return await folderOrigin(resolve(ref));
+  const reason = ref.endsWith(".onnx") ? "ONNX files are not built yet" : "there is no such folder";
+  throw new TypeError(
+    `Cannot open ${ref}: ${reason}; pass a .gguf file, a folder with config.json and .safetensors, or a catalog name`,
+  );
 }
 
-interface Header {
-  base: ArchSpec;
-  quantisation: string;
+/** Weights for an architecture that is given apart from them: a folder, a .safetensors file, or its index. */
+async function openWeights(path: string, base: ArchSpec): Promise<WeightsOrigin> {
+  if (await isFolder(path)) return await safetensorsOrigin(await weightsOfFolder(resolve(path)), base);
+  if (/\.safetensors(\.index\.json)?$/.test(path)) return await safetensorsOrigin(resolve(path), base);
+  throw new TypeError(
+    `Cannot take weights from ${path}: pass a .safetensors file, a .safetensors.index.json, or a folder that holds them`,
+  );
 }
 
-/** Spec and format of a GGUF, remembered by the file's path, size and time of change. */
-async function readHeader(path: string, name: string): Promise<Header & { identity: string }> {
-  let stat: Deno.FileInfo;
-  try {
-    stat = await Deno.stat(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot open ${path}: there is no such file`);
-  }
-  const identity = `${path}|${stat.size}|${stat.mtime?.getTime()}`;
-  const cached = join(cacheDir("headers"), `${cacheKey([identity, name])}.json`);
-  const header = await remembered(cached, async (): Promise<Header> => {
-    const file = await openGguf(path);
-    return { base: specFromGguf(file, name), quantisation: file.quantisation };
-  });
-  return { ...header, identity };
+/** "bytes", a folder with tokenizer.json or that file, a .gguf file, or a catalog name. */
+async function tokenizerOrigin(given: string): Promise<TokenizerOrigin> {
+  if (given === "bytes") return given;
+  if (given.endsWith(".gguf")) return { gguf: resolve(given) };
+  const json = resolve(await isFolder(given) ? join(given, "tokenizer.json") : given);
+  if (await isFile(json) && json.endsWith(".json")) return { json };
+  if (!/[/\\]/.test(given) && !given.endsWith(".json")) return { gguf: catalogModel(given).path };
+  throw new Deno.errors.NotFound(
+    `Cannot open tokenizer "${given}": pass "bytes", a folder with tokenizer.json, that file, a .gguf file or a catalog name`,
+  );
 }

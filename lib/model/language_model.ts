@@ -1,7 +1,6 @@
 /** A running language model: the graphs of one spec behind one set of options. */
 import { join } from "node:path";
 import { buildInMemory, buildOnDisk, cacheKey, type GraphKind } from "../arch/build.ts";
-import { openGguf } from "../arch/gguf_file.ts";
 import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import { cacheName, forEachState } from "../arch/states.ts";
@@ -25,9 +24,8 @@ import type { ScoreOptions } from "./score_options.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
 import { type Feeds, openSession, physicalCores, type Session, type SessionOptions, type Tensor } from "./session.ts";
 import { streamText } from "./stream.ts";
-import { byteTokenizer, openTokenizer, type Tokenizer, tokenizerFromGguf } from "./tokenizer.ts";
-
-const TOKENIZER_FILE = "tokenizer.json";
+import type { Tokenizer } from "./tokenizer.ts";
+import { tokenizerOf } from "./tokenizer_files.ts";
 
 export interface OpenOptions extends ModelOptions {
   /** Graphs whose sessions are created now; the others follow when first needed. Default `["generate"]`. */
@@ -190,7 +188,8 @@ export class LanguageModel {
 /**
  * Open a model in this process, for exploring. Measuring and evaluating open theirs in processes of their own.
  *
- * @param ref A catalog name ("smollm2-135m"), a .gguf path, or an `ArchSpec` (seeded random weights), with options.
+ * @param ref A catalog name ("smollm2-135m"), a .gguf path, a folder (config.json, .safetensors), or an `ArchSpec`
+ * (seeded random weights, or those of its `weights`), with options.
  * @throws {RangeError} If the precision or provider is unknown or cannot run here.
  * @throws {SyntaxError} If the file is damaged.
  */
@@ -221,28 +220,26 @@ async function modelOf(resolved: ResolvedModel, options: SessionOptions & { prov
   });
 }
 
-/** Weights, tokenizer and graphs: random ones are made in memory, those of a file are built on disk once. */
+/** Weights, tokenizer and graphs: random weights are packed in memory, those of files are built on disk once. */
 async function modelParts(
-  { base, spec, precision, identity, weights, tokenizer }: ResolvedModel,
+  { base, spec, precision, identity, weights, tokenizer: origin }: ResolvedModel,
   options: SessionOptions,
 ): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
-  if (identity === null || tokenizer === "bytes") {
+  const tokenizer = await tokenizerOf(origin, spec.vocabSize);
+  if (identity === null) {
     const built = await buildInMemory(base, spec, precision, await weights());
     const { externalData } = built;
     return {
       weights: built.weights,
-      tokenizer: byteTokenizer(spec.vocabSize),
+      tokenizer,
       openGraph: (kind) => openSession(built.graph(kind), { ...options, externalData }),
       folder: null,
     };
   }
-  const { gguf } = tokenizer;
-  const built = await buildOnDisk(base, spec, identity, precision, weights, {
-    [TOKENIZER_FILE]: async () => JSON.stringify(tokenizerFromGguf((await openGguf(gguf)).metadata, gguf)),
-  });
+  const built = await buildOnDisk(base, spec, identity, precision, weights);
   return {
     weights: built.weights,
-    tokenizer: openTokenizer(() => JSON.parse(Deno.readTextFileSync(join(built.folder, TOKENIZER_FILE)))),
+    tokenizer,
     openGraph: async (kind) => openSession(await built.graph(kind), options),
     folder: built.folder,
   };

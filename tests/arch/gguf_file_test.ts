@@ -105,7 +105,7 @@ const unknown: [string, Record<string, unknown>, RegExp][] = [
   ["smollm2-135m", { provider: "cuda" }, /"cuda" cannot run.*cpu/],
   ["smollm2-135m", { threads: 0 }, /threads must be a positive integer, got 0/],
   ["hf:owner/repo", {}, /"hf:owner\/repo": models of the hub are not built yet/],
-  ["some/model.onnx", {}, /some\/model\.onnx.*ONNX files and folders are not built yet/],
+  ["some/model.onnx", {}, /some\/model\.onnx.*ONNX files are not built yet/],
 ];
 
 for (const [ref, options, message] of unknown) {

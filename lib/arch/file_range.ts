@@ -1,0 +1,31 @@
+/** Parts of files that are too large to be read whole. */
+
+/**
+ * Bytes of a file.
+ *
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ * @throws {TypeError} If it is no file.
+ */
+export async function fileSize(path: string): Promise<number> {
+  try {
+    const stat = await Deno.stat(path);
+    if (!stat.isFile) throw new TypeError(`Cannot open ${path}: it is not a file`);
+    return stat.size;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(`Cannot open ${path}: there is no such file`);
+  }
+}
+
+/** @throws {SyntaxError} If the file ends before the range does. */
+export async function readRange(path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  using file = await Deno.open(path);
+  await file.seek(offset, Deno.SeekMode.Start);
+  for (let at = 0; at < length;) {
+    const n = await file.read(bytes.subarray(at));
+    if (n === null) throw new SyntaxError(`Cannot read ${path}: it ends at byte ${offset + at}`);
+    at += n;
+  }
+  return bytes;
+}

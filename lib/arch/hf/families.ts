@@ -1,0 +1,23 @@
+/**
+ * The families of models that are read in the Hugging Face form.
+ *
+ * To add one: write a file beside this one that exports an `HfFamily`, and put it in the list below. `llama.ts` is the
+ * plainest; `decoderSpec` and `attentionOf` (decoder.ts) read what most configurations have in common, `ropeOf` (rope.ts)
+ * rotary positions in all their spellings, and recipe.ts has the ways to make a parameter out of stored tensors. Give
+ * `config.only(...)` for every field that would change the model and is not built. tests/arch/families_test.ts runs
+ * every golden folder (tests/golden/families) whose model_type stands here: nothing has to be switched on.
+ */
+import type { HfFamily } from "./family.ts";
+import { llama, mistral, olmo2, qwen2, qwen3 } from "./llama.ts";
+
+const FAMILIES: HfFamily[] = [llama, mistral, qwen2, qwen3, olmo2];
+
+/** All values of `model_type` that can be read. */
+export function modelTypes(): string[] {
+  return FAMILIES.flatMap((family) => family.modelTypes).sort();
+}
+
+/** The family of a `model_type`, or null where there is none. */
+export function familyOf(modelType: string): HfFamily | null {
+  return FAMILIES.find((family) => family.modelTypes.includes(modelType)) ?? null;
+}

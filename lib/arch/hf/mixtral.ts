@@ -1,0 +1,45 @@
+/** Mixtral and OLMoE: every layer's MLP is a mixture. */
+import type { ArchSpec, MoeSpec } from "../spec.ts";
+import type { HfConfig } from "./config.ts";
+import { expertRecipes, expertsOf } from "./experts.ts";
+import type { HfFamily } from "./family.ts";
+import { llama, LLAMA_LAYER, plainSpec, windowOf } from "./llama.ts";
+
+export const mixtral: HfFamily = {
+  ...llama,
+  modelTypes: ["mixtral"],
+  spec(config) {
+    const intermediateSize = config.whole("intermediate_size");
+    const mixture: MoeSpec = { ...expertsOf(config), intermediateSize, normalise: true };
+    return withMixtures(plainSpec(config, 1e-5, () => windowOf(config, true)), () => mixture);
+  },
+  layer: ({ channel }, { hiddenSize }) => ({
+    ...LLAMA_LAYER,
+    router: "block_sparse_moe.gate.weight",
+    ...expertRecipes(channel as MoeSpec, hiddenSize, "block_sparse_moe.experts.", { gate: "w1", up: "w3", down: "w2" }),
+  }),
+};
+
+export const olmoe: HfFamily = {
+  ...llama,
+  modelTypes: ["olmoe"],
+  spec(config) {
+    config.only("clip_qkv", null);
+    config.only("attention_bias", false);
+    const intermediateSize = config.whole("intermediate_size"), normalise = config.flag("norm_topk_prob", false);
+    const mixture: MoeSpec = { ...expertsOf(config, 8), intermediateSize, normalise };
+    return withMixtures(plainSpec(config, 1e-5, () => ({ qkNorm: "full" })), () => mixture);
+  },
+  layer: ({ channel }, { hiddenSize }) => ({
+    ...LLAMA_LAYER,
+    router: "mlp.gate.weight",
+    ...expertRecipes(channel as MoeSpec, hiddenSize, "mlp.experts."),
+  }),
+};
+
+type Spec = ReturnType<HfFamily["spec"]>;
+
+/** The spec with mixtures in the layers that have one. */
+export function withMixtures(spec: Spec, mixture: (index: number) => MoeSpec | null): Spec {
+  return { ...spec, layers: spec.layers.map((layer, i) => ({ ...layer, channel: mixture(i) ?? layer.channel })) };
+}

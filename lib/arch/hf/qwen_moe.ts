@@ -1,0 +1,54 @@
+/** Qwen 2 and 3 with mixtures of experts. */
+import type { LayerSpec, MoeSpec } from "../spec.ts";
+import type { HfConfig } from "./config.ts";
+import { expertRecipes, expertsOf } from "./experts.ts";
+import type { HfFamily, Recipes } from "./family.ts";
+import { LLAMA_LAYER, qwen2, qwen3 } from "./llama.ts";
+import { withMixtures } from "./mixtral.ts";
+
+export const qwen2Moe: HfFamily = {
+  ...qwen2,
+  modelTypes: ["qwen2_moe"],
+  spec(config) {
+    config.only("qkv_bias", true);
+    const shared = { intermediateSize: config.whole("shared_expert_intermediate_size"), gated: true };
+    return withMixtures(qwen2.spec(config), (i) => mixture(config, i, { normalise: false, shared }));
+  },
+  layer,
+};
+
+export const qwen3Moe: HfFamily = {
+  ...qwen3,
+  modelTypes: ["qwen3_moe"],
+  spec: (config) => withMixtures(qwen3.spec(config), (i) => mixture(config, i, { normalise: false })),
+  layer,
+};
+
+/** The mixture of a layer, or null where it has a plain MLP. */
+function mixture(
+  config: HfConfig,
+  index: number,
+  { normalise, shared }: Pick<MoeSpec, "normalise" | "shared">,
+): MoeSpec | null {
+  const plain = config.list("mlp_only_layers")?.includes(index);
+  if (plain || (index + 1) % config.whole("decoder_sparse_step", 1) !== 0) return null;
+  return {
+    ...expertsOf(config),
+    intermediateSize: config.whole("moe_intermediate_size"),
+    normalise: config.flag("norm_topk_prob", normalise),
+    ...(shared ? { shared } : {}),
+  };
+}
+
+function layer({ channel }: LayerSpec, { hiddenSize }: { hiddenSize: number }): Recipes {
+  if (channel.kind !== "moe") return LLAMA_LAYER;
+  return {
+    ...LLAMA_LAYER,
+    router: "mlp.gate.weight",
+    ...expertRecipes(channel, hiddenSize, "mlp.experts."),
+    "shared.gate": "mlp.shared_expert.gate_proj.weight",
+    "shared.up": "mlp.shared_expert.up_proj.weight",
+    "shared.down": "mlp.shared_expert.down_proj.weight",
+    "shared.router": "mlp.shared_expert_gate.weight",
+  };
+}

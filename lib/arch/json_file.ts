@@ -1,0 +1,34 @@
+/** JSON objects from files that nobody vouches for. */
+import { fileSize, readRange } from "./file_range.ts";
+
+/** More than any index or configuration has. */
+const LARGEST = 100_000_000;
+
+/** The object that the bytes are the JSON of, or null. */
+export function parseObject(bytes: Uint8Array): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes), pythonFloat);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Record<string, unknown>
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @throws {Deno.errors.NotFound} If there is no such file.
+ * @throws {SyntaxError} If it is too large, or does not hold a JSON object.
+ */
+export async function readJsonObject(path: string): Promise<Record<string, unknown>> {
+  const size = await fileSize(path);
+  const value = size <= LARGEST ? parseObject(await readRange(path, 0, size)) : null;
+  if (value) return value;
+  throw new SyntaxError(`Cannot read ${path}: it is not a JSON object (${size} bytes)`);
+}
+
+/** JSON has no infinity: transformers 5 writes it as an object. */
+function pythonFloat(_: string, value: unknown): unknown {
+  const text = (value as { __float__?: unknown } | null)?.__float__;
+  return text === "Infinity" ? Infinity : text === "-Infinity" ? -Infinity : value;
+}

@@ -1,0 +1,134 @@
+/** Models in files: a GGUF, or a folder in the Hugging Face form. What they hold, read once and remembered. */
+import { basename, join, resolve } from "node:path";
+import { cacheDir } from "../store/paths.ts";
+import { remembered } from "../store/whole_file.ts";
+import { cacheKey } from "./build.ts";
+import { fileSize } from "./file_range.ts";
+import { openGguf } from "./gguf_file.ts";
+import { specOfFolder, weightsOfFolder } from "./hf/folder.ts";
+import { safetensorsWeights, storedAs } from "./hf/weights.ts";
+import { ggufWeights, specFromGguf } from "./llama_gguf.ts";
+import { openSafetensors } from "./safetensors.ts";
+import type { ArchSpec } from "./spec.ts";
+import type { WeightSource } from "./weight_source.ts";
+
+/** Where a tokenizer comes from: a GGUF's metadata, a tokenizer.json (and what lies beside it), or plain bytes. */
+export type TokenizerOrigin = { gguf: string } | { json: string } | "bytes";
+
+/** Weights in files. */
+export interface WeightsOrigin {
+  /** As shown to people: a file's name. */
+  label: string;
+  /** The format of most weights, e.g. "Q4_1" or "F32". */
+  storedAs: string;
+  /** The files that hold the weights. */
+  files: string[];
+  /** Tells these weights from all others without reading them: path, size and time of change of the files. */
+  identity: string;
+  open(): Promise<WeightSource>;
+}
+
+/** A model in files. */
+export interface ModelOrigin {
+  name: string;
+  /** The architecture that the weights belong to. */
+  base: ArchSpec;
+  weights: WeightsOrigin;
+  tokenizer: TokenizerOrigin;
+}
+
+/**
+ * The model of a .gguf file.
+ *
+ * @throws {SyntaxError} If it is damaged.
+ * @throws {TypeError} If it asks for something that is not built.
+ */
+export async function ggufOrigin(path: string, name: string): Promise<ModelOrigin> {
+  const identity = await identityOf([path]);
+  const header = await rememberedBy([identity, name], async () => {
+    const file = await openGguf(path);
+    return { base: specFromGguf(file, name), storedAs: file.quantisation };
+  });
+  return {
+    name,
+    base: header.base,
+    weights: {
+      label: basename(path),
+      storedAs: header.storedAs,
+      files: [path],
+      identity,
+      open: async () => ggufWeights(await openGguf(path), header.base),
+    },
+    tokenizer: { gguf: path },
+  };
+}
+
+/**
+ * The model of a folder with config.json, .safetensors and, mostly, tokenizer.json; without that it reads bytes.
+ *
+ * @throws {Deno.errors.NotFound} If one of the first two is not there.
+ * @throws {SyntaxError} If a file is damaged, or config.json and weights do not fit one another.
+ * @throws {TypeError} If the model's family, or something that it asks for, is not built.
+ */
+export async function folderOrigin(folder: string): Promise<ModelOrigin> {
+  const name = basename(resolve(folder)), config = join(folder, "config.json");
+  const identity = await identityOf([config]);
+  const base = await rememberedBy([identity, name], () => specOfFolder(folder, name));
+  const tokenizer = join(folder, "tokenizer.json");
+  return {
+    name,
+    base,
+    weights: await safetensorsOrigin(await weightsOfFolder(folder), base),
+    tokenizer: await isFile(tokenizer) ? { json: tokenizer } : "bytes",
+  };
+}
+
+/**
+ * Weights of an architecture in a .safetensors file, an index of shards, or a folder that holds them.
+ *
+ * @throws {SyntaxError} If the file is damaged, or its tensors are not those of the architecture.
+ */
+export async function safetensorsOrigin(path: string, base: ArchSpec): Promise<WeightsOrigin> {
+  const file = await openSafetensors(path);
+  const { label } = safetensorsWeights(file, base); // checks names and shapes
+  return {
+    label,
+    storedAs: storedAs(file),
+    files: file.files,
+    // What the tensors are made into depends on the architecture, e.g. on its heads.
+    identity: `${await identityOf(file.files)}|${cacheKey(base)}`,
+    open: async () => safetensorsWeights(await openSafetensors(path), base),
+  };
+}
+
+async function identityOf(files: string[]): Promise<string> {
+  const parts = [];
+  for (const path of files) {
+    const size = await fileSize(path);
+    parts.push(`${path}|${size}|${(await Deno.stat(path)).mtime?.getTime()}`);
+  }
+  return parts.join("|");
+}
+
+function rememberedBy<T>(key: unknown, make: () => Promise<T>): Promise<T> {
+  return remembered(cacheDir("headers", `${cacheKey(key)}.json`), make);
+}
+
+/** Whether a path is a file that is there. */
+export async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then((s) => s?.isFile ?? false);
+}
+
+/** Whether a path is a folder that is there. */
+export async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then((s) => s?.isDirectory ?? false);
+}
+
+async function stat(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
