@@ -2,6 +2,7 @@
 import type { Visible } from "../arch/blocks/block.ts";
 import { HIDDEN } from "../arch/nodes.ts";
 import { biasKinds, biasName, hasAlibi } from "../arch/visible.ts";
+import { joinRows } from "./caches.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { HeadRows, type Scores } from "./score_head.ts";
 import type { Sequence } from "./score_request.ts";
@@ -12,14 +13,15 @@ import { type Feeds, floats, int32s, int64s } from "./session.ts";
  *
  * @param lengths Tokens of each sequence.
  * @param most Padded tokens of a batch: its rows times its longest. A longer sequence stands alone.
+ * @param rows Rows of a batch at most.
  * @returns Indexes of each batch, longest first: memory is then at its peak at once, not after an hour.
  */
-export function planBatches(lengths: number[], most: number): number[][] {
+export function planBatches(lengths: number[], most: number, rows = Infinity): number[][] {
   const batches: number[][] = [];
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a]);
   for (const index of order) {
     const last = batches.at(-1);
-    if (last && (last.length + 1) * lengths[last[0]] <= most) last.push(index);
+    if (last && last.length < rows && (last.length + 1) * lengths[last[0]] <= most) last.push(index);
     else batches.push([index]);
   }
   return batches;
@@ -42,14 +44,22 @@ export async function scoreBatch(
   await head.run(model, batchFeeds(model, indexes.map((index) => sequences[index].tokens)), scores);
 }
 
-/** Feeds of a batch without past; shorter rows are padded on the right, where no row of theirs looks. */
-export function batchFeeds(model: LanguageModel, rows: number[][]): Feeds {
-  const batch = rows.length, width = Math.max(...rows.map((r) => r.length));
+/**
+ * Feeds of a batch from the start of its sequences, or behind the states of one token sequence of so many tokens, which
+ * is for models without attention; shorter rows are padded on the right, where no row of theirs looks.
+ */
+export function batchFeeds(
+  model: LanguageModel,
+  rows: number[][],
+  prefix?: { slots: number; caches: Feeds },
+): Feeds {
+  const batch = rows.length, width = Math.max(...rows.map((r) => r.length)), start = prefix?.slots ?? 0;
   const ids = rows.flatMap((row) => [...row, ...new Array<number>(width - row.length).fill(0)]);
+  const states = prefix && joinRows(model, rows.map(() => ({ caches: prefix.caches, row: 0, length: start })));
   const feeds: Feeds = {
-    ...model.emptyCaches(batch),
+    ...(states ?? model.emptyCaches(batch)),
     ids: int64s(ids, [batch, width]),
-    positions: int64s(rows.flatMap(() => Array.from({ length: width }, (_, i) => i)), [batch, width]),
+    positions: int64s(rows.flatMap(() => Array.from({ length: width }, (_, i) => start + i)), [batch, width]),
     seqlens: int32s(rows.map((row) => row.length - 1), [batch]),
     total_length: int32s([width], []),
   };

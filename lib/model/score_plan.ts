@@ -8,6 +8,7 @@
  * made, so it replaces it: the biggest subtree comes last. Where the cap would be exceeded, a shared stretch is given
  * to each of its children instead.
  */
+import { planBatches } from "./score_batch.ts";
 import { cutLeaf, type TrieNode, unshare } from "./score_trie.ts";
 
 export type ScoreStep =
@@ -16,7 +17,7 @@ export type ScoreStep =
    * the inner steps; then forget. `last`: nothing else needs the prefix, which is dropped once it is not read.
    */
   | { kind: "prefix"; node: TrieNode; steps: ScoreStep[]; last: boolean }
-  /** Run whole subtrees in one packed run behind the cached prefix. */
+  /** Run whole subtrees in one packed run behind the cached prefix, or leaves as rows of a batch. */
   | { kind: "pack"; nodes: TrieNode[] };
 
 export interface PlanLimits {
@@ -26,6 +27,18 @@ export interface PlanLimits {
   cap: number;
   /** Slots that one run may see, its past included: the model's context, since the position tables are as long. */
   context: number;
+  /**
+   * For recurrent models, whose states no mask keeps apart: no run has branches then; leaves run as rows of a batch,
+   * padded on the right, with so many at most.
+   */
+  rows?: RowLimits;
+}
+
+export interface RowLimits {
+  /** Of sequences from their start. */
+  atStart: number;
+  /** Behind a prefix, whose states are repeated. */
+  behind: number;
 }
 
 /**
@@ -95,7 +108,7 @@ function need(prefix: number, held: number, tokens: number, budget: number): num
 
 /** Steps of the nodes behind a prefix; each of their sequences fits there alone. */
 function planList(nodes: TrieNode[], prefix: number, held: number, limits: PlanLimits): ScoreStep[] {
-  const { budget, cap, context } = limits, past = prefix || HIDDEN_SLOTS;
+  const { budget, cap, context, rows } = limits, past = prefix || HIDDEN_SLOTS;
   const room = Math.min(budget, cap - held - 2 * past, context - past);
   const fits = (node: TrieNode, last: boolean) => {
     const behind = node.longest - node.tokens.length, kept = last ? held : held + prefix;
@@ -103,7 +116,7 @@ function planList(nodes: TrieNode[], prefix: number, held: number, limits: PlanL
   };
   const small: TrieNode[] = [], large: TrieNode[] = [];
   const sort = (node: TrieNode) => {
-    if (node.size <= room) small.push(node);
+    if (node.size <= room && !rows) small.push(node);
     else if (node.children.length) large.push(node);
     else if (node.size <= budget) small.push(node); // alone in its run it needs no hidden slot
     else large.push(cutLeaf(node, node.tokens.length - budget));
@@ -120,7 +133,14 @@ function planList(nodes: TrieNode[], prefix: number, held: number, limits: PlanL
     const steps = planList(node.children, prefix + node.tokens.length, last ? held : held + prefix, limits);
     return { kind: "prefix", node, steps, last };
   });
-  return [...packs(small, room), ...caches];
+  const together = rows ? batches(small, room, prefix ? rows.behind : rows.atStart) : packs(small, room);
+  return [...together, ...caches];
+}
+
+/** Leaves of like length as rows of a batch. */
+function batches(leaves: TrieNode[], room: number, most: number): ScoreStep[] {
+  return planBatches(leaves.map((leaf) => leaf.size), room, most)
+    .map((rows) => ({ kind: "pack", nodes: rows.map((i) => leaves[i]) }));
 }
 
 /** Fill runs in order. */

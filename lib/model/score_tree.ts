@@ -1,11 +1,17 @@
-/** Tree scoring: what sequences share runs once, and branches are packed into one run under an attention bias. */
+/**
+ * Tree scoring: what sequences share runs once, and branches are packed into one run under an attention bias. A recurrent
+ * state cannot be masked: there the branches of a prefix run one by one behind its states, or as rows of a batch.
+ */
 import type { Visible } from "../arch/blocks/block.ts";
 import { isRecurrent } from "../arch/states.ts";
 import { HIDDEN } from "../arch/nodes.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { biasKinds, biasName, hasAlibi } from "../arch/visible.ts";
+import { kvBytesPerToken, recurrentStateBytes } from "../cost/bytes.ts";
 import type { LanguageModel } from "./language_model.ts";
+import { batchFeeds } from "./score_batch.ts";
 import { HeadRows, type Scores } from "./score_head.ts";
-import { HIDDEN_SLOTS, isBranched, planSteps, runLengths, type ScoreStep } from "./score_plan.ts";
+import { HIDDEN_SLOTS, isBranched, planSteps, type RowLimits, runLengths, type ScoreStep } from "./score_plan.ts";
 import type { Sequence } from "./score_request.ts";
 import { buildTrie, type TrieNode } from "./score_trie.ts";
 import { type Feeds, floats, int32s, int64s } from "./session.ts";
@@ -18,8 +24,10 @@ export async function scoreTree(
   { tokenBudget, maxCachedTokens }: { tokenBudget: number; maxCachedTokens: number },
   afterRun: () => Promise<void>,
 ): Promise<void> {
-  const run = async (prefix: Prefix, blocks: Block[], keep: boolean): Promise<Feeds> => {
-    const out = await headRows(sequences, blocks).run(model, feedsOf(model, prefix, blocks), scores, keep);
+  const { contextLength: context } = model.info;
+  const limits = { budget: tokenBudget, cap: maxCachedTokens, context, rows: rowLimits(model.spec) };
+  const run = async (feeds: Feeds, blocks: Block[], keep: boolean): Promise<Feeds> => {
+    const out = await headRows(sequences, blocks).run(model, feeds, scores, keep);
     await afterRun();
     return keep ? model.carryCaches(out) : {};
   };
@@ -28,20 +36,30 @@ export async function scoreTree(
     let past = prefix, at = 0;
     for (const length of runLengths(node.tokens.length, tokenBudget)) {
       const tokens = node.tokens.slice(at, at += length);
-      const caches = await run(past, [block({ ...node, tokens }, past, 0, [])], true);
+      const blocks = [block({ ...node, tokens }, past, 0, [])];
+      const caches = await run(feedsOf(model, past, blocks), blocks, true);
       if (past !== prefix || dropPrefix) drop(past);
       past = { slots: past.slots + length, hidden: 0, caches };
     }
     return past;
+  };
+  const runTree = async (nodes: TrieNode[], prefix: Prefix): Promise<void> => {
+    const past = prefix.slots || !isBranched(nodes) ? prefix : hiddenSlot(model), blocks = layOut(nodes, past);
+    await run(feedsOf(model, past, blocks), blocks, false);
+    if (past !== prefix) drop(past);
+  };
+  const runRows = async (leaves: TrieNode[], prefix: Prefix): Promise<void> => {
+    const rows = leaves.map((leaf) => leaf.tokens), width = Math.max(...rows.map((r) => r.length));
+    const feeds = batchFeeds(model, rows, prefix.slots ? prefix : undefined);
+    await run(feeds, leaves.map((leaf, i) => block(leaf, prefix, i * width, [])), false);
   };
   const follow = async (steps: ScoreStep[], prefix: Prefix): Promise<void> => {
     for (const step of steps) {
       const nodes = step.kind === "pack" ? step.nodes : [step.node];
       if (!nodes.some((node) => scores.isOpen(node.through))) continue;
       if (step.kind === "pack") {
-        const past = prefix.slots || !isBranched(step.nodes) ? prefix : hiddenSlot(model);
-        await run(past, layOut(step.nodes, past), false);
-        if (past !== prefix) drop(past);
+        if (limits.rows && nodes.length > 1) await runRows(nodes, prefix);
+        else await runTree(nodes, prefix);
         continue;
       }
       const inner = await extend(prefix, step.node, step.last);
@@ -49,23 +67,18 @@ export async function scoreTree(
       drop(inner); // again where its last step has dropped it: that does nothing
     }
   };
-  /** A recurrent state cannot be masked: every stretch runs behind the state of what came before it. */
-  const walk = async (nodes: TrieNode[], prefix: Prefix): Promise<void> => {
-    for (const node of nodes) {
-      if (!scores.isOpen(node.through)) continue;
-      if (!node.children.length && node.tokens.length <= tokenBudget) {
-        await run(prefix, [block(node, prefix, 0, [])], false);
-        continue;
-      }
-      const inner = await extend(prefix, node, false);
-      await walk(node.children, inner);
-      drop(inner);
-    }
-  };
   const trie = buildTrie(sequences.map((s) => s.tokens));
-  if (isRecurrent(model.spec)) return await walk(trie.children, noPrefix(model));
-  const limits = { budget: tokenBudget, cap: maxCachedTokens, context: model.info.contextLength };
   await follow(planSteps(trie, limits), noPrefix(model));
+}
+
+/** Bytes of the states of a batch's rows. */
+const ROW_STATE_BYTES = 2 ** 28;
+
+/** How many leaves run side by side. The attention kernel takes no batch of several tokens behind a past. */
+function rowLimits(spec: ArchSpec): RowLimits | undefined {
+  if (!isRecurrent(spec)) return undefined;
+  const atStart = Math.max(1, Math.floor(ROW_STATE_BYTES / recurrentStateBytes(spec)));
+  return { atStart, behind: kvBytesPerToken(spec) > 0 ? 1 : atStart };
 }
 
 /** A stretch of one sequence, behind the caches of what came before it: by default from its start. */
