@@ -140,6 +140,7 @@ export { ratioOverBlocks } from "./stats/ratio.ts";
 import "./view/register.ts"; // a Comparison shows itself
 export { showComparison, summaryTable } from "./view/comparison_view.ts";
 export { archDiagram } from "./view/arch_diagram.ts";
+export { costTable, type CostTableOptions } from "./view/cost_table.ts";
 export { decide, type Decision, type Limits } from "./view/decision.ts";
 export { decisionPlot, decisionSentence } from "./view/decision_plot.ts";
 export { divergenceTable } from "./view/divergence_table.ts";
