@@ -74,12 +74,12 @@ export class Decoder {
     return nodes.g.node("Mul", [nodes.g.node("Tanh", [nodes.g.node("Div", [logits, cap])]), cap]);
   }
 
-  /** The tables of a layer's rotary positions, or null where it has none. */
-  rope(layer: number): { cos: string; sin: string } | null {
+  /** The tables of a layer's rotary positions and how many dimensions they turn, or null where it has none. */
+  rope(layer: number): { cos: string; sin: string; dims: number } | null {
     const choice = ropeOf(this.spec, this.spec.layers[layer]);
     if (!choice) return null;
     const table = this.data.rope.find(({ key }) => key === ropeKey(choice))!;
-    return { cos: this.nodes.weight(table.cos), sin: this.nodes.weight(table.sin) };
+    return { cos: this.nodes.weight(table.cos), sin: this.nodes.weight(table.sin), dims: choice.dims };
   }
 
   #embed(inputs: DecoderInputs): string {

@@ -30,9 +30,12 @@ export function fusedAttention(
 ): DecoderInputs["attend"] {
   const { nodes, spec } = decoder;
   const { g } = nodes;
-  return (layer, { query, key, value }: AttentionOperands) => {
+  return (layer, given: AttentionOperands) => {
     const mixer = spec.layers[layer].mixer as AttentionSpec;
-    const rope = decoder.rope(layer), position = mixer.position ?? spec.position;
+    const tables = decoder.rope(layer), position = mixer.position ?? spec.position;
+    // The kernel's own rotation takes only whole multiples of 16 dimensions.
+    const rope = tables && tables.dims % 16 === 0 ? tables : null;
+    const { query, key, value } = tables && !rope ? rotated(given, mixer, tables) : given;
     const byBias = tree || Boolean(mixer.sinks) || position.kind === "alibi";
     const k = inputs.state(layer, "key"), v = inputs.state(layer, "value");
     const int8 = spec.kvCache === "int8";
@@ -57,6 +60,23 @@ export function fusedAttention(
     }, { domain: MS, outputs: [attended, k.present, v.present] });
     return attended;
   };
+
+  /** Queries and keys turned before they go to the kernel. */
+  function rotated(
+    { query, key, value }: AttentionOperands,
+    { heads, kvHeads, headDim }: AttentionSpec,
+    { cos, sin, dims }: { cos: string; sin: string; dims: number },
+  ): AttentionOperands {
+    const [q, k, v] = key === ""
+      ? nodes.split(query, [heads * headDim, kvHeads * headDim, kvHeads * headDim])
+      : [query, key, value];
+    const turned = (x: string, count: number) =>
+      g.node("RotaryEmbedding", [x, inputs.positions(), cos, sin], {
+        num_heads: count,
+        rotary_embedding_dim: dims,
+      }, { domain: MS });
+    return { query: turned(q, heads), key: turned(k, kvHeads), value: v };
+  }
 
   /** The mask of a layer; with ALiBi also its heads' penalties on distance. */
   function bias(mixer: AttentionSpec, alibi: boolean): string {

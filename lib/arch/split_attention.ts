@@ -37,14 +37,17 @@ export function splitAttention(
 
   return (layer, { query: qkv }) => {
     const { heads, kvHeads, headDim } = decoder.spec.layers[layer].mixer as AttentionSpec;
-    const { cos, sin } = decoder.rope(layer)!;
+    const { cos, sin, dims } = decoder.rope(layer)!;
     const group = heads / kvHeads;
     const q = g.fresh("q"), k = g.fresh("k"), v = g.fresh("v");
     g.node("Split", [qkv, int64([heads * headDim, kvHeads * headDim, kvHeads * headDim])], { axis: 2 }, {
       outputs: [q, k, v],
     });
     const rotated = (x: string, count: number) =>
-      g.node("RotaryEmbedding", [x, inputs.positions, cos, sin], { num_heads: count }, { domain: MS });
+      g.node("RotaryEmbedding", [x, inputs.positions, cos, sin], {
+        num_heads: count,
+        rotary_embedding_dim: dims,
+      }, { domain: MS });
     const byHead = (x: string, count: number) =>
       g.node("Transpose", [g.node("Reshape", [x, int64([0, 0, count, headDim])])], { perm: [0, 2, 1, 3] });
     const grown = (kind: "key" | "value", x: string) =>

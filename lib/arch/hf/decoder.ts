@@ -2,6 +2,16 @@
 import type { ArchSpec, AttentionSpec, LayerSpec } from "../spec.ts";
 import type { HfConfig } from "./config.ts";
 
+/** Names of the activations of plain MLPs: transformers' "gelu" is the exact one. */
+export const PLAIN_ACTIVATIONS = {
+  gelu: "gelu_erf",
+  gelu_new: "gelu",
+  gelu_fast: "gelu",
+  gelu_pytorch_tanh: "gelu",
+  relu: "relu",
+  relu2: "relu2",
+} as const;
+
 /** More layers than any model has: a count that would take memory for nothing. */
 const MOST_LAYERS = 10_000;
 

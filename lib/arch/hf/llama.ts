@@ -1,4 +1,4 @@
-/** Llama and its nearest kin: Mistral, Qwen 2 and 3, OLMo 2. */
+/** Llama and its nearest kin: Mistral, Qwen 2 and 3, OLMo 2, SmolLM3. */
 import type { ArchSpec, AttentionSpec, LayerSpec } from "../spec.ts";
 import type { HfConfig } from "./config.ts";
 import { decoderSpec, headsOf, isWindowed } from "./decoder.ts";
@@ -89,11 +89,28 @@ export const olmo2: HfFamily = {
   }),
 };
 
+export const smollm3: HfFamily = {
+  ...llama,
+  modelTypes: ["smollm3"],
+  spec(config) {
+    config.only("mlp_bias", false);
+    config.only("attention_bias", false);
+    const without = config.list("no_rope_layers"), interval = config.whole("no_rope_layer_interval", 4);
+    /** The list holds 1 where a layer has rotary positions. */
+    const isRotary = (i: number) => without ? without[i] === 1 : (i + 1) % interval !== 0;
+    return plainSpec(config, 1e-6, (i) => ({
+      ...(isRotary(i) ? {} : { position: { kind: "none" } }),
+      ...qwenWindow(config, i),
+    }), { theta: 2e6, tiedHead: true });
+  },
+};
+
 /** Pre-norm RMSNorm, rotary attention and SwiGLU, with what a family adds to a layer's attention. */
 export function plainSpec(
   config: HfConfig,
   epsilon: number,
   attention: (index: number) => Partial<AttentionSpec>,
+  { theta, tiedHead = false }: { theta?: number; tiedHead?: boolean } = {},
 ): Omit<ArchSpec, "name" | "family"> {
   config.only("hidden_act", "silu");
   const heads = headsOf(config), intermediateSize = config.whole("intermediate_size");
@@ -102,8 +119,8 @@ export function plainSpec(
     channel: { kind: "swiglu", intermediateSize },
   });
   return {
-    ...decoderSpec(config, { tiedHead: false, layer }),
-    ...ropeOf(config, heads.headDim),
+    ...decoderSpec(config, { tiedHead, layer }),
+    ...ropeOf(config, heads.headDim, { theta }),
     norm: { kind: "rmsnorm", epsilon: config.number("rms_norm_eps", epsilon) },
   };
 }

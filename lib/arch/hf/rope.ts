@@ -9,6 +9,10 @@ export interface RopeDefaults {
   part?: number;
   /** Name of the field that says it in older files. */
   partKey?: string;
+  /** What describes the positions; default: the fields "rope_parameters" or "rope_scaling". */
+  given?: HfConfig | null;
+  /** Where "max_position_embeddings" does not say it. */
+  contextLength?: number;
 }
 
 type Rope = Extract<PositionSpec, { kind: "rope" }>;
@@ -23,10 +27,10 @@ type Rope = Extract<PositionSpec, { kind: "rope" }>;
 export function ropeOf(
   config: HfConfig,
   headDim: number,
-  { theta = 10000, part = 1, partKey = "partial_rotary_factor" }: RopeDefaults = {},
+  { theta = 10000, part = 1, partKey = "partial_rotary_factor", ...defaults }: RopeDefaults = {},
 ): { position: Rope; contextLength: number } {
-  const contextLength = config.whole("max_position_embeddings");
-  const given = config.inner("rope_parameters") ?? config.inner("rope_scaling");
+  const contextLength = config.whole("max_position_embeddings", defaults.contextLength);
+  const given = defaults.given ?? config.inner("rope_parameters") ?? config.inner("rope_scaling");
   const base = given?.has("rope_theta") ? given : config;
   const rotated = given?.has("partial_rotary_factor")
     ? given.number("partial_rotary_factor")
@@ -43,7 +47,7 @@ export function ropeOf(
 }
 
 /** The scaling, and the trained context where it holds only up to there. */
-export function scalingOf(
+function scalingOf(
   given: HfConfig,
   config: HfConfig,
   contextLength: number,
