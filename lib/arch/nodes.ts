@@ -8,6 +8,7 @@ export const HIDDEN = -3.4028234663852886e38;
 /** Emits nodes into `g`, while weights and constants go to `root` (the same builder, or the outer one of a subgraph). */
 export class Nodes {
   readonly #blockSums = new Map<string, string>();
+  readonly #shared = new Map<string, string>();
 
   constructor(readonly root: GraphBuilder, readonly g: GraphBuilder) {}
 
@@ -25,6 +26,13 @@ export class Nodes {
   /** A single number. */
   float(value: number): string {
     return this.root.constant(`f32_${value}`, "float32", [], [value]);
+  }
+
+  /** A value that several blocks need, emitted by the first. */
+  once(name: string, emit: () => string): string {
+    const value = this.#shared.get(name) ?? emit();
+    this.#shared.set(name, value);
+    return value;
   }
 
   toFloat(x: string): string {

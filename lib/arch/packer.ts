@@ -40,7 +40,7 @@ const ALIGNMENT = 4096;
 
 /** Writes tensors one after the other and tells where they lie; names are put behind a prefix. */
 export class Packer {
-  readonly #file: { location: string; sink: WeightSink; offset: number };
+  readonly #file: { location: string; sink: WeightSink; offset: number; names: Set<string> };
 
   /** @param precision "fp32", "int4" or "int8" (symmetric, blocks of 32) or "stored" (the source's own blocks). */
   constructor(
@@ -50,7 +50,7 @@ export class Packer {
     readonly prefix = "",
     parent?: Packer,
   ) {
-    this.#file = parent ? parent.#file : { location, sink, offset: 0 };
+    this.#file = parent ? parent.#file : { location, sink, offset: 0, names: new Set() };
   }
 
   /** The same file, with names behind `prefix`. */
@@ -70,14 +70,16 @@ export class Packer {
     dims: number[],
     data: Float32Array | Uint8Array,
   ): Promise<PackedTensor> {
-    const file = this.#file;
+    const file = this.#file, full = this.prefix + name;
+    if (file.names.has(full)) throw new TypeError(`Two tensors of ${file.location} would be called ${full}`);
+    file.names.add(full);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const padding = (ALIGNMENT - file.offset % ALIGNMENT) % ALIGNMENT;
     if (padding) await file.sink(new Uint8Array(padding));
     const offset = file.offset + padding;
     await file.sink(bytes);
     file.offset = offset + bytes.length;
-    return { name: this.prefix + name, type, dims, location: file.location, offset, length: bytes.length };
+    return { name: full, type, dims, location: file.location, offset, length: bytes.length };
   }
 
   /** A vector in fp32. */
@@ -94,7 +96,7 @@ export class Packer {
   /** A matrix that activations are multiplied with, in the model's precision. */
   linear(name: string, m: Matrix): Promise<PackedLinear> {
     const formed = this.toPrecision(m);
-    return isQuantised(formed) ? this.blocks(name, formed) : this.#dense(name, formed);
+    return isQuantised(formed) ? this.blocks(name, formed) : this.dense(name, formed);
   }
 
   /**
@@ -131,8 +133,9 @@ export class Packer {
     };
   }
 
-  async #dense(name: string, m: { rows: number; cols: number; values: Float32Array }): Promise<PackedLinear> {
-    const weight = await this.tensor(name, "float32", [m.cols, m.rows], transpose(m.values, m.rows, m.cols));
+  /** A matrix in fp32, whatever the model's precision. */
+  async dense(name: string, m: Matrix): Promise<PackedLinear> {
+    const weight = await this.tensor(name, "float32", [m.cols, m.rows], transpose(dequantise(m), m.rows, m.cols));
     return { form: "dense", weight };
   }
 }

@@ -153,6 +153,8 @@ export interface MoeSpec {
   shared?: { intermediateSize: number; gated?: boolean };
   /** What the routed experts' sum is multiplied by. Default 1. */
   routedScale?: number;
+  /** Experts in `count` groups of one size, of which only the `topK` with the best single expert are chosen from. */
+  groups?: { count: number; topK: number };
 }
 
 export type ChannelSpec = GatedMlpSpec | MlpSpec | MoeSpec | { kind: "none" };
@@ -205,14 +207,24 @@ export interface ArchSpec {
   kvCache?: "fp32" | "int8";
 }
 
-/** A change of an architecture that keeps its weights. Edits compose, left to right. */
+/** A change of an architecture that has weights: one field says which. Edits compose, left to right. */
 export type ArchEdit =
   /** The layers that stay, by index, in order. */
   | { keepLayers: number[] }
   /** Keys that a token sees, itself included, in every attention layer; the first `sinks` tokens stay visible. */
   | { window: number; sinks?: number }
   /** How keys and values are kept: int8 takes a quarter of the memory, and costs some accuracy. */
-  | { kvCache: "fp32" | "int8" };
+  | { kvCache: "fp32" | "int8" }
+  /** Heads of keys and values in every attention layer; each is the average of a group of those before. */
+  | { kvHeads: number }
+  /** Query heads that go, by layer: what they gave counts as 0. */
+  | { dropHeads: { layer: number; heads: number[] }[] }
+  /** Tokens that stay: the first so many, or these, numbered anew in this order; the tokenizer makes no others. */
+  | { vocabulary: number | number[] }
+  /** Another scaling of the rotary positions, or none, and how long the context then is; default: as it was. */
+  | { rope: RopeScaling | null; contextLength?: number }
+  /** Whether the head is the embedding's transpose; one that is untied starts as a copy of it. */
+  | { tiedHead: boolean };
 
 export const PRECISIONS = ["fp32", "fp16", "bf16", "int8", "int4", "stored"] as const;
 export type Precision = (typeof PRECISIONS)[number];

@@ -158,6 +158,18 @@ function checkChannel(check: Check, at: string, channel: ChannelSpec): void {
   }
   if (channel.shared) check.whole(`${at}.shared.intermediateSize`, channel.shared.intermediateSize);
   if (channel.routedScale !== undefined) check.positive(`${at}.routedScale`, channel.routedScale);
+  if (channel.groups) {
+    const { count, topK } = channel.groups;
+    check.whole(`${at}.groups.count`, count);
+    check.whole(`${at}.groups.topK`, topK);
+    check.divides(`${at}: groups.count`, count, "experts", channel.experts);
+    if (topK > count) check.fail(`${at}.groups.topK ${topK} is more than its ${count} groups`);
+    if (channel.topK > topK * channel.experts / count) {
+      check.fail(
+        `${at}.topK ${channel.topK} is more than the ${topK * channel.experts / count} experts of ${topK} groups`,
+      );
+    }
+  }
 }
 
 /** @param headDim Null where it is not known yet. */

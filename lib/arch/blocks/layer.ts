@@ -5,6 +5,7 @@ import { type Block, matrix, type Parameter, type StateShape, vector } from "./b
 import { convolution } from "./convolution.ts";
 import { linearAttention } from "./linear_attention.ts";
 import { mamba2 } from "./mamba2.ts";
+import { mla } from "./mla.ts";
 import { gatedMlp, mlp } from "./mlp.ts";
 import { moe } from "./moe.ts";
 import { normParameters } from "./norm.ts";
@@ -41,8 +42,8 @@ function mixerBlock(spec: ArchSpec, mixer: MixerSpec): Block {
       return mamba2(spec, mixer);
     case "convolution":
       return convolution(spec, mixer);
-    default:
-      throw new TypeError(`mixer ${mixer.kind} is not built yet`);
+    case "mla":
+      return mla(spec, mixer);
   }
 }
 

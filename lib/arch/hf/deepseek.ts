@@ -1,5 +1,5 @@
 /** DeepSeek-V2: latent attention, and mixtures with shared experts. */
-import type { ArchSpec, ChannelSpec, LayerSpec, MlaSpec, MoeSpec } from "../spec.ts";
+import type { ChannelSpec, MlaSpec, MoeSpec } from "../spec.ts";
 import type { HfConfig } from "./config.ts";
 import { decoderSpec } from "./decoder.ts";
 import { expertRecipes } from "./experts.ts";

@@ -1,7 +1,7 @@
 /** Experts in the Hugging Face form: files hold one tensor for each expert and matrix. */
 import type { MoeSpec } from "../spec.ts";
 import type { HfConfig } from "./config.ts";
-import type { Recipes } from "./family.ts";
+import type { HfFamily, Recipes } from "./family.ts";
 import { type Recipe, stackRows, tensor } from "./recipe.ts";
 
 /** Names of an expert's three matrices. */
@@ -20,6 +20,13 @@ export function expertsOf(config: HfConfig, topK?: number): Pick<MoeSpec, "kind"
     experts: config.whole(config.has("num_experts") ? "num_experts" : "num_local_experts"),
     topK: config.whole("num_experts_per_tok", topK),
   };
+}
+
+type Spec = ReturnType<HfFamily["spec"]>;
+
+/** The spec with a mixture in the layers that have one. */
+export function withMixtures(spec: Spec, mixture: (index: number) => MoeSpec | null): Spec {
+  return { ...spec, layers: spec.layers.map((layer, i) => ({ ...layer, channel: mixture(i) ?? layer.channel })) };
 }
 
 /** The routed experts of a layer, each under a number behind `prefix`. */

@@ -1,7 +1,6 @@
 /** Mixtral and OLMoE: every layer's MLP is a mixture. */
-import type { ArchSpec, MoeSpec } from "../spec.ts";
-import type { HfConfig } from "./config.ts";
-import { expertRecipes, expertsOf } from "./experts.ts";
+import type { MoeSpec } from "../spec.ts";
+import { expertRecipes, expertsOf, withMixtures } from "./experts.ts";
 import type { HfFamily } from "./family.ts";
 import { llama, LLAMA_LAYER, plainSpec, windowOf } from "./llama.ts";
 
@@ -36,10 +35,3 @@ export const olmoe: HfFamily = {
     ...expertRecipes(channel as MoeSpec, hiddenSize, "mlp.experts."),
   }),
 };
-
-type Spec = ReturnType<HfFamily["spec"]>;
-
-/** The spec with mixtures in the layers that have one. */
-export function withMixtures(spec: Spec, mixture: (index: number) => MoeSpec | null): Spec {
-  return { ...spec, layers: spec.layers.map((layer, i) => ({ ...layer, channel: mixture(i) ?? layer.channel })) };
-}

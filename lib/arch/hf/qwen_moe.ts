@@ -1,10 +1,9 @@
 /** Qwen 2 and 3 with mixtures of experts. */
 import type { LayerSpec, MoeSpec } from "../spec.ts";
 import type { HfConfig } from "./config.ts";
-import { expertRecipes, expertsOf } from "./experts.ts";
+import { expertRecipes, expertsOf, withMixtures } from "./experts.ts";
 import type { HfFamily, Recipes } from "./family.ts";
 import { LLAMA_LAYER, qwen2, qwen3 } from "./llama.ts";
-import { withMixtures } from "./mixtral.ts";
 
 export const qwen2Moe: HfFamily = {
   ...qwen2,
