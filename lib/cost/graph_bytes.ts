@@ -31,6 +31,7 @@ export function tensorBytes(x: Tensor): number {
 export function nodeBytes({ view, outputs, constant }: Execution): NodeBytes {
   const { opType } = view.node;
   if (constant || VIEWS.has(opType) || opType === "Shape" || opType === "Size") return NO_BYTES;
+  if (outputs[0] && elementCount(outputs[0].dims) === 0) return NO_BYTES; // an expert without tokens
   const bytes = { ...NO_BYTES, written: outputs.reduce((sum, x) => sum + (x ? tensorBytes(x) : 0), 0) };
   view.inputs.forEach((x, i) => {
     if (!x) return;

@@ -4,10 +4,10 @@ import { inferShapes, operatorName } from "../onnx/infer_shapes.ts";
 import type { Execution } from "../onnx/infer_shapes.ts";
 import type { OnnxModel, OnnxNode } from "../onnx/onnx_model.ts";
 import { readModel } from "../onnx/read_model.ts";
-import { expertsGeometry } from "../onnx/shapes_fused.ts";
 import { PlainAttention } from "./graph_attention.ts";
 import { NO_BYTES, type NodeBytes, nodeBytes } from "./graph_bytes.ts";
-import { type ConventionFlops, expertsFlops, nodeFlops } from "./graph_flops.ts";
+import { Experts } from "./graph_experts.ts";
+import { type ConventionFlops, nodeFlops } from "./graph_flops.ts";
 import { Layers } from "./graph_layers.ts";
 import { Liveness } from "./graph_liveness.ts";
 import { Parameters } from "./graph_parameters.ts";
@@ -46,7 +46,7 @@ export interface GraphCost extends Cost {
   peakActivations: { bytes: number; node: string };
   /** Nodes whose cost is not in the sums, and why. Empty: the cost is complete. */
   unknown: { name: string; operator: string; reason: string }[];
-  /** What the causal convention had to assume. */
+  /** What was assumed: of masks whose values are not known, of sizes that depend on data. */
   notes: string[];
 }
 
@@ -92,7 +92,9 @@ class Count {
   readonly #liveness = new Liveness();
   readonly #parameters: Parameters;
   readonly #unknown = new Map<OnnxNode, GraphCost["unknown"][number]>();
-  #experts: GraphCost["experts"] = null;
+  readonly #experts = new Experts();
+  readonly #notes = new Set<string>();
+  #expertFlops: GraphCost["experts"] = null;
 
   constructor(readonly model: OnnxModel) {
     this.#parameters = new Parameters(model.graph);
@@ -107,7 +109,7 @@ class Count {
         this.#unknown.set(node, { name: node.name, operator: operatorName(node), reason });
       },
     }, values);
-    const nodes = [...this.#nodes.values()], unmasked = [...new Set(this.#attention.unmasked)];
+    const nodes = [...this.#nodes.values()];
     const byOperator = Map.groupBy(nodes, (n) => n.operator);
     const layers = 1 + Math.max(-1, ...nodes.map((n) => n.layer ?? -1));
     return {
@@ -118,17 +120,19 @@ class Count {
       outside: total(nodes.filter((n) => n.layer === null)),
       parameters: this.#parameters.total,
       activeParameters: this.#parameters.active,
-      experts: this.#experts,
+      experts: this.#expertFlops,
       peakActivations: { bytes: this.#liveness.peakBytes, node: this.#liveness.peakNode },
       unknown: [...this.#unknown.values()],
-      notes: unmasked.map((name) => `the mask of "${name}" is not known: all of its pairs are counted`),
+      notes: [...this.#notes, ...new Set(this.#attention.unmasked.map(unmaskedNote))],
     };
   }
 
   #ran(execution: Execution): void {
     const { view, times } = execution, cost = this.#costOf(view.node), flops = nodeFlops(execution);
     this.#liveness.ran(execution);
-    this.#parameters.visit(execution);
+    const share = this.#experts.visit(execution);
+    this.#parameters.visit(execution, share);
+    view.assumptions.forEach((note) => this.#notes.add(note));
     cost.layer = this.#layers.visit(execution);
     cost.runs += times;
     cost.flops = sumFlops(cost.flops, flops, times);
@@ -136,10 +140,9 @@ class Count {
     this.#attention.visit(execution, (visible, of) => {
       cost.flops.causal -= times * (flops.dense - flops.dense / of * visible);
     });
-    if (/^Q?MoE$/.test(view.node.opType)) {
-      const zero = { dense: 0, causal: 0, executed: 0 }, { active, all } = this.#experts ?? { active: zero, all: zero };
-      const whole = expertsFlops(view, expertsGeometry(view).experts);
-      this.#experts = { active: sumFlops(active, flops, times), all: sumFlops(all, whole, times) };
+    if (share < 1) {
+      const { active, all } = this.#expertFlops ?? { active: NO_FLOPS, all: NO_FLOPS };
+      this.#expertFlops = { active: sumFlops(active, flops, times), all: sumFlops(all, flops, times / share) };
     }
   }
 
@@ -153,12 +156,18 @@ class Count {
   }
 }
 
+const NO_FLOPS: ConventionFlops = { dense: 0, causal: 0, executed: 0 };
+
+function unmaskedNote(name: string): string {
+  return `the mask of "${name}" is not known: all of its pairs are counted`;
+}
+
 function total(parts: Cost[]): Cost {
   return parts.reduce<Cost>((sum, p) => ({
     runs: sum.runs + p.runs,
     flops: sumFlops(sum.flops, p.flops, 1),
     bytes: sumBytes(sum.bytes, p.bytes, 1),
-  }), { runs: 0, flops: { dense: 0, causal: 0, executed: 0 }, bytes: NO_BYTES });
+  }), { runs: 0, flops: NO_FLOPS, bytes: NO_BYTES });
 }
 
 function sumFlops(a: ConventionFlops, b: ConventionFlops, times: number): ConventionFlops {

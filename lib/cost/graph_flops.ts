@@ -57,7 +57,7 @@ export function nodeFlops({ view, outputs, constant }: Execution): ConventionFlo
       return causalConvFlops(view);
     case "MoE":
     case "QMoE":
-      return expertsFlops(view, expertsGeometry(view).active);
+      return expertsFlops(view);
     case "RotaryEmbedding":
       return elementwise(3 * rotatedElements(view));
   }
@@ -156,9 +156,9 @@ function causalConvFlops(n: NodeView): ConventionFlops {
   return { dense, causal: dense, executed: dense + activation + (n.optional(2) ? elements : 0) };
 }
 
-/** Every row goes through `experts` experts: the active ones, or all where a runtime computes them so. */
-export function expertsFlops(n: NodeView, experts: number): ConventionFlops {
-  const g = expertsGeometry(n), routed = g.tokens * experts, dense = 2 * routed * g.weights;
+/** Every row goes through the experts that it is sent to, whatever a kernel computes. */
+function expertsFlops(n: NodeView): ConventionFlops {
+  const g = expertsGeometry(n), routed = g.tokens * g.active, dense = 2 * routed * g.weights;
   const swiglu = n.text("activation_type", "relu") === "swiglu";
   const activation = routed * (swiglu ? 3 * g.first / 2 : 2 * g.first), routing = 5 * g.tokens * g.experts;
   return { dense, causal: dense, executed: dense + activation + routing };

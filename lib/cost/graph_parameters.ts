@@ -3,7 +3,6 @@ import { isTable } from "../onnx/attention_geometry.ts";
 import type { Execution } from "../onnx/infer_shapes.ts";
 import type { NodeView } from "../onnx/node_view.ts";
 import type { OnnxGraph } from "../onnx/onnx_model.ts";
-import { expertsGeometry } from "../onnx/shapes_fused.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { elementCount, isFloat } from "../onnx/tensor_types.ts";
 
@@ -26,24 +25,19 @@ export class Parameters {
 
   /** Without the experts that a token does not go to. */
   get active(): number {
-    return [...this.#counts.values()].reduce((sum, c) => sum + c.elements - c.inactive, 0);
+    return Math.round([...this.#counts.values()].reduce((sum, c) => sum + c.elements - c.inactive, 0));
   }
 
-  visit({ view, constant }: Execution): void {
+  /** @param share Of the experts that the run belongs to, those that a token goes to; 1 for no expert's run. */
+  visit({ view, constant }: Execution, share: number): void {
     if (constant) return;
     view.inputs.forEach((x, i) => {
       if (!x?.weight || this.#positions.has(x.weight) || this.#positions.has(view.node.inputs[i])) return;
       const elements = weightElements(view, i, x), known = this.#counts.get(x.weight);
       if (elements === 0 || (known && known.elements >= elements)) return;
-      const inactive = /^Q?MoE$/.test(view.node.opType) ? elements * inactiveShare(view) : 0;
-      this.#counts.set(x.weight, { elements, inactive });
+      this.#counts.set(x.weight, { elements, inactive: elements * (1 - share) });
     });
   }
-}
-
-function inactiveShare(n: NodeView): number {
-  const { experts, active } = expertsGeometry(n);
-  return 1 - active / experts;
 }
 
 /** Weights in an input of a node: 0 for scales, tables and scalars. */

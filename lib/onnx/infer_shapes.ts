@@ -5,13 +5,14 @@
 import { type Bindings, evaluateDim, requiredSymbols } from "./dims.ts";
 import { lastUses, withAttributes } from "./graph_names.ts";
 import { NodeView, type ShapeRule } from "./node_view.ts";
-import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from "./onnx_model.ts";
+import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from "./onnx_model.ts";
 import { CONTROL_RULES, type ControlRule } from "./shapes_control.ts";
 import { ELEMENTWISE_RULES } from "./shapes_elementwise.ts";
 import { FUSED_RULES } from "./shapes_fused.ts";
 import { MOVEMENT_RULES } from "./shapes_movement.ts";
 import { PRODUCT_RULES } from "./shapes_products.ts";
-import { isKnown, type Known, NotKnown, type Tensor, tensor } from "./tensor.ts";
+import { isKnown, type Known, NotKnown, type Tensor, tensor, VALUES_LIMIT } from "./tensor.ts";
+import { isFloat } from "./tensor_types.ts";
 
 /** One node that ran, with the shapes that it met. */
 export interface Execution {
@@ -132,8 +133,8 @@ export class Scope {
     if (known) return known;
     const initializer = this.graph.initializers.get(name);
     if (initializer) {
-      const { type, dims } = initializer, limit = /^(float|bfloat)/.test(type) ? 64 : 2 ** 22;
-      const made: Tensor = { type, dims, values: initializer.values(limit), constant: true, weight: name };
+      const { type, dims } = initializer, values = initializer.values(valuesLimit(initializer));
+      const made: Tensor = { type, dims, values, constant: true, weight: name };
       this.#known.set(name, made);
       return made;
     }
@@ -231,6 +232,15 @@ export class Scope {
     if (!this.graph.initializers.has(name)) this.release([value]);
     this.#known.delete(name);
   }
+}
+
+/**
+ * How many values of an initialiser are followed: all of a shape, a position or a mask, whose first axes are 1, but not
+ * those of matrices.
+ */
+function valuesLimit({ type, dims }: OnnxTensor): number {
+  const isMask = dims.length > 2 && dims.slice(0, -2).every((d) => d === 1);
+  return isFloat(type) && !isMask ? 4096 : VALUES_LIMIT;
 }
 
 /** "domain:operator", as the lists of what is not known say it. */

@@ -19,6 +19,9 @@ export class NodeView {
     return this.inputs[index] ?? null;
   }
 
+  /** What a rule had to assume about values that depend on data. */
+  readonly assumptions: string[] = [];
+
   /** The values of an input. @throws {NotKnown} If they are not known; names the input. */
   values(index: number): number[] {
     const { values } = this.input(index);

@@ -71,11 +71,12 @@ function concat(n: NodeView): Tensor[] {
   })];
 }
 
+/** Parts whose sizes depend on data (the tokens of each expert) are taken as equal: sums over them do not change. */
 function split(n: NodeView): Tensor[] {
   const x = n.input(0), axis = axisOf(n.number("axis", 0), x.dims.length), size = x.dims[axis];
-  const count = n.node.outputs.length, each = Math.ceil(size / count);
-  const equal = Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, size - i * each)));
-  const sizes = n.numbers("split", 1) ?? equal;
+  const count = n.node.outputs.length, byData = n.optional(1) !== null && n.input(1).values === null;
+  if (byData) n.assumptions.push(`the ${count} parts of "${n.node.name}" depend on data: taken as equal`);
+  const sizes = byData ? evenly(size, count) : n.numbers("split", 1) ?? chunks(size, count);
   if (sizes.reduce((a, b) => a + b, 0) !== size) throw new RangeError(`parts ${sizes} of an axis of ${size}`);
   let start = 0;
   return sizes.map((length) => {
@@ -83,6 +84,17 @@ function split(n: NodeView): Tensor[] {
     start += length;
     return part;
   });
+}
+
+/** Sizes that differ by one at most. */
+function evenly(size: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.floor(size / count) + (i < size % count ? 1 : 0));
+}
+
+/** Equal sizes with a smaller last one, as `num_outputs` means it. */
+function chunks(size: number, count: number): number[] {
+  const each = Math.ceil(size / count);
+  return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, size - i * each)));
 }
 
 /** Along one axis, from `start`, `length` elements `step` apart. */
