@@ -7,17 +7,21 @@
  * `config.only(...)` for every field that would change the model and is not built. tests/arch/families_test.ts runs
  * every golden folder (tests/golden/families) whose model_type stands here: nothing has to be switched on.
  */
+import { deepseekV2 } from "./deepseek.ts";
 import { falcon } from "./falcon.ts";
 import type { HfFamily } from "./family.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
 import { gpt2 } from "./gpt2.ts";
 import { gptNeox } from "./gpt_neox.ts";
 import { llama, mistral, olmo2, qwen2, qwen3, smollm3 } from "./llama.ts";
+import { mixtral, olmoe } from "./mixtral.ts";
 import { nemotron } from "./nemotron.ts";
 import { phi, phi3 } from "./phi.ts";
+import { qwen2Moe, qwen3Moe } from "./qwen_moe.ts";
 
 const FAMILIES: HfFamily[] = [
   ...[llama, mistral, qwen2, qwen3, olmo2, smollm3, phi, phi3, gemma, gemma2, gemma3, gpt2, gptNeox, falcon, nemotron],
+  ...[mixtral, olmoe, qwen2Moe, qwen3Moe, deepseekV2],
 ];
 
 /** All values of `model_type` that can be read. */
