@@ -19,11 +19,7 @@ export function convolution({ hiddenSize: D }: ArchSpec, { kernel }: Convolution
     emit(place, weights, hidden) {
       const { nodes } = place, { g } = nodes;
       const [b, c, x] = nodes.split(nodes.linear(hidden, weights.in), [D, D, D]);
-      const convolved = emitCausalConv(place, g.node("Mul", [b, x]), {
-        kernel: weights.convolution,
-        bias: null,
-        activation: "none",
-      });
+      const convolved = emitCausalConv(place, g.node("Mul", [b, x]), weights.convolution);
       return nodes.linear(g.node("Mul", [c, convolved]), weights.o);
     },
   };

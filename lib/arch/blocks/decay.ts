@@ -44,14 +44,17 @@ function mambaDecay({ hiddenSize: D }: ArchSpec, { heads }: LinearAttentionSpec)
 }
 
 /** ln(1 - 2^(-5 - h)) for head h (arXiv 2307.08621, equation 8). */
+export function retnetDecays(heads: number): number[] {
+  return Array.from({ length: heads }, (_, h) => Math.log1p(-(2 ** (-5 - h))));
+}
+
 function retnetDecay({ heads }: LinearAttentionSpec): Decay<Record<never, never>> {
   return {
     parameters: [],
     pack: () => Promise.resolve({}),
     emit({ nodes }, _, x) {
       const { g, root } = nodes;
-      const perHead = Array.from({ length: heads }, (_, h) => Math.log1p(-(2 ** (-5 - h))));
-      const decay = root.constant(`retnet_decay_${heads}`, "float32", [heads], perHead);
+      const decay = root.constant(`retnet_decay_${heads}`, "float32", [heads], retnetDecays(heads));
       const shape = g.node("Concat", [g.node("Shape", [x], { start: 0, end: 2 }), nodes.int64([heads])], { axis: 0 });
       return g.node("Expand", [decay, shape]);
     },

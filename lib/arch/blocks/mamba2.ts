@@ -5,6 +5,7 @@ import { dequantise } from "../quant_blocks.ts";
 import type { ArchSpec, Mamba2Spec } from "../spec.ts";
 import { type Block, convolution, matrix, vector } from "./block.ts";
 import { convolutionState, emitCausalConv, packKernel } from "./causal_conv.ts";
+import { emitSilu } from "./silu.ts";
 
 type PackedMamba2 = {
   z: PackedLinear;
@@ -57,11 +58,8 @@ export function mamba2(spec: ArchSpec, mixer: Mamba2Spec): Block<PackedMamba2> {
     },
     emit(place, weights, hidden) {
       const { nodes, inputs, layer } = place, { g } = nodes;
-      const xbc = emitCausalConv(place, nodes.linear(hidden, weights.xbc), {
-        kernel: weights.convolution,
-        bias: weights.convolutionBias,
-        activation: "silu",
-      });
+      const projected = nodes.linear(hidden, weights.xbc);
+      const xbc = emitSilu(nodes, emitCausalConv(place, projected, weights.convolution, weights.convolutionBias));
       const [x, b, c] = nodes.split(xbc, [inner, shared, shared]);
       const dt = timeStep(nodes.affine(hidden, weights.dt, weights.dtBias));
       const decay = g.node("Mul", [dt, nodes.weight(weights.a)]);
@@ -75,7 +73,7 @@ export function mamba2(spec: ArchSpec, mixer: Mamba2Spec): Block<PackedMamba2> {
         scale: { float: 1 },
       }, { domain: MS, outputs: [read, present] });
       const mixed = g.node("Add", [read, g.node("Mul", [x, nodes.weight(weights.skip)])]);
-      const gate = g.node("QuickGelu", [nodes.linear(hidden, weights.z)], { alpha: { float: 1 } }, { domain: MS }); // SiLU
+      const gate = emitSilu(nodes, nodes.linear(hidden, weights.z));
       return nodes.linear(normed(g.node("Mul", [mixed, gate])), weights.o);
 
       function timeStep(raw: string): string {
