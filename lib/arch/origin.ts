@@ -1,5 +1,5 @@
 /** Models in files: a GGUF, or a folder in the Hugging Face form. What they hold, read once and remembered. */
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { cacheKey } from "./build.ts";
@@ -45,7 +45,7 @@ export interface ModelOrigin {
  */
 export async function ggufOrigin(path: string, name: string): Promise<ModelOrigin> {
   const identity = await identityOf([path]);
-  const header = await rememberedBy([identity, name], async () => {
+  const header = await remembered(cacheDir("headers", `${cacheKey([identity, name])}.json`), async () => {
     const file = await openGguf(path);
     return { base: specFromGguf(file, name), storedAs: file.quantisation };
   });
@@ -71,9 +71,7 @@ export async function ggufOrigin(path: string, name: string): Promise<ModelOrigi
  * @throws {TypeError} If the model's family, or something that it asks for, is not built.
  */
 export async function folderOrigin(folder: string): Promise<ModelOrigin> {
-  const name = basename(resolve(folder)), config = join(folder, "config.json");
-  const identity = await identityOf([config]);
-  const base = await rememberedBy([identity, name], () => specOfFolder(folder, name));
+  const name = basename(folder), base = await specOfFolder(folder, name);
   const tokenizer = join(folder, "tokenizer.json");
   return {
     name,
@@ -108,10 +106,6 @@ async function identityOf(files: string[]): Promise<string> {
     parts.push(`${path}|${size}|${(await Deno.stat(path)).mtime?.getTime()}`);
   }
   return parts.join("|");
-}
-
-function rememberedBy<T>(key: unknown, make: () => Promise<T>): Promise<T> {
-  return remembered(cacheDir("headers", `${cacheKey(key)}.json`), make);
 }
 
 /** Whether a path is a file that is there. */
