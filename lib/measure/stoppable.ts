@@ -10,7 +10,7 @@ const POLL_MS = 100;
  *
  * @throws {StopError} After a stop was asked for.
  */
-export function stoppable<T>(host: ModelHost, answer: Promise<T>): Promise<T> {
+export function stoppable<T>(host: Pick<ModelHost, "close">, answer: Promise<T>): Promise<T> {
   return orStop(answer, () => host.close());
 }
 

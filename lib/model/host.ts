@@ -8,6 +8,7 @@ import { TextLineStream } from "./lines.ts";
 import type { FinishedScore } from "./score_options.ts";
 import {
   type FinishedPart,
+  type GraphHost,
   type HostMethods,
   type HostReply,
   type HostRequest,
@@ -41,15 +42,39 @@ export async function startHost(
 ): Promise<ModelHost> {
   const client = new HostClient(typeof ref === "string" ? ref : JSON.stringify(ref).slice(0, 80), process.preload);
   try {
-    const hello = await client.hello;
-    if (hello.protocol !== PROTOCOL_VERSION) {
-      throw new HostError(`Model host speaks protocol ${hello.protocol}, this library ${PROTOCOL_VERSION}`);
-    }
+    await greeted(client);
     const open = await client.call("open", { ref, options }) as OpenResult;
     return hostOf(client, open);
   } catch (error) {
     await client.close();
     throw error;
+  }
+}
+
+/**
+ * Start a process that runs graphs instead of a model, with the same session options.
+ *
+ * @throws {HostError} If the process ends before it is ready.
+ */
+export async function startGraphHost(): Promise<GraphHost> {
+  const client = new HostClient("probe graphs");
+  try {
+    await greeted(client);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  return {
+    pid: client.pid,
+    graphRuns: (request) => client.call("graphRuns", request),
+    close: () => client.close(),
+  };
+}
+
+async function greeted(client: HostClient): Promise<void> {
+  const hello = await client.hello;
+  if (hello.protocol !== PROTOCOL_VERSION) {
+    throw new HostError(`Model host speaks protocol ${hello.protocol}, this library ${PROTOCOL_VERSION}`);
   }
 }
 

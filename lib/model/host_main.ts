@@ -21,6 +21,7 @@ import {
   type OpenResult,
   PROTOCOL_VERSION,
 } from "./protocol.ts";
+import { graphRuns } from "./graph_runs.ts";
 import { randomPrompts } from "./random_prompts.ts";
 import { forwardAllLogits } from "./score.ts";
 
@@ -73,6 +74,7 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     }
     return { baseline: baseline.model.info, texts: await divergence(opened(), baseline.model, texts) };
   },
+  graphRuns,
   resetPeak: () => Promise.resolve(resetPeak()),
   counters: () => Promise.resolve(readCounters()),
 };

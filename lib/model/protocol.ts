@@ -5,7 +5,7 @@ import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateRe
 import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Facts of an opened model; `precision` and `provider` are those that really run. */
 export interface ModelInfo {
@@ -125,6 +125,27 @@ export interface DivergenceResult {
   texts: DivergenceSums[];
 }
 
+/** Runs of a graph that stands for itself: a probe of the machine. */
+export interface GraphRunRequest {
+  /** Tells the graph from others of the same host, which keeps its session. */
+  name: string;
+  /** The ONNX model in base64; weights are inside it. */
+  model: string;
+  /** Inputs of type float32, filled with ones: dims by name. */
+  inputs: Record<string, number[]>;
+  /** The only output that is copied out. */
+  output: string;
+  options: Pick<ModelOptions, "provider" | "threads">;
+  repeats: number;
+}
+
+export interface GraphRuns {
+  /** Time of each run in ms. */
+  ms: number[];
+  provider: string;
+  threads: number;
+}
+
 /** Options of a host's model: those of the model, and the graphs whose sessions are created at once. */
 export type OpenOptionsOfHost = ModelOptions & { graphs?: ("generate" | "score")[] };
 
@@ -147,6 +168,8 @@ export interface HostMethods {
   encode: { params: { texts: string[] }; result: number[][] };
   /** The baseline is opened beside the host's own model at the first call, and stays open until another is named. */
   divergence: { params: { baseline: BaselineModel; texts: string[] }; result: DivergenceResult };
+  /** Needs no model. */
+  graphRuns: { params: GraphRunRequest; result: GraphRuns };
   resetPeak: { params: Record<string, never>; result: ProcessCounters };
   counters: { params: Record<string, never>; result: ProcessCounters };
 }
@@ -191,3 +214,10 @@ export interface ModelHost {
 
 /** `startHost(ref, options)` in `lib/model/host.ts` gives this. */
 export type StartHost = (ref: ModelRef, options?: OpenOptionsOfHost) => Promise<ModelHost>;
+
+/** A host without a model, which runs graphs of the caller's: `startGraphHost()` in `lib/model/host.ts` gives this. */
+export interface GraphHost {
+  readonly pid: number;
+  graphRuns(request: GraphRunRequest): Promise<GraphRuns>;
+  close(): Promise<void>;
+}
