@@ -13,15 +13,19 @@ import type { HfFamily } from "./family.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
 import { gpt2 } from "./gpt2.ts";
 import { gptNeox } from "./gpt_neox.ts";
+import { lfm2 } from "./lfm2.ts";
 import { llama, mistral, olmo2, qwen2, qwen3, smollm3 } from "./llama.ts";
+import { mamba2 } from "./mamba2.ts";
 import { mixtral, olmoe } from "./mixtral.ts";
 import { nemotron } from "./nemotron.ts";
 import { phi, phi3 } from "./phi.ts";
+import { qwen3Next } from "./qwen3_next.ts";
 import { qwen2Moe, qwen3Moe } from "./qwen_moe.ts";
 
 const FAMILIES: HfFamily[] = [
   ...[llama, mistral, qwen2, qwen3, olmo2, smollm3, phi, phi3, gemma, gemma2, gemma3, gpt2, gptNeox, falcon, nemotron],
   ...[mixtral, olmoe, qwen2Moe, qwen3Moe, deepseekV2],
+  ...[mamba2, qwen3Next, lfm2],
 ];
 
 /** All values of `model_type` that can be read. */

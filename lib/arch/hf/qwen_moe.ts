@@ -24,7 +24,7 @@ export const qwen3Moe: HfFamily = {
 };
 
 /** The mixture of a layer, or null where it has a plain MLP. */
-function mixture(
+export function mixture(
   config: HfConfig,
   index: number,
   { normalise, shared }: Pick<MoeSpec, "normalise" | "shared">,
@@ -39,7 +39,7 @@ function mixture(
   };
 }
 
-function layer({ channel }: LayerSpec, { hiddenSize }: { hiddenSize: number }): Recipes {
+export function layer({ channel }: LayerSpec, { hiddenSize }: { hiddenSize: number }): Recipes {
   if (channel.kind !== "moe") return LLAMA_LAYER;
   return {
     ...LLAMA_LAYER,
