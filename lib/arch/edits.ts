@@ -1,62 +1,91 @@
-/** Changes of an architecture that keep its weights. */
-import type { ArchEdit, ArchSpec, LayerSpec } from "./spec.ts";
+/** Changes of an architecture that has weights: read, checked, applied from left to right. */
+import type { Change, WeightChange } from "./edits/change.ts";
+import { dropHeads, dropsInFile, mergeKvHeads } from "./edits/heads.ts";
+import { keepLayers, limitWindow, rescaleRope, setKvCache } from "./edits/structure.ts";
+import { cutVocabulary, tieHead } from "./edits/vocabulary.ts";
+import { nearest } from "./nearest.ts";
+import type { ArchEdit, ArchSpec } from "./spec.ts";
+import type { WeightSource } from "./weight_source.ts";
+
+/** Every kind of edit, by the field that names it, with the fields that it may have beside it. */
+const KINDS: Record<string, string[]> = {
+  keepLayers: [],
+  window: ["sinks"],
+  kvCache: [],
+  kvHeads: [],
+  dropHeads: [],
+  vocabulary: [],
+  rope: ["contextLength"],
+  tiedHead: [],
+};
+
+/** An architecture and its weights after edits. */
+export interface EditedModel {
+  /** The architecture that the weights belong to: all layers, after the edits that change weights. */
+  base: ArchSpec;
+  /** The architecture that runs: after all edits. */
+  spec: ArchSpec;
+  /** The edits that change weights, with layers by their index in the file: what tells these weights from the file's. */
+  weightEdits: ArchEdit[];
+  /** The weights of `base`, from those of the architecture before the edits. */
+  weights: (source: WeightSource) => WeightSource;
+  /** The ids of the tokenizer that are left, in their new order; null: all. */
+  vocabulary: number[] | null;
+}
 
 /**
- * The spec after the edits, left to right.
+ * The architecture and its weights after the edits. Edits that keep the weights as they are share the packed file of
+ * the base; the others have one of their own, which all later edits of the first kind share.
  *
- * @throws {RangeError} If an edit names a layer that is not there, or a window below 1.
+ * @throws {RangeError} If an edit does not fit the architecture that it meets.
+ * @throws {TypeError} If an edit is of no known kind, or of two.
  */
+export function editModel(spec: ArchSpec, edits: ArchEdit[] = []): EditedModel {
+  const start: EditedModel = { base: spec, spec, weightEdits: [], weights: (source) => source, vocabulary: null };
+  return edits.reduce((model, edit) => {
+    checkFields(edit);
+    const inFile = "dropHeads" in edit ? { dropHeads: dropsInFile(model.spec, edit.dropHeads) } : edit;
+    const change = changeOf(inFile, model.spec);
+    const edited = { ...model, spec: change.spec(model.spec) };
+    return change.weights ? withWeights(edited, inFile, change, change.weights) : edited;
+  }, start);
+}
+
+/** The architecture alone; as `editModel`. */
 export function applyEdits(spec: ArchSpec, edits: ArchEdit[] = []): ArchSpec {
-  return edits.reduce(applyEdit, spec);
+  return editModel(spec, edits).spec;
 }
 
-function applyEdit(spec: ArchSpec, edit: ArchEdit): ArchSpec {
-  if ("keepLayers" in edit) return keepLayers(spec, edit.keepLayers);
-  if ("window" in edit) return limitWindow(spec, edit.window, edit.sinks);
-  if ("kvCache" in edit) return setKvCache(spec, edit.kvCache);
-  throw new TypeError(`Unknown edit ${JSON.stringify(edit)}; there are: keepLayers, window, kvCache`);
+function withWeights(model: EditedModel, edit: ArchEdit, change: Change, weights: WeightChange): EditedModel {
+  const { base, vocabulary } = model;
+  return {
+    ...model,
+    base: change.spec(base),
+    weightEdits: [...model.weightEdits, edit],
+    weights: (source) => weights(model.weights(source), base),
+    vocabulary: change.vocabulary?.map((id) => vocabulary?.[id] ?? id) ?? vocabulary,
+  };
 }
 
-function keepLayers(spec: ArchSpec, indexes: number[]): ArchSpec {
-  if (indexes.length === 0) throw new RangeError("Cannot keep layers []: give at least one index");
-  const layers = indexes.map((index, i) => {
-    const layer = spec.layers[index];
-    if (!layer || (i > 0 && index <= indexes[i - 1])) {
-      throw new RangeError(
-        `Cannot keep layers [${indexes}] of ${spec.name}: ${index} must be an index from 0 to ` +
-          `${spec.layers.length - 1}, in rising order`,
-      );
-    }
-    return { ...layer, weightsLayer: layer.weightsLayer ?? index };
-  });
-  return { ...spec, name: `${spec.name}, ${layers.length} of ${spec.layers.length} layers`, layers };
+function changeOf(edit: ArchEdit, spec: ArchSpec): Change {
+  if ("keepLayers" in edit) return keepLayers(edit.keepLayers);
+  if ("window" in edit) return limitWindow(edit.window, edit.sinks);
+  if ("kvCache" in edit) return setKvCache(edit.kvCache);
+  if ("kvHeads" in edit) return mergeKvHeads(edit.kvHeads);
+  if ("dropHeads" in edit) return dropHeads(edit.dropHeads);
+  if ("vocabulary" in edit) return cutVocabulary(edit.vocabulary, spec);
+  if ("rope" in edit) return rescaleRope(edit.rope, edit.contextLength);
+  return tieHead(edit.tiedHead);
 }
 
-function setKvCache(spec: ArchSpec, kvCache: "fp32" | "int8"): ArchSpec {
-  if (kvCache !== "fp32" && kvCache !== "int8") {
-    throw new RangeError(`Cannot keep keys and values as "${kvCache}": there are fp32 and int8`);
-  }
-  return { ...spec, name: kvCache === "fp32" ? spec.name : `${spec.name}, KV ${kvCache}`, kvCache };
-}
-
-function limitWindow(spec: ArchSpec, window: number, sinks = 0): ArchSpec {
-  if (!Number.isInteger(window) || window < 1) {
-    throw new RangeError(`Cannot set a window of ${window} tokens: it must be an integer of at least 1`);
-  }
-  if (!Number.isInteger(sinks) || sinks < 0) {
-    throw new RangeError(`Cannot keep ${sinks} sinks: it must be a whole number of tokens`);
-  }
-  let limited = 0;
-  const layers = spec.layers.map((layer): LayerSpec => {
-    const { mixer } = layer;
-    if (mixer.kind !== "attention") return layer;
-    limited++;
-    return {
-      ...layer,
-      mixer: { ...mixer, window: Math.min(window, mixer.window ?? Infinity), ...(sinks ? { sinks } : {}) },
-    };
-  });
-  if (!limited) throw new RangeError(`Cannot set a window in ${spec.name}: none of its layers is softmax attention`);
-  const named = `${spec.name}, window ${window}${sinks ? ` with ${sinks} sinks` : ""}`;
-  return { ...spec, name: named, layers };
+/** An edit is one of the kinds, with no field that is not of that kind. */
+function checkFields(edit: ArchEdit): void {
+  const text = JSON.stringify(edit), kinds = Object.keys(KINDS);
+  const fields = typeof edit === "object" && edit !== null ? Object.keys(edit) : [];
+  const [kind, second] = fields.filter((field) => kinds.includes(field));
+  if (kind === undefined) throw new TypeError(`Unknown edit ${text}; there are: ${kinds.join(", ")}`);
+  if (second) throw new TypeError(`Two edits in one: ${text}; pass { ${kind} } and { ${second} } in their order`);
+  const known = [kind, ...KINDS[kind]], stray = fields.find((field) => !known.includes(field));
+  if (stray === undefined) return;
+  throw new TypeError(`Unknown field ${stray} of edit ${text}; did you mean ${nearest(stray, known)}?`);
 }

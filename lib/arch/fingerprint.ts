@@ -5,7 +5,7 @@ import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { BUILD_VERSION, cacheKey, GRAPH_VERSION } from "./build.ts";
 import { resolveModel } from "./resolve.ts";
-import type { ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
+import type { ArchEdit, ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
 
 export interface ModelFingerprint {
   /** SHA-256 of each file's bytes, or the seed of random weights. */
@@ -13,6 +13,8 @@ export interface ModelFingerprint {
   /** The architecture that the weights belong to, and the one that runs: after the edits. */
   base: ArchSpec;
   spec: ArchSpec;
+  /** The edits that changed the weights, where there are some. */
+  weightEdits?: ArchEdit[];
   precision: Precision;
   /** SHA-256 of a tokenizer's file where it is not the weights'. */
   tokenizer: "bytes" | "of the file" | { sha256: string };
@@ -26,13 +28,14 @@ export interface ModelFingerprint {
  * @throws As `resolveModel`, for a reference or precision that there is not.
  */
 export async function modelFingerprint(ref: ModelRef, options: ModelOptions = {}): Promise<ModelFingerprint> {
-  const { base, spec, precision, source, files, tokenizer } = await resolveModel(ref, options);
+  const { base, spec, weightEdits, precision, source, files, tokenizer } = await resolveModel(ref, options);
   const hashes: string[] = [];
   for (const file of files ?? []) hashes.push(await hashOf(file));
   return {
     weights: files === null ? source : hashes.join(" "),
     base,
     spec,
+    ...(weightEdits.length ? { weightEdits } : {}),
     precision,
     tokenizer: await tokenizerOf(),
     build: [BUILD_VERSION, GRAPH_VERSION],

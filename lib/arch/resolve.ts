@@ -1,7 +1,7 @@
 /** A model reference -> what it stands for: spec, weights, tokenizer. The one place where references are read. */
 import { basename, join, resolve } from "node:path";
 import { catalogModel } from "../store/catalog.ts";
-import { applyEdits } from "./edits.ts";
+import { editModel } from "./edits.ts";
 import { weightsOfFolder } from "./hf/folder.ts";
 import {
   folderOrigin,
@@ -14,7 +14,7 @@ import {
   type WeightsOrigin,
 } from "./origin.ts";
 import { randomWeights } from "./random_weights.ts";
-import { type ArchSpec, type ModelOptions, type ModelRef, type Precision, PRECISIONS } from "./spec.ts";
+import { type ArchEdit, type ArchSpec, type ModelOptions, type ModelRef, type Precision, PRECISIONS } from "./spec.ts";
 import { validateSpec } from "./validate.ts";
 import type { WeightSource } from "./weight_source.ts";
 
@@ -24,7 +24,7 @@ const BUILT_PRECISIONS: Precision[] = ["fp32", "int8", "int4", "stored"];
 export interface ResolvedModel {
   /** As the reference calls it. */
   name: string;
-  /** The architecture that the weights belong to. */
+  /** The architecture that the weights belong to: after the edits that change them. */
   base: ArchSpec;
   /** The architecture that runs: `base` after the edits. */
   spec: ArchSpec;
@@ -40,7 +40,11 @@ export interface ResolvedModel {
   files: string[] | null;
   /** Tells these weights from all others, without reading them: path, size and time of change of the files, or null. */
   identity: string | null;
+  /** The edits that made the weights out of the files', or of random ones. */
+  weightEdits: ArchEdit[];
   tokenizer: TokenizerOrigin;
+  /** The tokenizer's ids that are left, in their new order; null: all. */
+  vocabulary: number[] | null;
 }
 
 /**
@@ -59,21 +63,23 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
   };
   const precision = checkPrecision(merged.precision ?? "fp32");
   const model = typeof full.ref === "string" ? await openOrigin(full.ref) : null;
-  const base = model?.base ?? full.ref as ArchSpec;
-  validateSpec(base);
-  const spec = applyEdits(base, full.edits ?? []);
+  const unedited = model?.base ?? full.ref as ArchSpec;
+  validateSpec(unedited);
+  const edited = editModel(unedited, full.edits ?? []), { base, spec, weightEdits, vocabulary } = edited;
   validateSpec(spec);
-  const stored = full.weights === undefined ? model?.weights : await openWeights(full.weights, base);
+  const stored = full.weights === undefined ? model?.weights : await openWeights(full.weights, unedited);
   const common = {
     name: model?.name ?? spec.name,
     base,
     spec,
+    weightEdits,
+    vocabulary,
     options: merged,
     precision,
     tokenizer: full.tokenizer === undefined ? model?.tokenizer ?? "bytes" : await tokenizerOrigin(full.tokenizer),
   };
   if (!stored) {
-    const source = randomWeights(base, full.seed ?? 0);
+    const source = edited.weights(randomWeights(unedited, full.seed ?? 0));
     return {
       ...common,
       precisionLabel: precision === "stored" ? "fp32" : precision,
@@ -88,9 +94,9 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     ...common,
     precisionLabel: precision === "stored" ? `stored (${stored.storedAs})` : `${precision}${rounded}`,
     source: stored.label,
-    weights: () => stored.open(),
+    weights: async () => edited.weights(await stored.open()),
     files: stored.files,
-    identity: stored.identity,
+    identity: weightEdits.length ? `${stored.identity}|${JSON.stringify(weightEdits)}` : stored.identity,
   };
 }
 

@@ -222,10 +222,10 @@ async function modelOf(resolved: ResolvedModel, options: SessionOptions & { prov
 
 /** Weights, tokenizer and graphs: random weights are packed in memory, those of files are built on disk once. */
 async function modelParts(
-  { base, spec, precision, identity, weights, tokenizer: origin }: ResolvedModel,
+  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary }: ResolvedModel,
   options: SessionOptions,
 ): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
-  const tokenizer = await tokenizerOf(origin, spec.vocabSize);
+  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary);
   if (identity === null) {
     const built = await buildInMemory(base, spec, precision, await weights());
     const { externalData } = built;

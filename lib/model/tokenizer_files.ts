@@ -6,6 +6,7 @@ import { openGguf } from "../arch/gguf_file.ts";
 import type { TokenizerOrigin } from "../arch/origin.ts";
 import { cacheDir } from "../store/paths.ts";
 import { writeWhole } from "../store/whole_file.ts";
+import { cutTokenizer, renumbered } from "./cut_tokenizer.ts";
 import { byteTokenizer, openTokenizer, type Tokenizer, type TokenizerFile, tokenizerFromGguf } from "./tokenizer.ts";
 
 type Json = Record<string, unknown>;
@@ -13,13 +14,24 @@ type Json = Record<string, unknown>;
 /**
  * The tokenizer of a reference.
  *
+ * @param vocabulary The ids that a cut of the vocabulary left; null: all.
  * @throws {TypeError} If a GGUF's tokenizer is of a kind that is not built yet.
  */
-export async function tokenizerOf(origin: TokenizerOrigin, vocabSize: number): Promise<Tokenizer> {
-  if (origin === "bytes") return byteTokenizer(vocabSize);
-  if ("json" in origin) return openTokenizer(() => tokenizerFromJson(origin.json));
-  const cached = await rebuilt(origin.gguf);
-  return openTokenizer(() => JSON.parse(Deno.readTextFileSync(cached)));
+export async function tokenizerOf(
+  origin: TokenizerOrigin,
+  vocabSize: number,
+  vocabulary: number[] | null,
+): Promise<Tokenizer> {
+  if (origin === "bytes") {
+    return vocabulary ? renumbered(byteTokenizer(258), vocabulary) : byteTokenizer(vocabSize);
+  }
+  const read = "json" in origin ? () => tokenizerFromJson(origin.json) : await reading(origin.gguf);
+  return openTokenizer(vocabulary ? () => cutTokenizer(read(), vocabulary) : read);
+}
+
+async function reading(gguf: string): Promise<() => TokenizerFile> {
+  const cached = await rebuilt(gguf);
+  return () => JSON.parse(Deno.readTextFileSync(cached));
 }
 
 /** The tokenizer of a GGUF, rebuilt once: reading a large vocabulary out of its metadata takes longer. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { applyEdits } from "../../lib/arch/edits.ts";
-import { validateSpec } from "../../lib/arch/validate.ts";
+import { applyEdits, editModel } from "../../lib/arch/edits.ts";
 import type { ArchEdit, ArchSpec, AttentionSpec } from "../../lib/arch/spec.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
@@ -12,34 +11,73 @@ Deno.test("edits compose left to right and remember where a layer's weights lie"
   assert.equal(spec.name, "tiny, 2 of 3 layers, 1 of 2 layers, window 8, window 16");
 });
 
-Deno.test("edits that do not fit are refused", () => {
-  const cases: [ArchEdit, RegExp][] = [
-    [{ keepLayers: [] }, /Cannot keep layers \[\]/],
-    [{ keepLayers: [0, 3] }, /3 must be an index from 0 to 2/],
-    [{ keepLayers: [1, 1] }, /1 must be an index from 0 to 2, in rising order/],
-    [{ window: 0 }, /window of 0 tokens/],
-    [{ kvCache: "int2" } as unknown as ArchEdit, /keys and values as "int2": there are fp32 and int8/],
-    [{ widen: 2 } as unknown as ArchEdit, /Unknown edit \{"widen":2\}; there are: keepLayers, window/],
+Deno.test("edits that do not fit are refused, each with its reason", () => {
+  const attention = tinySpec().layers[0].mixer as AttentionSpec;
+  const withMixer = (mixer: Partial<AttentionSpec>) =>
+    tinySpec({ layers: [{ ...tinySpec().layers[0], mixer: { ...attention, ...mixer } }] });
+  const convolution = tinySpec({
+    position: { kind: "none" },
+    layers: [{ mixer: { kind: "convolution", kernel: 3 }, channel: { kind: "none" } }],
+  });
+  const drop = (layer: number, heads: number[]): ArchEdit => ({ dropHeads: [{ layer, heads }] });
+  const unknown = (edit: unknown) => edit as ArchEdit;
+  const cases: [ArchSpec, ArchEdit, RegExp][] = [
+    [tinySpec(), { keepLayers: [] }, /Cannot keep layers \[\]/],
+    [tinySpec(), { keepLayers: [0, 3] }, /3 must be an index from 0 to 2/],
+    [tinySpec(), { keepLayers: [1, 1] }, /1 must be an index from 0 to 2, in rising order/],
+    [tinySpec(), unknown({ keepLayers: 2 }), /Cannot keep layers 2: give a list/],
+    [tinySpec(), { window: 0 }, /window of 0 tokens/],
+    [convolution, { window: 4 }, /window in tiny: none of its layers is softmax attention/],
+    [tinySpec(), unknown({ kvCache: "int2" }), /keys and values as "int2": there are fp32 and int8/],
+    [tinySpec(), unknown({ widen: 2 }), /Unknown edit \{"widen":2\}; there are: keepLayers, window/],
+    [tinySpec(), unknown(null), /Unknown edit null/],
+    [tinySpec(), unknown({ window: 4, kvCache: "int8" }), /Two edits in one: .* pass \{ window \} and \{ kvCache \}/],
+    [tinySpec(), unknown({ window: 4, sink: 1 }), /Unknown field sink of edit .*; did you mean sinks\?/],
+    [
+      withMixer({ heads: 12, kvHeads: 6 }),
+      { kvHeads: 4 },
+      /layer 0 has 6, which makes no groups .* pass one of 1, 2, 3, 6/,
+    ],
+    [tinySpec(), { kvHeads: 0.5 }, /merge to 0.5 heads of keys and values: it must be a positive integer/],
+    [convolution, { kvHeads: 1 }, /merge heads in tiny: none of its layers is softmax attention/],
+    [tinySpec(), drop(3, [0]), /heads of layer 3 of tiny: it has layers 0 to 2/],
+    [tinySpec(), drop(0, [4]), /heads \[4\] of layer 0 of tiny: it must be different indexes from 0 to 3/],
+    [tinySpec(), drop(0, [0, 1, 2, 3]), /none would stay/],
+    [
+      tinySpec(),
+      drop(0, [0]),
+      /serves 2 of them, and would be left with 1, 2; drop as many of each group, or whole groups/,
+    ],
+    [withMixer({ qkNorm: "full" }), drop(0, [0, 1]), /its norm goes over all heads together/],
+    [tinySpec({ position: { kind: "alibi" } }), drop(0, [0, 1]), /ALiBi's penalties follow from the number of heads/],
+    [convolution, drop(0, [0]), /its mixer is convolution/],
+    [tinySpec(), { dropHeads: [] }, /dropHeads must be a list like/],
+    [tinySpec(), { dropHeads: [{ layer: 0, heads: [0, 1] }, { layer: 0, heads: [2] }] }, /layer 0 of tiny twice/],
+    [tinySpec(), { vocabulary: 259 }, /Cannot keep 259 tokens of tiny: it must be an integer from 1 to 258/],
+    [tinySpec(), { vocabulary: [1, 258] }, /vocabulary of tiny: 258 is not an id from 0 to 257/],
+    [tinySpec(), { vocabulary: [1, 1] }, /vocabulary of tiny: 1 is there twice/],
+    [tinySpec(), { vocabulary: [] }, /pass how many tokens stay, or a list/],
+    [convolution, { rope: { kind: "linear", factor: 2 } }, /Cannot rescale tiny: it has no rotary positions/],
+    [tinySpec(), unknown({ tiedHead: 1 }), /tiedHead must be true or false, got 1/],
   ];
-  for (const [edit, message] of cases) assert.throws(() => applyEdits(tinySpec(), [edit]), { message });
+  for (const [spec, edit, message] of cases) assert.throws(() => applyEdits(spec, [edit]), { message });
 });
 
-Deno.test("validateSpec() names what does not fit", () => {
-  const layer = tinySpec().layers[0];
-  const mixer = (change: Partial<AttentionSpec>) => [
-    { ...layer, mixer: { ...layer.mixer as AttentionSpec, ...change } },
-  ];
-  const cases: [Partial<ArchSpec>, RegExp][] = [
-    [{ layers: mixer({ heads: 8, kvHeads: 3 }) }, /"tiny": layers\[0\]\.mixer: kvHeads 3 does not divide heads 8/],
-    [{ layers: mixer({ headDim: 20 }) }, /headDim 20 is not a multiple of 16/],
-    [{ layers: mixer({ window: 0 }) }, /window must be a positive integer, got 0/],
-    [{ layers: [] }, /layers is empty/],
-    [{ vocabSize: 1.5 }, /vocabSize must be a positive integer, got 1.5/],
-    [{ kvCache: "fp16" as "int8" }, /kvCache is "fp16"; there are: fp32, int8/],
-    [{ norm: { kind: "rmsnorm", epsilon: 0 } }, /norm\.epsilon must be positive, got 0/],
-  ];
-  for (const [change, message] of cases) {
-    assert.throws(() => validateSpec(tinySpec(change)), { name: "RangeError", message });
-  }
-  validateSpec(tinySpec());
+Deno.test("editModel(): edits that keep the weights share them, the others name what they changed", () => {
+  const spec = tinySpec();
+  const same = editModel(spec, [{ keepLayers: [0, 2] }, { window: 8 }, { kvCache: "int8" }]);
+  assert.equal(same.base, spec);
+  assert.deepEqual(same.weightEdits, []);
+  assert.equal(same.vocabulary, null);
+  const edits: ArchEdit[] = [{ keepLayers: [0, 2] }, { dropHeads: [{ layer: 1, heads: [0, 1] }] }, {
+    vocabulary: [5, 7, 9],
+  }];
+  const other = editModel(spec, [...edits, { vocabulary: 2 }]);
+  assert.deepEqual(other.weightEdits, [{ dropHeads: [{ layer: 2, heads: [0, 1] }] }, { vocabulary: [5, 7, 9] }, {
+    vocabulary: 2,
+  }]);
+  assert.deepEqual(other.vocabulary, [5, 7]);
+  assert.equal(other.base.layers.length, 3);
+  assert.deepEqual((other.base.layers[2].mixer as AttentionSpec).heads, 2);
+  assert.equal(other.spec.name, "tiny, 2 of 3 layers, without 2 heads, 3 tokens, 2 tokens");
 });

@@ -1,0 +1,96 @@
+/** Edits that leave the weights alone: which layers run, what they see, how positions and caches are kept. */
+import type { ArchSpec, LayerSpec, PositionSpec, RopeScaling } from "../spec.ts";
+import { type Change, indexInFile } from "./change.ts";
+
+/** Only some layers, in their order. */
+export function keepLayers(indexes: number[]): Change {
+  if (!Array.isArray(indexes) || indexes.length === 0) {
+    throw new RangeError(`Cannot keep layers ${JSON.stringify(indexes)}: give a list of at least one index`);
+  }
+  return {
+    spec(spec) {
+      const layers = indexes.map((index, i) => {
+        const layer = spec.layers[index];
+        if (!layer || (i > 0 && index <= indexes[i - 1])) {
+          throw new RangeError(
+            `Cannot keep layers [${indexes}] of ${spec.name}: ${index} must be an index from 0 to ` +
+              `${spec.layers.length - 1}, in rising order`,
+          );
+        }
+        return { ...layer, weightsLayer: indexInFile(spec, index) };
+      });
+      return { ...spec, name: `${spec.name}, ${layers.length} of ${spec.layers.length} layers`, layers };
+    },
+  };
+}
+
+/** Keys that a token sees in every layer of softmax attention; a smaller window that is there already stays. */
+export function limitWindow(window: number, sinks = 0): Change {
+  if (!Number.isInteger(window) || window < 1) {
+    throw new RangeError(`Cannot set a window of ${window} tokens: it must be an integer of at least 1`);
+  }
+  if (!Number.isInteger(sinks) || sinks < 0) {
+    throw new RangeError(`Cannot keep ${sinks} sinks: it must be a whole number of tokens`);
+  }
+  const limited = (layer: LayerSpec): LayerSpec => {
+    const { mixer } = layer;
+    if (mixer.kind !== "attention") return layer;
+    const smaller = Math.min(window, mixer.window ?? Infinity);
+    return { ...layer, mixer: { ...mixer, window: smaller, ...(sinks ? { sinks } : {}) } };
+  };
+  return {
+    spec(spec) {
+      if (!spec.layers.some(({ mixer }) => mixer.kind === "attention")) {
+        throw new RangeError(`Cannot set a window in ${spec.name}: none of its layers is softmax attention`);
+      }
+      const name = `${spec.name}, window ${window}${sinks ? ` with ${sinks} sinks` : ""}`;
+      return { ...spec, name, layers: spec.layers.map(limited) };
+    },
+  };
+}
+
+/** How keys and values are kept. */
+export function setKvCache(kvCache: "fp32" | "int8"): Change {
+  if (kvCache !== "fp32" && kvCache !== "int8") {
+    throw new RangeError(`Cannot keep keys and values as "${kvCache}": there are fp32 and int8`);
+  }
+  return {
+    spec: (spec) => ({ ...spec, name: kvCache === "fp32" ? spec.name : `${spec.name}, KV ${kvCache}`, kvCache }),
+  };
+}
+
+/** Another scaling of all rotary positions, in place of the one that they have; null: none. */
+export function rescaleRope(scaling: RopeScaling | null, contextLength?: number): Change {
+  const rescaled = (position: PositionSpec): PositionSpec => {
+    if (position.kind !== "rope") return position;
+    const { scaling: _, ...rest } = position;
+    return scaling ? { ...rest, scaling } : rest;
+  };
+  const inLayer = (layer: LayerSpec): LayerSpec => {
+    const { mixer } = layer;
+    if (mixer.kind === "mamba2" || mixer.kind === "convolution" || !mixer.position) return layer;
+    return { ...layer, mixer: { ...mixer, position: rescaled(mixer.position) } };
+  };
+  return {
+    spec(spec) {
+      if (!hasRope(spec)) throw new RangeError(`Cannot rescale ${spec.name}: it has no rotary positions`);
+      const name = `${spec.name}, RoPE ${scaling ? inWords(scaling) : "unscaled"}`;
+      return {
+        ...spec,
+        name,
+        contextLength: contextLength ?? spec.contextLength,
+        position: rescaled(spec.position),
+        layers: spec.layers.map(inLayer),
+      };
+    },
+  };
+}
+
+function hasRope({ position, layers }: ArchSpec): boolean {
+  return position.kind === "rope" ||
+    layers.some(({ mixer }) => "position" in mixer && mixer.position?.kind === "rope");
+}
+
+function inWords(scaling: RopeScaling): string {
+  return "factor" in scaling ? `${scaling.kind} x${scaling.factor}` : scaling.kind;
+}
