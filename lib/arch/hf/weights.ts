@@ -93,8 +93,9 @@ function shapeOf({ role, rows, cols }: Parameter): number[] {
 
 /** Files of the bare model, without its head, leave "model." (or what the family says for it) out of all names. */
 function withOrWithoutPrefix({ tensors }: Safetensors, { layers }: Names): (name: string) => string {
-  const prefix = layers.slice(0, layers.indexOf(".") + 1);
-  if ([...tensors.keys()].some((name) => name.startsWith(prefix))) return (name) => name;
+  const prefix = layers.slice(0, layers.indexOf(".") + 1), bare = layers.slice(prefix.length);
+  const any = (start: string) => [...tensors.keys()].some((name) => name.startsWith(start));
+  if (any(prefix) || !any(bare)) return (name) => name;
   return (name) => name.startsWith(prefix) ? name.slice(prefix.length) : name;
 }
 
