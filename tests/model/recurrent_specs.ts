@@ -21,6 +21,7 @@ const mixers = {
   convolution: { kind: "convolution", kernel: 3 },
   full: { kind: "attention", heads: 4, kvHeads: 2, headDim: 16, position: rope },
   window: { kind: "attention", heads: 4, kvHeads: 2, headDim: 16, window: 5, position: rope },
+  latent: { kind: "mla", heads: 4, kvRank: 32, nopeDim: 32, ropeDim: 8, valueDim: 32, position: rope },
 } satisfies Record<string, MixerSpec>;
 
 function spec(name: string, layers: LayerSpec[]): ArchSpec {
@@ -36,6 +37,8 @@ function spec(name: string, layers: LayerSpec[]): ArchSpec {
   };
 }
 
+const experts: ChannelSpec = { kind: "moe", experts: 4, topK: 2, intermediateSize: 32, normalise: true };
+
 const stack = (...kinds: (keyof typeof mixers)[]) =>
   kinds.map((kind): LayerSpec => ({ mixer: mixers[kind], channel: swiglu }));
 
@@ -48,6 +51,10 @@ export const recurrentSpecs: Record<string, ArchSpec> = {
   "Mamba-2": spec("Mamba-2", [1, 2, 3].map(() => ({ mixer: mixers.mamba2, channel: { kind: "none" } }))),
   "short convolutions": spec("short convolutions", stack("convolution", "convolution")),
   "gated DeltaNet + attention": spec("gated DeltaNet + attention", stack("gatedDelta", "gatedDelta", "full")),
+  "gated DeltaNet + latent attention, experts": spec(
+    "gated DeltaNet + latent attention, experts",
+    stack("latent", "gatedDelta", "latent").map((layer) => ({ ...layer, channel: experts })),
+  ),
   "attention + all recurrences": spec("attention + all recurrences", [
     ...stack("full", "retnet", "window"),
     { mixer: mixers.mamba2, channel: { kind: "none" } },

@@ -1,6 +1,6 @@
 /** Runs one block of a layer on its own, on weights that are all random, biases and norms too. */
 import type { Block, DecoderInputs, Parameter } from "../../../lib/arch/blocks/block.ts";
-import { Nodes } from "../../../lib/arch/nodes.ts";
+import { HIDDEN, Nodes } from "../../../lib/arch/nodes.ts";
 import { Packer } from "../../../lib/arch/packer.ts";
 import { packRopeTables } from "../../../lib/arch/rope_tables.ts";
 import type { ArchSpec, MixerSpec } from "../../../lib/arch/spec.ts";
@@ -41,7 +41,7 @@ export interface BlockRun {
   states: Feeds;
 }
 
-/** Opens a block; each run starts at token `from` of every sequence, behind the states of the run before. */
+/** Opens a block; each run starts at token `from` of its sequences, behind the states of the run before. */
 export async function openBlock(spec: ArchSpec, block: Block, weights: Record<string, Numbers>) {
   const chunks: Uint8Array[] = [], location = "weights.bin";
   const packer = new Packer("fp32", location, (bytes) => void chunks.push(bytes.slice()));
@@ -52,13 +52,17 @@ export async function openBlock(spec: ArchSpec, block: Block, weights: Record<st
   const [rope] = await packRopeTables(spec, packer);
   const g = new GraphBuilder("block"), D = spec.hiddenSize, nodes = new Nodes(g, g);
   g.input("x", "float32", ["batch", "tokens", D]);
-  g.input("positions", "int64", ["batch", "tokens"]);
+  for (const name of ["ids", "positions", "slots"]) g.input(name, "int64", ["batch", "tokens"]);
+  g.input("bias", "float32", ["batch", 1, "tokens", "total"]);
   for (const state of block.states) {
     g.input(`past.${state.name}`, state.type, stateDims(state, "batch", "past"));
     g.output(`present.${state.name}`, state.type, stateDims(state, "batch", "total"));
   }
   const inputs = {
+    ids: "ids",
     positions: () => "positions",
+    slots: () => "slots",
+    bias: () => "bias",
     state: (_layer: number, name: string) => ({ past: `past.${name}`, present: `present.${name}` }),
   } as Partial<DecoderInputs> as DecoderInputs;
   const tables = () => rope ? { cos: nodes.weight(rope.cos), sin: nodes.weight(rope.sin) } : null;
@@ -72,14 +76,23 @@ export async function openBlock(spec: ArchSpec, block: Block, weights: Record<st
   });
   return {
     close: () => session.release(),
-    async run(x: Numbers[], from = 0, states?: Feeds): Promise<BlockRun> {
-      const batch = x.length, tokens = x[0].length;
+    async run(x: Numbers[], from: number | number[] = 0, states?: Feeds, tree?: Tree): Promise<BlockRun> {
+      const batch = x.length, tokens = x[0].length, starts = x.map((_, b) => typeof from === "number" ? from : from[b]);
       const past = states ?? Object.fromEntries(block.states.map((s) => [`past.${s.name}`, zeroState(s, batch)]));
-      const positions = x.flatMap(() => Array.from({ length: tokens }, (_, t) => from + t));
+      const slots = starts.flatMap((start) => Array.from({ length: tokens }, (_, t) => start + t));
+      const sees = tree?.sees ?? ((token: number, slot: number) => slot <= slots[token]);
+      const total = Math.max(...starts) + tokens;
+      const bias = slots.flatMap((_, token) =>
+        Array.from({ length: total }, (_, slot) => sees(token, slot) ? 0 : HIDDEN)
+      );
+      const whole = (values: number[]) => int64s(values, [batch, tokens]);
       const out = await session.run({
         ...past,
         x: floats(Float32Array.from(x.flat(2)), [batch, tokens, D]),
-        positions: int64s(positions, [batch, tokens]),
+        ids: whole(slots.map(() => 0)),
+        positions: whole(tree?.positions ?? slots),
+        slots: whole(slots),
+        bias: floats(bias, [batch, 1, tokens, total]),
       }, ["y", ...block.states.map((s) => `present.${s.name}`)]);
       const data = out.y.data as Float32Array;
       const row = (b: number, t: number) => [...data.subarray((b * tokens + t) * D, (b * tokens + t + 1) * D)];
@@ -91,7 +104,13 @@ export async function openBlock(spec: ArchSpec, block: Block, weights: Record<st
   };
 }
 
-type Run = (x: Numbers[], from?: number, states?: Feeds) => Promise<BlockRun>;
+/** Tokens of one sequence that stand elsewhere than their slots say, and the slots that each of them sees. */
+export interface Tree {
+  positions: number[];
+  sees(token: number, slot: number): boolean;
+}
+
+type Run = (x: Numbers[], from?: number | number[], states?: Feeds, tree?: Tree) => Promise<BlockRun>;
 
 /** The first `together` tokens in one run, then each of the others in its own. */
 export async function runStepwise(run: Run, xs: Numbers[], together: number): Promise<BlockRun> {
