@@ -7,7 +7,8 @@ const LARGEST = 100_000_000;
 /** The object that the bytes are the JSON of, or null. */
 export function parseObject(bytes: Uint8Array): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes), pythonFloat);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const value: unknown = JSON.parse(text.includes("Infinity") ? withoutBareInfinity(text) : text, pythonFloat);
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? value as Record<string, unknown>
       : null;
@@ -25,6 +26,11 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
   const value = size <= LARGEST ? parseObject(await readRange(path, 0, size)) : null;
   if (value) return value;
   throw new SyntaxError(`Cannot read ${path}: it is not a JSON object (${size} bytes)`);
+}
+
+/** Python writes an infinity as a bare word, which JSON does not have: a number that overflows is the same. */
+function withoutBareInfinity(text: string): string {
+  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|\bInfinity\b/g, (match) => match === "Infinity" ? "1e999" : match);
 }
 
 /** JSON has no infinity: transformers 5 writes it as an object. */
