@@ -6,13 +6,14 @@ import { type Bindings, evaluateDim, requiredSymbols } from "./dims.ts";
 import { lastUses, withAttributes } from "./graph_names.ts";
 import { NodeView, type ShapeRule } from "./node_view.ts";
 import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from "./onnx_model.ts";
+import { LIMITS } from "./read_model.ts";
 import { CONTROL_RULES, type ControlRule } from "./shapes_control.ts";
 import { ELEMENTWISE_RULES } from "./shapes_elementwise.ts";
 import { FUSED_RULES } from "./shapes_fused.ts";
 import { MOVEMENT_RULES } from "./shapes_movement.ts";
 import { PRODUCT_RULES } from "./shapes_products.ts";
 import { isKnown, type Known, NotKnown, type Tensor, tensor, VALUES_LIMIT } from "./tensor.ts";
-import { isFloat } from "./tensor_types.ts";
+import { elementCount, isFloat } from "./tensor_types.ts";
 
 /** One node that ran, with the shapes that it met. */
 export interface Execution {
@@ -41,6 +42,8 @@ const RULES: Record<string, ShapeRule> = {
 };
 /** Their outputs differ from run to run, so they are never computed beforehand. */
 const RANDOM = /^(Random|Multinomial|Bernoulli)/;
+/** Runs of nodes in one walk; a thousand turns of a large model's loop. */
+const MAX_RUNS = 20_000_000;
 /** Whether an operator of a domain can be known: those of ai.onnx and of onnxruntime. */
 const KNOWN_DOMAINS = new Set(["", "com.microsoft"]);
 
@@ -95,7 +98,21 @@ function inputTensor(input: OnnxValue, bindings: Bindings, values?: (dims: numbe
 
 /** What all graphs of one walk share. */
 export class Walk {
+  readonly #lastUses = new Map<OnnxGraph, Map<string, number>>();
+  #runs = 0;
+
   constructor(readonly model: OnnxModel, readonly bindings: Bindings, readonly visitor: Visitor) {}
+
+  lastUses(graph: OnnxGraph): Map<string, number> {
+    let uses = this.#lastUses.get(graph);
+    if (!uses) this.#lastUses.set(graph, uses = lastUses(graph));
+    return uses;
+  }
+
+  /** A graph of loops in loops could run for ever. @throws {RangeError} */
+  countRun(): void {
+    if (++this.#runs > MAX_RUNS) throw new RangeError(`Cannot infer shapes: more than ${MAX_RUNS} runs of nodes`);
+  }
 
   opset(domain: string): number {
     return this.model.opsets.get(domain) ?? 1;
@@ -115,7 +132,7 @@ export class Scope {
   run(inputs: Known[], times: number): Known[] {
     const { graph } = this;
     graph.inputs.forEach(({ name }, i) => this.#set(name, inputs[i]));
-    const lastUse = lastUses(graph);
+    const lastUse = this.walk.lastUses(graph);
     graph.nodes.forEach((node, at) => {
       this.#runNode(node, times);
       for (const name of [...node.inputs, ...node.outputs]) {
@@ -148,6 +165,7 @@ export class Scope {
   }
 
   #runNode(node: OnnxNode, times: number): void {
+    this.walk.countRun();
     const inputs = node.inputs.map((name) => (name === "" ? null : this.lookup(name)));
     let outputs: Known[], held = false;
     try {
@@ -183,6 +201,7 @@ export class Scope {
     const constant = inputs.every((x) => x === null || x.constant) && !RANDOM.test(node.opType);
     const outputs = rule(view).map((x, i) => {
       if (x === null || !node.outputs[i]) return null;
+      requireShape(x.dims);
       return constant ? { ...x, constant: true, weight: x.weight ?? node.outputs[i] } : { ...x, constant: false };
     });
     this.walk.visitor.ran?.({ view, outputs, times, constant });
@@ -246,6 +265,12 @@ function valuesLimit({ type, dims }: OnnxTensor): number {
 /** "domain:operator", as the lists of what is not known say it. */
 export function operatorName(node: OnnxNode): string {
   return `${node.domain || "ai.onnx"}:${node.opType}`;
+}
+
+/** A rule's arithmetic on numbers of a damaged file may give anything. */
+function requireShape(dims: number[]): void {
+  const fits = dims.length <= LIMITS.rank && dims.every((d) => Number.isSafeInteger(d) && d >= 0);
+  if (!fits || elementCount(dims) > Number.MAX_SAFE_INTEGER) throw new RangeError(`the shape [${dims}] is none`);
 }
 
 /** Shapes that do not fit together are an error that names the innermost node. */
