@@ -5,8 +5,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { hasBatchGraph } from "../../lib/arch/batch_graph.ts";
 import { familyOf } from "../../lib/arch/hf/families.ts";
-import { runChunk, startState } from "../../lib/model/decode.ts";
+import { type DecodeGraph, runChunk, startState } from "../../lib/model/decode.ts";
 import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
 
 interface Golden {
@@ -76,12 +77,18 @@ async function continues(model: LanguageModel, prompt: number[], want: number[])
     maxNewTokens: want.length,
   });
   assert.deepEqual((together as { ids: number[] }[])[0].ids, want, "greedy ids beside another prompt");
-  let state = startState(model, [prompt]);
-  for (const [i, id] of want.entries()) {
-    const { tokens, next } = await runChunk(model, state, { turns: 1 });
-    assert.equal(tokens[0][0], id, `greedy id ${i}, step by step`);
-    state = next;
+  for (const graph of graphs(model)) {
+    let state = startState(model, [prompt], graph);
+    for (const [i, id] of want.entries()) {
+      const { tokens, next } = await runChunk(model, state, { turns: 1, graph });
+      assert.equal(tokens[0][0], id, `greedy id ${i}, step by step in the ${graph} graph`);
+      state = next;
+    }
   }
+}
+
+function graphs({ spec }: LanguageModel): DecodeGraph[] {
+  return hasBatchGraph(spec) ? ["generate", "batch"] : ["generate"];
 }
 
 /** Log-likelihoods of continuations with a shared prefix: from the logits, while generating, and by each way to score. */
@@ -99,9 +106,9 @@ async function scoresAlike(model: LanguageModel, prompt: number[], greedy: numbe
     want.push(continuationIds.reduce((sum, id, i) => sum + logProbability(row(contextIds.length + i - 1), id), 0));
   }
   closeTo([logProbabilities!.reduce((a, b) => a + b, 0)], [want[0]], "log-probabilities while generating");
-  for (const mode of ["tree", "batch", "strict"] as const) {
-    const scores = await model.score(requests, { mode });
-    closeTo(scores.map((s) => s.logLikelihood), want, `${mode} scores`);
+  for (const [mode, tokenBudget] of [["tree"], ["tree", 10], ["batch"], ["strict"]] as const) {
+    const scores = await model.score(requests, { mode, ...(tokenBudget ? { tokenBudget } : {}) });
+    closeTo(scores.map((s) => s.logLikelihood), want, `${mode} scores, ${tokenBudget} tokens a run`);
   }
 }
 
