@@ -71,9 +71,9 @@ export class PlainAttention {
   }
 
   #softmax(parts: Part[], x: Tensor, name: string): void {
-    for (const { shown, products } of parts) {
+    for (const { shown, products, width } of parts) {
       if (shown) products.forEach((hide) => hide(shown.visible, shown.of));
-      else if (products.length > 0 && (x.dims[x.dims.length - 2] ?? 1) > 1) this.unmasked.push(name);
+      else if (products.length > 0 && width > 0 && (x.dims[x.dims.length - 2] ?? 1) > 1) this.unmasked.push(name);
     }
   }
 }
@@ -108,11 +108,11 @@ function maskOf(opType: string, inputs: (Tensor | null)[], isScore: (x: Tensor) 
   const [a, b, c] = inputs;
   if (opType === "Where") {
     const [fill, kept] = b && isScore(b) ? [c, 1] : [b, 0];
-    if (!a?.values || !fill?.values?.every((x) => !isVisible(x))) return null;
+    if (!a?.values?.length || !fill?.values?.every((x) => !isVisible(x))) return null;
     return { visible: a.values.filter((x) => (x ? 1 : 0) === kept).length, of: a.values.length };
   }
   const values = opType === "Add" || opType === "Sub" ? (a && isScore(a) ? b : a)?.values : null;
-  if (!values || values.length === 1) return null;
+  if (!values || values.length < 2) return null;
   const sign = opType === "Add" ? 1 : -1;
   return { visible: values.filter((x) => isVisible(sign * x)).length, of: values.length };
 }

@@ -15,7 +15,7 @@ export class Parameters {
   readonly #counts = new Map<string, { elements: number; inactive: number }>();
   readonly #positions: Set<string>;
 
-  constructor(graph: OnnxGraph) {
+  constructor(readonly graph: OnnxGraph) {
     this.#positions = ancestorsOf(graph, new Set(["Cos", "Sin"]));
   }
 
@@ -33,10 +33,16 @@ export class Parameters {
     if (constant) return;
     view.inputs.forEach((x, i) => {
       if (!x?.weight || this.#positions.has(x.weight) || this.#positions.has(view.node.inputs[i])) return;
-      const elements = weightElements(view, i, x), known = this.#counts.get(x.weight);
+      const place = this.#placeOf(x.weight), known = this.#counts.get(place), elements = weightElements(view, i, x);
       if (elements === 0 || (known && known.elements >= elements)) return;
-      this.#counts.set(x.weight, { elements, inactive: elements * (1 - share) });
+      this.#counts.set(place, { elements, inactive: elements * (1 - share) });
     });
+  }
+
+  /** Two names for the same bytes (a table that is the head too, in another shape) are one weight. */
+  #placeOf(weight: string): string {
+    const at = this.graph.initializers.get(weight)?.external;
+    return at ? `${at.location} at ${at.offset}` : weight;
   }
 }
 
