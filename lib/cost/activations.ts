@@ -17,7 +17,10 @@ export interface ActivationOptions {
  * Bytes of the activations that live at once at the widest place of a forward pass, in fp32: the larger of
  * - attention: residual, packed q, k, v, the score matrix [batch, heads, tokens, past + tokens] that onnxruntime's CPU
  *   kernel allocates whole (`gqa_attention_base.h`), and its result;
+ * - latent attention: residual, mask, and the scores with their softmax, the queries as wide as the cache with their
+ *   result, or the copy of the cache that the new tokens are written to;
  * - MLP: residual, its norm, gate, up and their product;
+ * - experts: residual, its norm, and the tokens of all routes sorted by expert, or gate and up of them, twice each;
  * - head: residual and logits.
  *
  * Leaves out what an allocator keeps beyond what is live.
@@ -28,21 +31,21 @@ export function peakActivationBytes(spec: ArchSpec, options: ActivationOptions):
   requireCount("estimate activations", { past }, 0);
   const rows = batch * tokens, residual = rows * spec.hiddenSize;
   const stages = spec.layers.flatMap(({ mixer, channel }) => [
-    residual + mixerActivations(mixer, spec.hiddenSize, rows, past + tokens),
-    2 * residual + channelActivations(channel, rows),
+    residual + mixerActivations(mixer, spec.hiddenSize, rows, past + tokens, batch),
+    2 * residual + channelActivations(channel, spec.hiddenSize, rows),
   ]);
   return 4 * Math.max(...stages, residual + (logits === "all" ? rows : batch) * spec.vocabSize);
 }
 
-function mixerActivations(mixer: MixerSpec, hiddenSize: number, rows: number, total: number): number {
+function mixerActivations(mixer: MixerSpec, hiddenSize: number, rows: number, total: number, batch: number): number {
   switch (mixer.kind) {
     case "attention": {
       const { heads, kvHeads, headDim } = mixer;
       return rows * (heads + 2 * kvHeads) * headDim + rows * heads * total + rows * heads * headDim;
     }
     case "mla": {
-      const { heads, kvRank, nopeDim, ropeDim } = mixer;
-      return rows * heads * (nopeDim + ropeDim + kvRank) + rows * (kvRank + ropeDim) + 2 * rows * heads * total;
+      const { heads, kvRank, ropeDim } = mixer, cached = kvRank + ropeDim;
+      return rows * total + Math.max(2 * rows * heads * total, 2 * rows * heads * cached, batch * total * cached);
     }
     case "linear": {
       const { heads, keyHeads = heads, keyDim, valueDim } = mixer;
@@ -57,12 +60,15 @@ function mixerActivations(mixer: MixerSpec, hiddenSize: number, rows: number, to
   }
 }
 
-function channelActivations(channel: ChannelSpec, rows: number): number {
+function channelActivations(channel: ChannelSpec, hiddenSize: number, rows: number): number {
   switch (channel.kind) {
     case "none":
       return 0;
-    case "moe":
-      return rows * (channel.experts + 3 * channel.topK * channel.intermediateSize);
+    case "moe": {
+      const { topK, intermediateSize, shared } = channel;
+      const routed = 2 * topK * Math.max(hiddenSize, 2 * intermediateSize);
+      return rows * Math.max(routed, shared ? hiddenSize + 4 * shared.intermediateSize : 0);
+    }
     default:
       return 3 * rows * channel.intermediateSize;
   }

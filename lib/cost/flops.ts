@@ -112,22 +112,26 @@ function layerFlops(
   const matmuls = tokens * perToken + mixingFlops(layer.mixer, tokens, past, convention);
   if (convention !== "executed") return matmuls;
   const pairs = pairsOf(layer.mixer, tokens, past, convention);
-  return matmuls + mixingElementwise(layer.mixer, tokens, pairs) + tokens * elementwisePerToken(spec, layer);
+  return matmuls + mixingElementwise(layer.mixer, tokens, pairs, spec.hiddenSize) +
+    tokens * elementwisePerToken(spec, layer);
 }
 
 /** Norms, residual sums and the channel mixer's activation. */
 function elementwisePerToken(spec: ArchSpec, layer: LayerSpec): number {
   const { norms } = layerBlocks(spec, layer), D = spec.hiddenSize;
-  return norms.length * 7 * D + 2 * D + activationFlops(layer.channel);
+  return norms.length * 7 * D + 2 * D + activationFlops(layer.channel, D);
 }
 
-/** SiLU and its product 3 a number; other activations the same. */
-function activationFlops(channel: ChannelSpec): number {
+/** SiLU and its product 3 a number; other activations the same. Of experts also the softmax that routes, and their sum. */
+function activationFlops(channel: ChannelSpec, hiddenSize: number): number {
   switch (channel.kind) {
     case "none":
       return 0;
-    case "moe":
-      return 3 * (channel.topK * channel.intermediateSize + (channel.shared?.intermediateSize ?? 0));
+    case "moe": {
+      const { experts, topK, intermediateSize, shared } = channel;
+      const sharedSum = shared ? 3 * shared.intermediateSize + (shared.gated ? 2 : 1) * hiddenSize : 0;
+      return 3 * topK * intermediateSize + 5 * experts + 2 * topK * hiddenSize + sharedSum;
+    }
     default:
       return 3 * channel.intermediateSize;
   }
