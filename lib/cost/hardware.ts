@@ -1,0 +1,88 @@
+/** What machines can do: nominal figures by name (data/hardware.json), or measured ones that come in as arguments. */
+import hardwareJson from "../../data/hardware.json" with { type: "json" };
+import type { Precision } from "../arch/spec.ts";
+
+/** Formats that are multiplied. */
+export type Format = "fp32" | "fp16" | "bf16" | "int8" | "int4";
+
+export interface Machine {
+  name: string;
+  /** `unified`: processor and graphics share one memory. */
+  kind: "cpu" | "gpu" | "unified";
+  /** FLOP/s of large matrix products, by the format that is multiplied; null or absent: not known. */
+  flopsPerS: Partial<Record<Format, number | null>>;
+  /** Bytes/s that memory gives. */
+  bytesPerS: number;
+  /** Bytes/s of weights that a product with one row reads, where that was measured; small formats may read slower. */
+  weightBytesPerS?: Partial<Record<Format, number>>;
+  memoryBytes: number;
+  /** Thermal design power; null: not known. */
+  tdpWatts: number | null;
+  /** Nominal figures are never reached, measured ones nearly are. */
+  measured: boolean;
+  /** The vendor's document, or the probe. */
+  source: string;
+}
+
+const machines: Machine[] = hardwareJson.machines.map((m) => ({
+  name: m.name,
+  kind: m.kind as Machine["kind"],
+  flopsPerS: Object.fromEntries(Object.entries(m.tflops).map(([format, t]) => [format, t === null ? null : 1e12 * t])),
+  bytesPerS: 1e9 * m.gbPerS,
+  memoryBytes: 1e9 * m.memoryGb,
+  tdpWatts: m.tdpWatts,
+  measured: false,
+  source: m.source,
+}));
+
+/** Names of the machines in data/hardware.json. */
+export function hardwareNames(): string[] {
+  return machines.map((m) => m.name);
+}
+
+/**
+ * A machine's nominal figures.
+ *
+ * @param name Whole or in part, in any case: "rtx 4090" is enough where only one name holds it.
+ * @throws {RangeError} If no name, or more than one, holds it; the message lists them.
+ */
+export function hardware(name: string): Machine {
+  const wanted = name.toLowerCase().trim();
+  const exact = machines.find((m) => m.name.toLowerCase() === wanted);
+  const found = exact ? [exact] : machines.filter((m) => wanted && m.name.toLowerCase().includes(wanted));
+  if (found.length === 1) return found[0];
+  const listed = (found.length ? found : machines).map((m) => m.name).join(", ");
+  throw new RangeError(
+    found.length
+      ? `Hardware "${name}" may be one of several: ${listed}; pass one of these names`
+      : `Unknown hardware "${name}"; there are: ${listed}; or pass a machine of your own (measurePeaks().machine)`,
+  );
+}
+
+/**
+ * The rate at which a model of this precision is multiplied. A measured machine has its own figure for quantised weights;
+ * elsewhere int8 and int4 weights are expanded and multiplied in 16 bits, and a machine without 16 bits multiplies in fp32.
+ *
+ * @returns null where the rate is not known.
+ */
+export function arithmetic(machine: Machine, precision: Precision): { format: Format; flopsPerS: number } | null {
+  const sixteen: Format[] = ["fp16", "bf16", "fp32"];
+  const order: Record<Precision, Format[]> = {
+    fp32: ["fp32"],
+    fp16: sixteen,
+    bf16: ["bf16", "fp16", "fp32"],
+    int8: machine.measured ? ["int8"] : sixteen,
+    int4: machine.measured ? ["int4"] : sixteen,
+    stored: machine.measured ? ["int4"] : sixteen,
+  };
+  for (const format of order[precision]) {
+    const flopsPerS = machine.flopsPerS[format];
+    if (flopsPerS) return { format, flopsPerS };
+  }
+  return null;
+}
+
+/** Bytes/s at which a decode step reads its weights. */
+export function weightRate(machine: Machine, precision: Precision): number {
+  return machine.weightBytesPerS?.[precision as Format] ?? machine.bytesPerS;
+}

@@ -1,0 +1,195 @@
+/** What bounds a model on a machine, arithmetic or memory, and the time that follows from it. */
+import type { ArchSpec, Precision } from "../arch/spec.ts";
+import { kvCacheBytes } from "./bytes.ts";
+import { requireCount } from "./check.ts";
+import { type FlopsConvention, specFlops, specLayerFlops } from "./flops.ts";
+import { arithmetic, type Machine, weightRate } from "./hardware.ts";
+import { decodeCacheBytes, weightBytesRead } from "./traffic.ts";
+import { mbu, mfu } from "./utilisation.ts";
+
+export interface RooflineOptions {
+  /** Default "fp32". */
+  precision?: Precision;
+  /** Tokens that prefill reads in one pass. */
+  promptTokens: number;
+  /** Tokens in the cache of a decode step. Default `promptTokens`. */
+  context?: number;
+  /** Sequences. Default 1. */
+  batch?: number;
+  /**
+   * How FLOPs are counted. Default "causal", the model's own work, so that the time is one that no runtime can beat;
+   * "executed" adds what onnxruntime's CPU kernels do beside it and predicts closer.
+   */
+  convention?: FlopsConvention;
+  /** Bytes of a number in the KV cache. Default: as the spec keeps it, 4 for fp32 and 1 for int8. */
+  cacheBytesPerElement?: number;
+}
+
+/** One forward pass: prefill of the prompt, or one decode step. */
+export interface PhaseRoofline {
+  phase: "prefill" | "decode";
+  flops: number;
+  /** The fewest bytes that are read: each weight once. */
+  weightBytes: number;
+  /** Keys, values and states that are read and written. */
+  cacheBytes: number;
+  /** Arithmetic intensity in FLOPs/byte. */
+  intensity: number;
+  /** Least time of the arithmetic (null: the machine's rate is not known) and of the memory, in ms. */
+  computeMs: number | null;
+  memoryMs: number;
+  /** The larger of the two: the roofline's time. */
+  ms: number;
+  bound: "compute" | "memory";
+}
+
+export interface Roofline {
+  machine: string;
+  precision: Precision;
+  batch: number;
+  convention: FlopsConvention;
+  /** FLOP/s of the precision; null where not known. */
+  peakFlopsPerS: number | null;
+  /** Bytes/s of weights at this precision. */
+  peakBytesPerS: number;
+  /** FLOPs/byte above which arithmetic bounds; null where the FLOP/s are not known. */
+  ridge: number | null;
+  prefill: PhaseRoofline;
+  decode: PhaseRoofline;
+}
+
+/** What a prefill and a decode step ask of any machine. */
+export interface Work extends Pick<Roofline, "precision" | "batch" | "convention"> {
+  prefill: PhaseWork;
+  decode: PhaseWork;
+}
+
+type PhaseWork = Pick<PhaseRoofline, "flops" | "weightBytes" | "cacheBytes">;
+
+/**
+ * Roofline of a prefill and of a decode step (Williams et al. 2009): time >= max(FLOPs / peak, bytes / bandwidth).
+ * Leaves out activations, and what a runtime does beside its kernels.
+ *
+ * @throws {RangeError} For a count that is no whole number, or the precision "stored", whose bytes only its file knows.
+ */
+export function roofline(spec: ArchSpec, machine: Machine, options: RooflineOptions): Roofline {
+  return rooflineOf(workOf(spec, options), machine);
+}
+
+/** FLOPs and bytes of both phases. */
+export function workOf(spec: ArchSpec, options: RooflineOptions): Work {
+  const { precision = "fp32", promptTokens, context = promptTokens, batch = 1, convention = "causal" } = options;
+  requireCount("a roofline", { promptTokens, context, batch }, 1);
+  const cache = { batch, bytesPerElement: options.cacheBytesPerElement };
+  return {
+    precision,
+    batch,
+    convention,
+    prefill: {
+      flops: specFlops(spec, { promptTokens, batch, convention }).prefill,
+      weightBytes: weightBytesRead(spec, precision, batch * promptTokens),
+      cacheBytes: kvCacheBytes(spec, promptTokens, cache),
+    },
+    decode: {
+      flops: stepFlops(spec, context, batch, convention),
+      weightBytes: weightBytesRead(spec, precision, batch),
+      cacheBytes: decodeCacheBytes(spec, context, cache),
+    },
+  };
+}
+
+/** The roofline of work that was counted before. */
+export function rooflineOf({ prefill, decode, ...setting }: Work, machine: Machine): Roofline {
+  const rate = arithmetic(machine, setting.precision), peakBytesPerS = weightRate(machine, setting.precision);
+  const phase = (name: PhaseRoofline["phase"], { flops, weightBytes, cacheBytes }: PhaseWork): PhaseRoofline => {
+    const computeMs = rate && 1000 * flops / rate.flopsPerS;
+    const memoryMs = 1000 * (weightBytes / peakBytesPerS + cacheBytes / machine.bytesPerS);
+    return {
+      phase: name,
+      flops,
+      weightBytes,
+      cacheBytes,
+      intensity: flops / (weightBytes + cacheBytes),
+      computeMs,
+      memoryMs,
+      ms: Math.max(computeMs ?? 0, memoryMs),
+      bound: (computeMs ?? 0) > memoryMs ? "compute" : "memory",
+    };
+  };
+  return {
+    machine: machine.name,
+    ...setting,
+    peakFlopsPerS: rate?.flopsPerS ?? null,
+    peakBytesPerS,
+    ridge: rate && rate.flopsPerS / peakBytesPerS,
+    prefill: phase("prefill", prefill),
+    decode: phase("decode", decode),
+  };
+}
+
+/** One decode step behind `context` tokens, the head included. */
+function stepFlops(spec: ArchSpec, context: number, batch: number, convention: FlopsConvention): number {
+  const layers = specLayerFlops(spec, { tokens: 1, past: context, batch, convention });
+  const head = specFlops({ ...spec, layers: [] }, { promptTokens: 1, batch, convention }).prefill;
+  return layers.reduce((a, b) => a + b, head);
+}
+
+/** Times of one model in one setting: a `BenchmarkResult` of a generation has what is needed. */
+export interface MeasuredTimes {
+  name: string;
+  spec: ArchSpec;
+  precision: Precision;
+  promptTokens: number;
+  /** Output tokens, counting the one from prefill. */
+  newTokens: number;
+  ttftMs: number;
+  tpotMs: number;
+}
+
+/** Measured against predicted, for one phase. */
+export interface RooflineResidual {
+  name: string;
+  phase: "prefill" | "decode";
+  precision: Precision;
+  roof: Roofline;
+  predictedMs: number;
+  measuredMs: number;
+  /** measured / predicted; 1 is the roofline. */
+  ratio: number;
+  /** Causal model FLOPs over what the peak could have done; null where the peak is not known. */
+  mfu: number | null;
+  /** Fewest bytes over what memory could have given. */
+  mbu: number;
+}
+
+/**
+ * Set measured times beside the roofline's. Decode is predicted at the mean context of the steps, promptTokens + newTokens / 2.
+ *
+ * @returns Two rows for each measurement, prefill and decode.
+ */
+export function rooflineResiduals(
+  measured: readonly MeasuredTimes[],
+  machine: Machine,
+  options: Pick<RooflineOptions, "convention"> = {},
+): RooflineResidual[] {
+  return measured.flatMap(({ name, spec, precision, promptTokens, newTokens, ttftMs, tpotMs }) => {
+    const setting = { precision, promptTokens, context: promptTokens + Math.floor(newTokens / 2) };
+    const roof = roofline(spec, machine, { ...setting, ...options });
+    const causal = workOf(spec, setting);
+    return (["prefill", "decode"] as const).map((phase) => {
+      const measuredMs = phase === "prefill" ? ttftMs : tpotMs, { weightBytes, cacheBytes } = roof[phase];
+      const peakBytesPerS = roof.peakBytesPerS, peakFlopsPerS = roof.peakFlopsPerS;
+      return {
+        name,
+        phase,
+        precision,
+        roof,
+        predictedMs: roof[phase].ms,
+        measuredMs,
+        ratio: measuredMs / roof[phase].ms,
+        mfu: peakFlopsPerS && mfu({ flops: causal[phase].flops, seconds: measuredMs / 1000, peakFlopsPerS }),
+        mbu: mbu({ weightBytes, kvBytes: cacheBytes, tpotMs: measuredMs, peakBytesPerS }),
+      };
+    });
+  });
+}
