@@ -97,6 +97,8 @@ export {
   weightBytes,
 } from "./cost/bytes.ts";
 export { type ActivationOptions, peakActivationBytes } from "./cost/activations.ts";
+export { type Cost, type GraphCost, graphCost, type NodeCost, requireComplete } from "./cost/graph_cost.ts";
+export { graphFlops, type GraphFlopsOptions, graphPassCost, type PassOptions } from "./cost/graph_generation.ts";
 export { mbu, mfu, rooflineMs } from "./cost/utilisation.ts";
 
 // Comparison

@@ -40,7 +40,7 @@ export class PlainAttention {
     if (inputs.length >= 2 && productOf(view)) {
       const parts = tagged.flatMap((x) => this.#parts.get(x)!).filter((p) => p.probabilities);
       if (parts.length > 0) hide(...shareOf(parts));
-      else if (!inputs[0].constant && !inputs[1].constant) this.#set(written, [scores(written, hide)]);
+      else if (inputs[0].weight === null && inputs[1].weight === null) this.#set(written, [scores(written, hide)]);
       return;
     }
     if (tagged.length === 0) return;

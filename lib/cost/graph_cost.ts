@@ -111,7 +111,7 @@ class Count {
     }, values);
     const nodes = [...this.#nodes.values()];
     const byOperator = Map.groupBy(nodes, (n) => n.operator);
-    const layers = 1 + Math.max(-1, ...nodes.map((n) => n.layer ?? -1));
+    const layers = nodes.reduce((most, n) => Math.max(most, (n.layer ?? -1) + 1), 0);
     return {
       ...total(nodes),
       operators: [...byOperator].map(([operator, of]) => ({ operator, ...total(of) })).sort(costliest),

@@ -28,6 +28,9 @@ export interface GraphFlopsOptions {
 export async function graphFlops(source: string | Uint8Array, options: GraphFlopsOptions): Promise<Flops> {
   const { promptTokens, newTokens = 1, batch = 1, convention = "causal", bindings } = options;
   requireCount("FLOPs", { promptTokens, newTokens, batch }, 1);
+  if (!["dense", "causal", "executed"].includes(convention)) {
+    throw new RangeError(`Cannot count FLOPs: unknown convention "${convention}"; there are: dense, causal, executed`);
+  }
   const model = await readModel(source);
   const pass = async (sizes: PassSizes) => {
     const { bindings: all, values } = passBindings(model, sizes, bindings);
@@ -41,11 +44,33 @@ export async function graphFlops(source: string | Uint8Array, options: GraphFlop
   return { prefill, decode, total: prefill + decode };
 }
 
-/** The whole cost of one forward pass of a language model's file. */
-export async function graphPassCost(
-  source: string | Uint8Array,
-  { tokens, past = 0, batch = 1, bindings }: { tokens: number; past?: number; batch?: number; bindings?: Bindings },
-): Promise<GraphCost> {
+export interface PassOptions {
+  /** New tokens of each sequence. */
+  tokens: number;
+  /** Tokens in the cache. Default 0. */
+  past?: number;
+  /** Sequences. Default 1. */
+  batch?: number;
+  /** Sizes and values that can't be told from the names of the model's inputs. */
+  bindings?: Bindings;
+}
+
+/**
+ * The whole cost of one forward pass of a language model's file: FLOPs, bytes, parameters and the activations' peak, for
+ * every node, operator and layer.
+ *
+ * @throws {RangeError} If a size is no count, or a symbol of the inputs is not known. Operators that are not known are
+ *   listed in the result (`requireComplete` throws then).
+ * @example A layer's share of a decode step
+ * ```ts ignore
+ * const { layers, flops } = await graphPassCost("model.onnx", { tokens: 1, past: 512 });
+ * console.log(layers[0].flops.causal / flops.causal);
+ * ```
+ */
+export async function graphPassCost(source: string | Uint8Array, options: PassOptions): Promise<GraphCost> {
+  const { tokens, past = 0, batch = 1, bindings } = options;
+  requireCount("the cost of a pass", { tokens, batch }, 1);
+  requireCount("the cost of a pass", { past }, 0);
   const model = await readModel(source), pass = passBindings(model, { batch, tokens, past }, bindings);
   return graphCost(model, pass.bindings, pass.values);
 }

@@ -2,10 +2,11 @@
 import type { Execution } from "../onnx/infer_shapes.ts";
 import { isTable } from "../onnx/attention_geometry.ts";
 import type { Tensor } from "../onnx/tensor.ts";
+import { isFloat } from "../onnx/tensor_types.ts";
 
 /** How names number layers: ours, Hugging Face's, onnxruntime-genai's, GPT-2's, and those of caches. */
 const LAYER =
-  /(?:^|[./_])(?:layers?|h|blocks?|past_key_values|past|present|past_states?|present_states?)[._](\d+)(?=[./_]|$)/;
+  /(?:^|[./_])(?:layers?|h|blocks?|past_key_values|past|present|past_states?|present_states?)[._](\d{1,4})(?=[./_]|$)/;
 const CACHE = /past|present|cache|state/i;
 
 /** The layer in a name, or null; onnxruntime-genai numbers the last norm as if it were one more layer. */
@@ -39,9 +40,9 @@ export class Layers {
     ];
     const named = touched.map(layerOfName).filter((x) => x !== null);
     if (named.length > 0) return Math.max(...named);
-    // A weight outside of all layers (head, last norm) takes its node out of them too.
+    // A weight outside of all layers (head, last norm) takes its node out of them too; a shape is no weight.
     const weight = node.inputs.some((_, i) =>
-      inputs[i]?.constant && !isTable(node, i) && inputs[i].dims.some((d) => d > 1)
+      inputs[i]?.constant && isFloat(inputs[i].type) && !isTable(node, i) && inputs[i].dims.some((d) => d > 1)
     );
     const behind = inputs.flatMap((x) => (x && this.#layers.has(x) ? [this.#layers.get(x)!] : []));
     return weight || behind.length === 0 ? null : Math.max(...behind);

@@ -40,8 +40,8 @@ const RULES: Record<string, ShapeRule> = {
   ...PRODUCT_RULES,
   ...FUSED_RULES,
 };
-/** Their outputs differ from run to run, so they are never computed beforehand. */
-const RANDOM = /^(Random|Multinomial|Bernoulli)/;
+/** Never computed beforehand: what differs from run to run, and quantised weights, which stay as they are stored. */
+const NOT_FOLDED = /^(Random|Multinomial|Bernoulli|DequantizeLinear)/;
 /** Runs of nodes in one walk; a thousand turns of a large model's loop. */
 const MAX_RUNS = 20_000_000;
 /** Whether an operator of a domain can be known: those of ai.onnx and of onnxruntime. */
@@ -198,7 +198,7 @@ export class Scope {
     const rule = KNOWN_DOMAINS.has(node.domain) && (RULES[`${node.domain}:${node.opType}`] ?? RULES[node.opType]);
     if (!rule) throw new NotKnown(`the operator ${operatorName(node)} is not known`);
     const view = new NodeView(node, inputs, this.walk.opset(node.domain));
-    const constant = inputs.every((x) => x === null || x.constant) && !RANDOM.test(node.opType);
+    const constant = inputs.every((x) => x === null || x.constant) && !NOT_FOLDED.test(node.opType);
     const outputs = rule(view).map((x, i) => {
       if (x === null || !node.outputs[i]) return null;
       requireShape(x.dims);
