@@ -43,13 +43,13 @@ export function hardwareNames(): string[] {
 /**
  * A machine's nominal figures.
  *
- * @param name Whole or in part, in any case: "rtx 4090" is enough where only one name holds it.
+ * @param name Whole or in part, in any case: "4090" is enough where only one name holds it or ends with it.
  * @throws {RangeError} If no name, or more than one, holds it; the message lists them.
  */
 export function hardware(name: string): Machine {
   const wanted = name.toLowerCase().trim();
-  const exact = machines.find((m) => m.name.toLowerCase() === wanted);
-  const found = exact ? [exact] : machines.filter((m) => wanted && m.name.toLowerCase().includes(wanted));
+  const whole = machines.find((m) => ` ${m.name.toLowerCase()}`.endsWith(` ${wanted}`)); // L4 is not L40S
+  const found = !wanted ? [] : whole ? [whole] : machines.filter((m) => m.name.toLowerCase().includes(wanted));
   if (found.length === 1) return found[0];
   const listed = (found.length ? found : machines).map((m) => m.name).join(", ");
   throw new RangeError(

@@ -1,0 +1,36 @@
+/** How much of a machine's peaks a model reaches: as a range, with where it comes from. */
+import type { Machine } from "./hardware.ts";
+
+export interface Range {
+  low: number;
+  high: number;
+}
+
+/** Shares of the roofline, 0 to 1. */
+export interface Efficiency {
+  /** Of the FLOP/s, where arithmetic bounds. */
+  compute: Range;
+  /** Of the bytes/s, where memory bounds. */
+  memory: Range;
+  source: string;
+}
+
+/** Against peaks that probes measured on this machine, with this library's graphs. */
+export const AGAINST_MEASURED: Efficiency = {
+  compute: { low: 0.5, high: 1 },
+  memory: { low: 0.6, high: 1 },
+  source: "this library's decode and prefill of SmolLM2-135M at fp32 and int4 against probe graphs of the same process",
+};
+
+/** Against vendors' figures. */
+export const AGAINST_NOMINAL: Efficiency = {
+  compute: { low: 0.3, high: 0.7 },
+  memory: { low: 0.5, high: 0.85 },
+  source: "published runs: MBU 0.55-0.60 of Llama-2-70B on A100 and H100 (Databricks 2023), about 0.72 of Llama-2-7B " +
+    "on A100 (PyTorch gpt-fast 2023); MFU 0.46 in PaLM's training (arXiv 2204.02311), 0.72 of FlashAttention-2 " +
+    "(arXiv 2307.08691)",
+};
+
+export function efficiencyOf(machine: Machine): Efficiency {
+  return machine.measured ? AGAINST_MEASURED : AGAINST_NOMINAL;
+}

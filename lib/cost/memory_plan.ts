@@ -1,0 +1,144 @@
+/** The memory that a running model needs, part by part. */
+import { ropeChoices } from "../arch/rope_tables.ts";
+import type { ArchSpec, Precision } from "../arch/spec.ts";
+import { peakActivationBytes } from "./activations.ts";
+import { kvBytesPerToken, kvCacheBytes, recurrentStateBytes } from "./bytes.ts";
+import { requireCount } from "./check.ts";
+import { storedWeightBytes, tableBytes } from "./traffic.ts";
+
+export interface MemoryPlanOptions {
+  precision: Precision;
+  /** Tokens that the cache holds at its longest. */
+  contextLength: number;
+  /** Sequences. Default 1. */
+  batch?: number;
+  /** Tokens of the prompt, which prefill reads in one pass. Default: half of `contextLength`. */
+  promptTokens?: number;
+  /** Bytes of a number in the KV cache. Default: as the spec keeps it, 4 for fp32 and 1 for int8. */
+  cacheBytesPerElement?: number;
+  /** Default: this library's, onnxruntime on the CPU. */
+  runtime?: RuntimeMemory;
+}
+
+/** How a runtime holds a model: what it takes beside one copy of the weights and of the cache. */
+export interface RuntimeMemory {
+  /** Whether a tied head is packed for its product while the embedding keeps the table as it was. */
+  packsTiedHead: boolean;
+  /** Whether every token stays in the cache, though a window would need fewer. */
+  keepsWholeContext: boolean;
+  /** Caches that live at once. */
+  cacheCopies: number;
+  /** Weights that live at once while they are loaded. */
+  loadCopies: number;
+  /** Code, graph and arena, in bytes. */
+  ownBytes: number;
+  source: string;
+}
+
+/**
+ * This library on the CPU. A decode step writes the grown cache beside the old one, and the arena keeps blocks of earlier
+ * sizes, which no longer fit: together 3 to 3.7 caches after a prompt of 5 to 1500 tokens.
+ */
+export const ONNXRUNTIME_CPU: RuntimeMemory = {
+  packsTiedHead: true,
+  keepsWholeContext: true,
+  cacheCopies: 3.5,
+  loadCopies: 2,
+  ownBytes: 60e6,
+  source:
+    "onnxruntime-node 1.30 on the CPU, by VmHWM of hosts of SmolLM2-135M at fp32, int8 and int4, 5 to 1500 tokens",
+};
+
+/** A serving engine on a GPU: one cache in pages, and the context of the driver. */
+export const GPU_SERVER: RuntimeMemory = {
+  packsTiedHead: false,
+  keepsWholeContext: false,
+  cacheCopies: 1,
+  loadCopies: 1,
+  ownBytes: 0.8e9,
+  source: "assumed: one copy of all, and 0.8 GB for the driver's context and workspaces; not measured",
+};
+
+export interface MemoryPart {
+  part: "weights" | "packed head" | "cache" | "activations" | "runtime";
+  bytes: number;
+  /** What it is made of, in words. */
+  what: string;
+}
+
+export interface MemoryPlan {
+  /** Largest while the model runs; 0 where a part is not needed. */
+  parts: MemoryPart[];
+  /** Sum of the parts. */
+  runBytes: number;
+  /** While the weights are loaded. */
+  loadBytes: number;
+  /** The larger of the two: what must be there. */
+  totalBytes: number;
+  runtime: string;
+}
+
+/**
+ * Memory by part at the longest context.
+ *
+ * @throws {RangeError} For a count that is no whole number, a context longer than the model's, or "stored", whose bytes
+ * only its file knows.
+ */
+export function memoryPlan(spec: ArchSpec, options: MemoryPlanOptions): MemoryPlan {
+  const { precision, contextLength, batch = 1, runtime = ONNXRUNTIME_CPU } = options;
+  const { promptTokens = Math.ceil(contextLength / 2), cacheBytesPerElement } = options;
+  requireCount("memory", { contextLength, batch, promptTokens }, 1);
+  if (contextLength > spec.contextLength) {
+    throw new RangeError(
+      `Cannot plan memory: contextLength ${contextLength} is longer than the context of ${spec.name}, ` +
+        `${spec.contextLength} tokens; pass at most that`,
+    );
+  }
+  if (promptTokens > contextLength) {
+    throw new RangeError(
+      `Cannot plan memory: promptTokens ${promptTokens} do not fit into contextLength ${contextLength}`,
+    );
+  }
+  const rope = ropeChoices(spec).reduce((sum, { dims }) => sum + 4 * spec.contextLength * dims, 0); // cos and sin
+  const weights = storedWeightBytes(spec, precision);
+  const packed = runtime.packsTiedHead && spec.tiedHead ? tableBytes(spec, precision) : 0;
+  const cache = cacheBytes(spec, contextLength, batch, runtime, cacheBytesPerElement);
+  const activations = Math.max(
+    peakActivationBytes(spec, { tokens: promptTokens, batch }),
+    peakActivationBytes(spec, { tokens: 1, past: contextLength - 1, batch }),
+  );
+  const parts: MemoryPart[] = [
+    {
+      part: "weights",
+      bytes: weights + rope,
+      what: `${precision}, every expert and table${rope ? ", with the rotary positions" : ""}`,
+    },
+    { part: "packed head", bytes: packed, what: "the tied head, packed for its product beside the embedding" },
+    {
+      part: "cache",
+      bytes: cache,
+      what: `${contextLength} tokens × ${batch}${
+        runtime.cacheCopies > 1 ? `, ${runtime.cacheCopies} times while it grows` : ""
+      }`,
+    },
+    { part: "activations", bytes: activations, what: `widest place of a pass over ${promptTokens} tokens, fp32` },
+    { part: "runtime", bytes: runtime.ownBytes, what: "code, graph and what the allocator keeps" },
+  ];
+  const runBytes = parts.reduce((sum, p) => sum + p.bytes, 0);
+  const loadBytes = runtime.loadCopies * weights + runtime.ownBytes;
+  return { parts, runBytes, loadBytes, totalBytes: Math.max(runBytes, loadBytes), runtime: runtime.source };
+}
+
+function cacheBytes(
+  spec: ArchSpec,
+  tokens: number,
+  batch: number,
+  { keepsWholeContext, cacheCopies }: RuntimeMemory,
+  bytesPerElement: number | undefined,
+): number {
+  const growing = keepsWholeContext
+    ? batch * tokens * kvBytesPerToken(spec, bytesPerElement)
+    : kvCacheBytes(spec, tokens, { batch, bytesPerElement }) - batch * recurrentStateBytes(spec);
+  // A recurrent state is written beside the old one and does not grow.
+  return cacheCopies * growing + Math.min(2, cacheCopies) * batch * recurrentStateBytes(spec);
+}

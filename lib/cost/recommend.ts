@@ -1,0 +1,145 @@
+/** Which model, precision and machine meet a set of limits, with the reason for each; and why the others do not. */
+import { resolveSpec } from "../arch/resolve.ts";
+import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
+import { zoo, zooNames } from "../arch/zoo/zoo.ts";
+import { parameterCount } from "./bytes.ts";
+import { requireCount, requirePositive } from "./check.ts";
+import { hardware, hardwareNames, type Machine } from "./hardware.ts";
+import { answerOf, type Demand, demandOf, type WillItRun } from "./will_it_run.ts";
+
+export interface Limits {
+  /** Memory that the model may take at most, in GB (10^9 bytes). Default: the machine's. */
+  memoryGb?: number;
+  /** Decode speed of one sequence, at least. Default: any. */
+  tokensPerS?: number;
+  /** Longest sequence, prompt and new tokens together. */
+  contextLength: number;
+  /** Sequences side by side. Default 1. */
+  batch?: number;
+}
+
+export interface RecommendOptions extends Limits {
+  /** Specs, references, or names of the zoo. Default: the whole zoo. */
+  models?: (ArchSpec | ModelRef)[];
+  /** Names of data/hardware.json, or machines. Default: all of that file. */
+  hardware?: (string | Machine)[];
+  /** Default: fp32 on a CPU and fp16 elsewhere, int8 and int4. */
+  precisions?: Precision[];
+}
+
+export interface Recommendation {
+  model: string;
+  parameters: number;
+  precision: Precision;
+  machine: string;
+  /** `meets`: at the low end of the expected speed too; `may meet`: only at its high end. */
+  verdict: "meets" | "may meet" | "fails";
+  /** What it takes and gives, or what it fails. */
+  reason: string;
+  /** null where the model's own context is too short. */
+  answer: WillItRun | null;
+}
+
+export interface Recommendations {
+  limits: Limits;
+  /** Those that meet the limits, then those that may, the best first. */
+  found: Recommendation[];
+  /** The others: those with the most parameters first. */
+  failed: Recommendation[];
+  /** How they are ordered, in words. */
+  order: string;
+}
+
+const ORDER = "More parameters first, since a shape does not tell quality; then the higher precision, then speed.";
+const PRECISION_ORDER: Precision[] = ["fp32", "bf16", "fp16", "int8", "int4", "stored"];
+
+/**
+ * Rank models x precisions x machines by the limits.
+ *
+ * @throws {RangeError} For a limit that is no positive number, no models, or unknown hardware.
+ * @example
+ * ```ts ignore
+ * const { found } = await recommend({ memoryGb: 8, tokensPerS: 30, contextLength: 4096, hardware: ["RTX 4090"] });
+ * console.log(found[0].model, found[0].precision, found[0].reason);
+ * ```
+ */
+export async function recommend(options: RecommendOptions): Promise<Recommendations> {
+  const { models = zooNames(), precisions, batch = 1, ...limits } = options;
+  const { memoryGb, tokensPerS, contextLength } = limits;
+  requireCount("a recommendation", { contextLength, batch }, 1);
+  if (contextLength < 2) {
+    throw new RangeError(`Cannot recommend: contextLength must be at least 2, got ${contextLength}`);
+  }
+  const given = Object.entries({ memoryGb, tokensPerS }).filter(([, value]) => value !== undefined);
+  requirePositive("a recommendation", Object.fromEntries(given) as Record<string, number>);
+  if (!models.length) throw new RangeError("Cannot recommend: give at least one model, a spec or a reference");
+  const machines = (options.hardware ?? hardwareNames()).map((m) => typeof m === "string" ? hardware(m) : m);
+  const asked = { memoryGb, tokensPerS, contextLength, batch };
+  const all: Recommendation[] = [];
+  for (const spec of await Promise.all(models.map(specOf))) {
+    const parameters = parameterCount(spec), demands = new Map<string, Demand>();
+    for (const machine of machines) {
+      for (const precision of precisions ?? usualPrecisions(machine)) {
+        const key = `${machine.kind} ${precision}`;
+        if (contextLength <= spec.contextLength && !demands.has(key)) {
+          demands.set(key, demandOf(spec, machine.kind, { precision, contextLength, batch }));
+        }
+        const { verdict, reason, answer } = judge(spec, demands.get(key), machine, asked);
+        all.push({ model: spec.name, parameters, precision, machine: machine.name, verdict, reason, answer });
+      }
+    }
+  }
+  all.sort(better);
+  return {
+    limits: asked,
+    found: all.filter((r) => r.verdict !== "fails"),
+    failed: all.filter((r) => r.verdict === "fails"),
+    order: ORDER,
+  };
+}
+
+function specOf(model: ArchSpec | ModelRef): ArchSpec | Promise<ArchSpec> {
+  return typeof model === "string" && zooNames().includes(model) ? zoo(model) : resolveSpec(model);
+}
+
+function usualPrecisions({ kind }: Machine): Precision[] {
+  return [kind === "cpu" ? "fp32" : "fp16", "int8", "int4"];
+}
+
+function judge(
+  spec: ArchSpec,
+  demand: Demand | undefined,
+  machine: Machine,
+  { memoryGb, tokensPerS = 0, contextLength }: Limits,
+): Pick<Recommendation, "verdict" | "reason" | "answer"> {
+  if (!demand) {
+    const reason = `its context is ${spec.contextLength} tokens, ${contextLength} are asked`;
+    return { verdict: "fails", reason, answer: null };
+  }
+  const answer = answerOf(demand, machine, { memoryGb });
+  const { memory, availableBytes, marginBytes, fits, decodeTokensPerS: { low, high }, roofline } = answer;
+  const needs = `${gb(memory.totalBytes)} of ${gb(availableBytes)} GB`;
+  const speed = `${rate(low)} to ${rate(high)} tok/s, bound by ${roofline.decode.bound}`;
+  const failures = [
+    ...(fits ? [] : [`needs ${gb(memory.totalBytes)} GB, ${gb(-marginBytes)} GB more than there is`]),
+    ...(high >= tokensPerS ? [] : [`at most ${rate(high)} tok/s, ${rate(tokensPerS)} are asked`]),
+  ];
+  if (failures.length) return { verdict: "fails", reason: failures.join("; "), answer };
+  return { verdict: low >= tokensPerS ? "meets" : "may meet", reason: `${needs}; ${speed}`, answer };
+}
+
+/** Verdict, parameters, precision, speed. */
+function better(a: Recommendation, b: Recommendation): number {
+  const verdicts = ["meets", "may meet", "fails"];
+  return verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || b.parameters - a.parameters ||
+    PRECISION_ORDER.indexOf(a.precision) - PRECISION_ORDER.indexOf(b.precision) ||
+    (b.answer?.decodeTokensPerS.low ?? 0) - (a.answer?.decodeTokensPerS.low ?? 0);
+}
+
+function gb(bytes: number): string {
+  return (bytes / 1e9).toPrecision(3);
+}
+
+function rate(tokensPerS: number): string {
+  return tokensPerS >= 100 ? tokensPerS.toFixed(0) : tokensPerS.toPrecision(2);
+}

@@ -1,0 +1,181 @@
+/** Whether a model runs on a machine: memory, speed, energy and price before anything is downloaded. */
+import { resolveSpec } from "../arch/resolve.ts";
+import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
+import { parameterCount } from "./bytes.ts";
+import { requireCount, requirePositive } from "./check.ts";
+import { type Efficiency, efficiencyOf, type Range } from "./efficiency.ts";
+import { hardware, type Machine } from "./hardware.ts";
+import { GPU_SERVER, type MemoryPlan, memoryPlan, ONNXRUNTIME_CPU, type RuntimeMemory } from "./memory_plan.ts";
+import { type Price, type PriceComparison, priceOf } from "./price.ts";
+import { type Roofline, rooflineOf, type Work, workOf } from "./roofline.ts";
+
+export interface WillItRunOptions {
+  /** Default "fp32". */
+  precision?: Precision;
+  /** Longest sequence, prompt and new tokens together. Default promptTokens + newTokens. */
+  contextLength?: number;
+  /** Sequences side by side. Default 1. */
+  batch?: number;
+  /** A name of data/hardware.json, or a machine: measured (`(await measurePeaks()).machine`) or your own. */
+  hardware: string | Machine;
+  /** Of one request. Default 512 and 128, or what `contextLength` leaves. */
+  promptTokens?: number;
+  newTokens?: number;
+  /** Memory that the model may take, in GB (10^9 bytes). Default: the machine's. */
+  memoryGb?: number;
+  /** Default: this library on a CPU, a serving engine elsewhere. */
+  runtime?: RuntimeMemory;
+  /** Shares of the roofline that are reached. Default: by the kind of figures, see `efficiencyOf`. */
+  efficiency?: Efficiency;
+  /** What time costs here and what an API asks. */
+  price?: Price;
+}
+
+export interface WillItRun {
+  model: string;
+  parameters: number;
+  precision: Precision;
+  machine: Machine;
+  contextLength: number;
+  batch: number;
+  promptTokens: number;
+  newTokens: number;
+  memory: MemoryPlan;
+  availableBytes: number;
+  /** Available minus needed; negative: too little. */
+  marginBytes: number;
+  fits: boolean;
+  roofline: Roofline;
+  efficiency: Efficiency;
+  /** Tokens/s of one sequence while it decodes, at the mean context. */
+  decodeTokensPerS: Range;
+  /** New tokens/s of all sequences over whole requests, prefill included; null where the FLOP/s are not known. */
+  throughputTokensPerS: Range | null;
+  /** Time to first token in ms; null where the machine's FLOP/s are not known. */
+  ttftMs: Range | null;
+  /** Time of a whole request in s. */
+  requestS: Range | null;
+  /** Energy of a new token in J, prefill included, if the chip draws its whole TDP; null where that is not known. */
+  joulesPerToken: Range | null;
+  price: PriceComparison | null;
+}
+
+/**
+ * Memory by part, whether it fits, and the speed to expect.
+ *
+ * Times are the roofline's over an efficiency range; both are in the result, with where the range comes from.
+ *
+ * @throws {RangeError} For unknown hardware (the names are listed), counts that are none, or a context longer than the model's.
+ * @example
+ * ```ts ignore
+ * const answer = await willItRun("smollm2-135m", { precision: "int4", contextLength: 2048, hardware: "Raspberry Pi 5" });
+ * console.log(answer.fits, answer.decodeTokensPerS); // true { low: 101, high: 172 }
+ * ```
+ */
+export async function willItRun(ref: ModelRef, options: WillItRunOptions): Promise<WillItRun> {
+  const precision = options.precision ?? (typeof ref === "object" && "ref" in ref ? ref.precision : undefined);
+  return specWillItRun(await resolveSpec(withoutOptions(ref)), { ...options, precision });
+}
+
+/** `willItRun` of a spec. */
+export function specWillItRun(spec: ArchSpec, options: WillItRunOptions): WillItRun {
+  const machine = typeof options.hardware === "string" ? hardware(options.hardware) : options.hardware;
+  return answerOf(demandOf(spec, machine.kind, options), machine, options);
+}
+
+/** What a model asks of every machine of a kind. */
+export interface Demand extends
+  Pick<
+    WillItRun,
+    "model" | "parameters" | "precision" | "contextLength" | "batch" | "promptTokens" | "newTokens" | "memory"
+  > {
+  work: Work;
+}
+
+export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<WillItRunOptions, "hardware">): Demand {
+  const { precision = "fp32", batch = 1 } = options;
+  const setting = { ...lengths(options), precision, batch }, { promptTokens, newTokens } = setting;
+  const runtime = options.runtime ?? (kind === "cpu" ? ONNXRUNTIME_CPU : GPU_SERVER);
+  // Off the CPU, a cache is kept in 16 bits unless all is fp32.
+  const half = kind !== "cpu" && precision !== "fp32" && spec.kvCache !== "int8";
+  const cacheBytesPerElement = half ? 2 : undefined;
+  return {
+    model: spec.name,
+    parameters: parameterCount(spec),
+    ...setting,
+    memory: memoryPlan(spec, { ...setting, runtime, cacheBytesPerElement }),
+    work: workOf(spec, {
+      precision,
+      batch,
+      promptTokens,
+      context: promptTokens + Math.floor(newTokens / 2),
+      cacheBytesPerElement,
+      convention: kind === "cpu" ? "executed" : "causal",
+    }),
+  };
+}
+
+/** Whether one machine meets a demand, and how fast. */
+export function answerOf(demand: Demand, machine: Machine, options: Omit<WillItRunOptions, "hardware">): WillItRun {
+  const { work, ...setting } = demand, { batch, promptTokens, newTokens, memory } = setting;
+  if (options.memoryGb !== undefined) requirePositive("whether it fits", { memoryGb: options.memoryGb });
+  const availableBytes = Math.min(machine.memoryBytes, 1e9 * (options.memoryGb ?? Infinity));
+  const efficiency = options.efficiency ?? efficiencyOf(machine), roof = rooflineOf(work, machine);
+  const step = timeRange(roof.decode, efficiency);
+  const ttftMs = roof.prefill.computeMs === null ? null : timeRange(roof.prefill, efficiency);
+  const requestS = ttftMs && {
+    low: (ttftMs.low + (newTokens - 1) * step.low) / 1000,
+    high: (ttftMs.high + (newTokens - 1) * step.high) / 1000,
+  };
+  const throughputTokensPerS = requestS && over(batch * newTokens, requestS), { tdpWatts } = machine;
+  return {
+    ...setting,
+    machine,
+    availableBytes,
+    marginBytes: availableBytes - memory.totalBytes,
+    fits: memory.totalBytes <= availableBytes,
+    roofline: roof,
+    efficiency,
+    decodeTokensPerS: over(1000, step),
+    throughputTokensPerS,
+    ttftMs,
+    requestS,
+    joulesPerToken: throughputTokensPerS && tdpWatts ? over(tdpWatts, throughputTokensPerS) : null,
+    price: options.price ? priceOf(options.price, { promptTokens, newTokens, throughputTokensPerS, tdpWatts }) : null,
+  };
+}
+
+/** A reference without the options of a run, which a spec does not depend on: precisions that can't run here are asked about too. */
+function withoutOptions(ref: ModelRef): ModelRef {
+  if (typeof ref === "string" || !("ref" in ref)) return ref;
+  const { precision: _precision, provider: _provider, threads: _threads, ...rest } = ref;
+  return rest;
+}
+
+function lengths(
+  options: Pick<WillItRunOptions, "contextLength" | "promptTokens" | "newTokens">,
+): { promptTokens: number; newTokens: number; contextLength: number } {
+  const { contextLength: most = Infinity, newTokens = Math.min(128, Math.max(1, Math.floor(most / 4))) } = options;
+  const promptTokens = options.promptTokens ?? Math.min(512, Math.max(1, most - newTokens));
+  requireCount("whether it runs", { promptTokens, newTokens }, 1);
+  const contextLength = options.contextLength ?? promptTokens + newTokens;
+  requireCount("whether it runs", { contextLength }, 1);
+  if (promptTokens + newTokens > contextLength) {
+    throw new RangeError(
+      `Cannot estimate whether it runs: ${promptTokens} prompt tokens and ${newTokens} new ones do not fit into ` +
+        `contextLength ${contextLength}`,
+    );
+  }
+  return { promptTokens, newTokens, contextLength };
+}
+
+/** The time of a phase at the best and at the worst efficiency. */
+function timeRange({ computeMs, memoryMs }: Roofline["decode"], { compute, memory }: Efficiency): Range {
+  const at = (c: number, m: number) => Math.max((computeMs ?? 0) / c, memoryMs / m);
+  return { low: at(compute.high, memory.high), high: at(compute.low, memory.low) };
+}
+
+/** amount / range, which turns it round. */
+function over(amount: number, { low, high }: Range): Range {
+  return { low: amount / high, high: amount / low };
+}

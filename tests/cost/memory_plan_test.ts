@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { GPU_SERVER, type MemoryPlan, memoryPlan, ONNXRUNTIME_CPU } from "../../lib/cost/memory_plan.ts";
+import { smollm2, windowed } from "./smollm2_spec.ts";
+
+const part = ({ parts }: MemoryPlan, name: string) => parts.find((p) => p.part === name)!.bytes;
+
+Deno.test("memoryPlan() of SmolLM2-135M, part by part, by hand", () => {
+  const plan = memoryPlan(smollm2, { precision: "fp32", contextLength: 520, promptTokens: 512 });
+  assert.equal(part(plan, "weights"), 538_060_032 + 2 * 8192 * 32 * 4); // and cos and sin of 32 pairs
+  assert.equal(part(plan, "packed head"), 49_152 * 576 * 4);
+  assert.equal(part(plan, "cache"), 3.5 * 520 * 46_080);
+  const attention = 512 * (576 + 960 + 576) + 9 * 512 * 512; // residual, q k v, result; scores
+  assert.equal(part(plan, "activations"), 4 * attention);
+  assert.equal(part(plan, "runtime"), ONNXRUNTIME_CPU.ownBytes);
+  assert.equal(plan.runBytes, plan.parts.reduce((sum, p) => sum + p.bytes, 0));
+  assert.equal(plan.loadBytes, 2 * 538_060_032 + ONNXRUNTIME_CPU.ownBytes);
+  assert.equal(plan.totalBytes, plan.loadBytes, "loading takes more than running");
+});
+
+Deno.test("a serving engine on a GPU keeps one cache and no more than the window", () => {
+  const plan = (spec = smollm2, batch = 1) =>
+    memoryPlan(spec, {
+      precision: "fp16",
+      contextLength: 8192,
+      promptTokens: 16,
+      batch,
+      runtime: GPU_SERVER,
+      cacheBytesPerElement: 2,
+    });
+  assert.equal(part(plan(), "cache"), 8192 * 23_040);
+  assert.equal(part(plan(smollm2, 16), "cache"), 16 * 8192 * 23_040);
+  assert.equal(part(plan(windowed(128)), "cache"), 128 * 23_040);
+  assert.equal(part(plan(), "packed head"), 0);
+});
+
+Deno.test("what can't be planned is named", () => {
+  const plan = (options: object) => memoryPlan(smollm2, { precision: "fp32", contextLength: 64, ...options });
+  assert.throws(
+    () => plan({ contextLength: 9000 }),
+    /contextLength 9000 is longer than the context of smollm2-135m, 8192 tokens/,
+  );
+  assert.throws(() => plan({ promptTokens: 65 }), /promptTokens 65 do not fit into contextLength 64/);
+  assert.throws(() => plan({ batch: 0 }), /batch.*0/);
+  assert.throws(() => plan({ precision: "stored" }), /"stored"/);
+});
