@@ -86,10 +86,10 @@ export function resizedChannel(channel: ChannelSpec, { ratio, expertShare, unit 
   const size = (size: number) => unit ? roundTo(size * ratio, unit) : size * ratio;
   const intermediateSize = size(channel.intermediateSize);
   if (channel.kind !== "moe") return { ...channel, intermediateSize };
-  const { shared } = channel;
+  const { shared, groups } = channel;
   return {
     ...channel,
-    experts: Math.max(1, Math.round(channel.experts * expertShare)),
+    experts: roundTo(channel.experts * expertShare, groups?.count ?? 1),
     topK: Math.max(1, Math.round(channel.topK * expertShare)),
     intermediateSize,
     ...(shared && { shared: { ...shared, intermediateSize: size(shared.intermediateSize) } }),

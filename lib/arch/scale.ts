@@ -93,7 +93,7 @@ function* candidates(base: ArchSpec, pattern: LayerPattern, options: ScaleOption
     for (const layers of depths(base, pattern, width, options.layers)) {
       for (const expertShare of expertShares(base)) {
         const proportion = Math.abs(Math.log(layers / base.layers.length / (width / base.hiddenSize)));
-        const lost = (options.layers ? 0 : proportion) - 1.5 * Math.log(expertShare);
+        const lost = (options.layers ? 0 : proportion) - 0.75 * Math.log(expertShare);
         for (const unit of [BLOCK, FINE]) {
           const found = fitted(base, pattern, { width, layers, expertShare }, unit, options.parameters);
           const fine = (width % BLOCK ? 0.3 : 0) + (unit === FINE ? 0.1 : 0);

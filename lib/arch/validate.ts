@@ -1,192 +1,170 @@
 /** Says what does not fit in an architecture, in the architect's words. */
+import { Check, specFields } from "./spec_fields.ts";
 import type {
   ArchSpec,
   AttentionSpec,
-  ChannelSpec,
+  LayerSpec,
   LinearAttentionSpec,
   Mamba2Spec,
-  MixerSpec,
   MlaSpec,
+  MoeSpec,
   PositionSpec,
 } from "./spec.ts";
 
-const MIXERS = ["attention", "mla", "linear", "mamba2", "convolution"];
-const CHANNELS = ["swiglu", "geglu", "gelu", "gelu_erf", "relu", "relu2", "moe", "none"];
-const PLACEMENTS = ["pre", "post", "sandwich", "parallel", "parallel_shared"];
-const RULES = ["linear", "gated", "delta", "gated_delta"];
-const POSITIONS = ["rope", "learned", "alibi", "none"];
+/** Longest context: lengths are int32 in onnxruntime's attention. */
+const LONGEST_CONTEXT = 2 ** 31 - 1;
 
 /**
  * Check a spec before anything is built from it.
  *
- * @throws {RangeError} Naming the spec, the field, its value and what it must be.
+ * @throws {TypeError} If it is not of the form of a spec: a field missing, unknown or of the wrong kind.
+ * @throws {RangeError} If its parts do not fit one another. Both name the spec, the field, its value and what it must be.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { validateSpec } from "./validate.ts";
+ * import { zoo } from "./zoo/zoo.ts";
+ *
+ * const spec = zoo("llama-3.2-1b");
+ * spec.layers[3].mixer = { kind: "attention", heads: 8, kvHeads: 3, headDim: 64 };
+ * assert.throws(() => validateSpec(spec), { message: /layers\[3\]\.mixer: kvHeads 3 does not divide heads 8/ });
+ * ```
  */
 export function validateSpec(spec: ArchSpec): void {
-  const check = new Check(spec.name);
-  check.whole("vocabSize", spec.vocabSize);
-  check.whole("hiddenSize", spec.hiddenSize);
-  check.whole("contextLength", spec.contextLength);
-  if (!spec.layers?.length) check.fail("layers is empty; give at least one layer");
-  check.oneOf("norm.kind", spec.norm?.kind, ["rmsnorm", "layernorm"]);
-  check.positive("norm.epsilon", spec.norm.epsilon);
-  checkPosition(check, "position", spec.position, null);
-  if (spec.kvCache !== undefined) check.oneOf("kvCache", spec.kvCache, ["fp32", "int8"]);
-  if (spec.embeddingScale !== undefined) check.positive("embeddingScale", spec.embeddingScale);
-  if (spec.logitSoftcap !== undefined) check.positive("logitSoftcap", spec.logitSoftcap);
-  spec.layers.forEach(({ mixer, channel, placement = "pre" }, i) => {
-    const at = `layers[${i}]`;
-    check.oneOf(`${at}.placement`, placement, PLACEMENTS);
-    checkMixer(check, `${at}.mixer`, mixer, spec);
-    checkChannel(check, `${at}.channel`, channel);
-    if (placement.startsWith("parallel") && channel.kind === "none") {
-      check.fail(`${at}: a ${placement} layer needs a channel mixer beside its mixer, and its channel is none`);
+  const check = new Check(spec?.name);
+  specFields(check, "", spec);
+  if (spec.layers.length === 0) check.fail("layers is empty; give at least one layer");
+  if (spec.contextLength > LONGEST_CONTEXT) {
+    check.fail(`contextLength ${spec.contextLength} is more than ${LONGEST_CONTEXT}, which lengths are counted up to`);
+  }
+  checkScaling(check, "position", spec.position);
+  spec.layers.forEach((layer, i) => checkLayer(check, `layers[${i}]`, layer, spec));
+  const attends = spec.layers.some(({ mixer }) => mixer.kind === "attention");
+  if (spec.kvCache === "int8" && !attends) {
+    check.fail("kvCache is int8, but no layer is softmax attention, whose keys and values it is for");
+  }
+  if (spec.position.kind === "alibi" && !attends) {
+    check.fail("position is alibi, but no layer is softmax attention, on whose scores it acts");
+  }
+}
+
+function checkLayer(check: Check, at: string, layer: LayerSpec, spec: ArchSpec): void {
+  const { mixer, channel, placement = "pre" } = layer;
+  if (placement.startsWith("parallel") && channel.kind === "none") {
+    check.fail(`${at}: a ${placement} layer needs a channel mixer beside its mixer, and its channel is none`);
+  }
+  if ("position" in mixer && mixer.position) {
+    if (mixer.position.kind === "learned") {
+      check.fail(`${at}.mixer.position: learned positions stand at the embedding; set them for the whole model`);
     }
-  });
-}
-
-class Check {
-  constructor(readonly name: string) {}
-
-  fail(reason: string): never {
-    throw new RangeError(`Cannot build architecture "${this.name}": ${reason}`);
+    checkScaling(check, `${at}.mixer.position`, mixer.position);
   }
-
-  whole(name: string, value: number): void {
-    if (!Number.isSafeInteger(value) || value < 1) this.fail(`${name} must be a positive integer, got ${value}`);
-  }
-
-  positive(name: string, value: number): void {
-    if (!(value > 0 && Number.isFinite(value))) this.fail(`${name} must be positive, got ${value}`);
-  }
-
-  oneOf(name: string, value: string, known: string[]): void {
-    if (!known.includes(value)) this.fail(`${name} is ${JSON.stringify(value)}; there are: ${known.join(", ")}`);
-  }
-
-  divides(what: string, part: number, name: string, whole: number): void {
-    if (whole % part !== 0) this.fail(`${what} ${part} does not divide ${name} ${whole}`);
-  }
-}
-
-function checkMixer(check: Check, at: string, mixer: MixerSpec, spec: ArchSpec): void {
-  check.oneOf(`${at}.kind`, mixer?.kind, MIXERS);
-  switch (mixer.kind) {
-    case "attention":
-      return checkAttention(check, at, mixer, spec);
-    case "mla":
-      return checkMla(check, at, mixer, spec);
-    case "linear":
-      return checkLinear(check, at, mixer);
-    case "mamba2":
-      return checkMamba2(check, at, mixer);
-    case "convolution":
-      return check.whole(`${at}.kernel`, mixer.kernel);
-  }
+  if (mixer.kind === "attention") checkAttention(check, `${at}.mixer`, mixer, spec);
+  if (mixer.kind === "mla") checkMla(check, `${at}.mixer`, mixer, spec);
+  if (mixer.kind === "linear") checkLinear(check, `${at}.mixer`, mixer);
+  if (mixer.kind === "mamba2") checkMamba2(check, `${at}.mixer`, mixer);
+  if (channel.kind === "moe") checkMoe(check, `${at}.channel`, channel);
 }
 
 function checkAttention(check: Check, at: string, mixer: AttentionSpec, spec: ArchSpec): void {
-  const { heads, kvHeads, headDim, window, sinks } = mixer;
-  check.whole(`${at}.heads`, heads);
-  check.whole(`${at}.kvHeads`, kvHeads);
-  check.whole(`${at}.headDim`, headDim);
-  check.divides(`${at}: kvHeads`, kvHeads, "heads", heads);
-  const position = mixer.position ?? spec.position;
-  if (mixer.position) checkPosition(check, `${at}.position`, mixer.position, headDim);
-  else checkPosition(check, "position", position, headDim);
-  if (position.kind === "learned" && mixer.position) {
-    check.fail(`${at}.position: learned positions stand at the embedding; set them for the whole model`);
-  }
+  const { heads, kvHeads, headDim, window, sinks, qkNorm } = mixer;
+  checkDivides(check, at, "kvHeads", kvHeads, "heads", heads);
+  const position = checkRotation(check, at, mixer, spec, headDim);
   // onnxruntime's GroupQueryAttention takes no other head sizes.
   const unit = position.kind === "rope" ? 16 : 8;
   if (headDim % unit !== 0) {
-    check.fail(`${at}.headDim ${headDim} is not a multiple of ${unit}, which onnxruntime's attention needs`);
+    const below = Math.floor(headDim / unit) * unit, near = [below, below + unit].filter(Boolean).join(" or ");
+    const rotated = position.kind === "rope" ? " with rotary positions" : "";
+    check.fail(
+      `${at}.headDim ${headDim} is not a multiple of ${unit}, which onnxruntime's attention needs${rotated}; pass ${near}`,
+    );
   }
-  if (window !== undefined) check.whole(`${at}.window`, window);
-  if (sinks !== undefined) {
-    check.whole(`${at}.sinks`, sinks);
-    if (window === undefined) check.fail(`${at}.sinks is ${sinks} without a window: all tokens are visible anyway`);
+  if (sinks !== undefined && window === undefined) {
+    check.fail(`${at}.sinks is ${sinks} without a window: all tokens are visible anyway`);
   }
-  if (mixer.scale !== undefined) check.positive(`${at}.scale`, mixer.scale);
-  if (mixer.softcap !== undefined) check.positive(`${at}.softcap`, mixer.softcap);
-  if (mixer.qkNorm !== undefined) check.oneOf(`${at}.qkNorm`, mixer.qkNorm, ["head", "full"]);
-  if (mixer.qkNorm && spec.norm.kind !== "rmsnorm") check.fail(`${at}.qkNorm needs norm.kind "rmsnorm"`);
+  if (qkNorm && spec.norm.kind !== "rmsnorm") check.fail(`${at}.qkNorm needs norm.kind "rmsnorm"`);
 }
 
 function checkMla(check: Check, at: string, mixer: MlaSpec, spec: ArchSpec): void {
-  for (const name of ["heads", "kvRank", "nopeDim", "ropeDim", "valueDim"] as const) {
-    check.whole(`${at}.${name}`, mixer[name]);
-  }
-  if (mixer.queryRank !== undefined) check.whole(`${at}.queryRank`, mixer.queryRank);
-  const position = mixer.position ?? spec.position;
+  const position = checkRotation(check, at, mixer, spec, mixer.ropeDim);
   if (position.kind !== "rope") check.fail(`${at}: latent attention needs rotary positions, got ${position.kind}`);
-  checkPosition(check, `${at}.position`, position, mixer.ropeDim);
+  if (position.dims !== undefined && position.dims !== mixer.ropeDim) {
+    check.fail(`${at}: latent attention rotates all of its ropeDim ${mixer.ropeDim}, not ${position.dims}`);
+  }
   if (spec.norm.kind !== "rmsnorm") check.fail(`${at}: latent attention needs norm.kind "rmsnorm"`);
 }
 
 function checkLinear(check: Check, at: string, mixer: LinearAttentionSpec): void {
-  const { heads, keyHeads = heads, keyDim, valueDim, rule, decay, convolution, position } = mixer;
-  check.oneOf(`${at}.rule`, rule, RULES);
-  check.whole(`${at}.heads`, heads);
-  check.whole(`${at}.keyHeads`, keyHeads);
-  check.whole(`${at}.keyDim`, keyDim);
-  check.whole(`${at}.valueDim`, valueDim);
-  check.divides(`${at}: keyHeads`, keyHeads, "heads", heads);
+  const { heads, keyHeads = heads, keyDim, rule, decay, position } = mixer;
+  checkDivides(check, at, "keyHeads", keyHeads, "heads", heads);
   const isGated = rule === "gated" || rule === "gated_delta";
-  if (isGated) check.oneOf(`${at}.decay`, decay!, ["mamba", "retnet", "channel"]);
-  else if (decay) check.fail(`${at}.decay is ${decay}, but rule ${rule} has no decay; use gated or gated_delta`);
-  if (convolution !== undefined) check.whole(`${at}.convolution`, convolution);
-  if (position) checkPosition(check, `${at}.position`, position, keyDim);
-  if (position && position.kind !== "rope" && position.kind !== "none") {
-    check.fail(`${at}.position must be rope or none, got ${position.kind}`);
+  if (isGated && !decay) check.fail(`${at}: rule ${rule} needs a decay: mamba, retnet or channel`);
+  if (!isGated && decay) {
+    check.fail(`${at}.decay is ${decay}, but rule ${rule} has no decay; use gated or gated_delta`);
+  }
+  if (position?.kind === "alibi") check.fail(`${at}.position must be rope or none, got alibi: there are no scores`);
+  if (position?.kind === "rope") checkRotated(check, `${at}.position`, position, keyDim);
+}
+
+function checkMamba2(check: Check, at: string, { heads, groups = 1, timeStepLimit }: Mamba2Spec): void {
+  checkDivides(check, at, "groups", groups, "heads", heads);
+  if (timeStepLimit && !(timeStepLimit[0] >= 0 && timeStepLimit[0] < timeStepLimit[1])) {
+    check.fail(`${at}.timeStepLimit must rise from 0 or more, got [${timeStepLimit}]`);
   }
 }
 
-function checkMamba2(check: Check, at: string, { heads, headDim, stateDim, groups = 1, convolution = 4 }: Mamba2Spec) {
-  Object.entries({ heads, headDim, stateDim, groups, convolution }).forEach(([k, v]) => check.whole(`${at}.${k}`, v));
-  check.divides(`${at}: groups`, groups, "heads", heads);
+function checkMoe(check: Check, at: string, { experts, topK, groups }: MoeSpec): void {
+  if (topK > experts) check.fail(`${at}.topK ${topK} is more than its ${experts} experts`);
+  if (!groups) return;
+  checkDivides(check, at, "groups.count", groups.count, "experts", experts);
+  if (groups.topK > groups.count) {
+    check.fail(`${at}.groups.topK ${groups.topK} is more than its ${groups.count} groups`);
+  }
+  const reachable = groups.topK * experts / groups.count;
+  if (topK > reachable) check.fail(`${at}.topK ${topK} is more than the ${reachable} experts of ${groups.topK} groups`);
 }
 
-function checkChannel(check: Check, at: string, channel: ChannelSpec): void {
-  check.oneOf(`${at}.kind`, channel?.kind, CHANNELS);
-  if (channel.kind === "none") return;
-  check.whole(`${at}.intermediateSize`, channel.intermediateSize);
-  if (channel.kind !== "moe") return;
-  check.whole(`${at}.experts`, channel.experts);
-  check.whole(`${at}.topK`, channel.topK);
-  if (channel.topK > channel.experts) {
-    check.fail(`${at}.topK ${channel.topK} is more than its ${channel.experts} experts`);
-  }
-  if (channel.shared) check.whole(`${at}.shared.intermediateSize`, channel.shared.intermediateSize);
-  if (channel.routedScale !== undefined) check.positive(`${at}.routedScale`, channel.routedScale);
-  if (channel.groups) {
-    const { count, topK } = channel.groups;
-    check.whole(`${at}.groups.count`, count);
-    check.whole(`${at}.groups.topK`, topK);
-    check.divides(`${at}: groups.count`, count, "experts", channel.experts);
-    if (topK > count) check.fail(`${at}.groups.topK ${topK} is more than its ${count} groups`);
-    if (channel.topK > topK * channel.experts / count) {
-      check.fail(
-        `${at}.topK ${channel.topK} is more than the ${topK * channel.experts / count} experts of ${topK} groups`,
-      );
-    }
-  }
+function checkDivides(check: Check, at: string, name: string, part: number, wholeName: string, whole: number): void {
+  if (whole % part === 0) return;
+  const fitting = Array.from({ length: Math.min(whole, 256) }, (_, i) => i + 1).filter((n) => whole % n === 0);
+  check.fail(`${at}: ${name} ${part} does not divide ${wholeName} ${whole}; pass one of ${fitting.join(", ")}`);
 }
 
-/** @param headDim Null where it is not known yet. */
-function checkPosition(check: Check, at: string, position: PositionSpec, headDim: number | null): void {
-  check.oneOf(`${at}.kind`, position?.kind, POSITIONS);
-  if (position.kind !== "rope") return;
-  const { theta, scaling } = position, dims = position.dims ?? headDim;
-  check.positive(`${at}.theta`, theta);
-  if (dims !== null) {
-    check.whole(`${at}.dims`, dims);
-    if (dims % 2 !== 0) check.fail(`${at}.dims ${dims} is odd: rotary positions turn pairs`);
-    if (headDim !== null && dims > headDim) check.fail(`${at}.dims ${dims} is more than the head's ${headDim}`);
+/** The positions of a mixer with heads of this size, its own or the model's. */
+function checkRotation(
+  check: Check,
+  at: string,
+  mixer: { position?: PositionSpec },
+  spec: ArchSpec,
+  headDim: number,
+): PositionSpec {
+  const position = mixer.position ?? spec.position;
+  if (position.kind === "rope") {
+    checkRotated(check, mixer.position ? `${at}.position` : `position (of ${at})`, position, headDim);
   }
-  if (!scaling) return;
-  check.oneOf(`${at}.scaling.kind`, scaling.kind, ["linear", "ntk", "yarn", "llama3", "factors"]);
-  if (scaling.kind !== "factors") return check.positive(`${at}.scaling.factor`, scaling.factor);
-  if (dims !== null && scaling.factors.length !== dims / 2) {
+  return position;
+}
+
+type Rope = Extract<PositionSpec, { kind: "rope" }>;
+
+function checkRotated(check: Check, at: string, { dims: given, scaling }: Rope, headDim: number): void {
+  const dims = given ?? headDim;
+  if (dims % 2 !== 0) check.fail(`${at}: ${dims} dimensions are odd, and rotary positions turn pairs`);
+  if (dims > headDim) check.fail(`${at}.dims ${dims} is more than the head's ${headDim}`);
+  if (scaling?.kind === "factors" && scaling.factors.length !== dims / 2) {
     check.fail(`${at}.scaling.factors has ${scaling.factors.length} numbers, the rotation has ${dims / 2} pairs`);
+  }
+  if (scaling?.kind === "ntk" && dims === 2) check.fail(`${at}.scaling: ntk needs more than one pair of dimensions`);
+}
+
+function checkScaling(check: Check, at: string, position: PositionSpec): void {
+  const scaling = position.kind === "rope" ? position.scaling : undefined;
+  if (scaling?.kind === "llama3" && scaling.lowFrequency >= scaling.highFrequency) {
+    const { lowFrequency, highFrequency } = scaling;
+    check.fail(`${at}.scaling.lowFrequency ${lowFrequency} must be below highFrequency ${highFrequency}`);
+  }
+  if (scaling?.kind === "yarn") {
+    const { betaFast = 32, betaSlow = 1 } = scaling;
+    if (betaSlow >= betaFast) check.fail(`${at}.scaling.betaSlow ${betaSlow} must be below betaFast ${betaFast}`);
   }
 }

@@ -38,6 +38,7 @@ Deno.test("zoo() gives plain JSON of one's own", () => {
   const spec = zoo("gemma-3-1b");
   assert.deepEqual(JSON.parse(JSON.stringify(spec)), spec);
   spec.layers[0].mixer = { kind: "convolution", kernel: 3 };
+  assert.equal(spec.layers[1].mixer.kind, "attention", "a layer of the same kind is another object");
   assert.equal(zoo("gemma-3-1b").layers[0].mixer.kind, "attention");
 });
 

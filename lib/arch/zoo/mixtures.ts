@@ -1,5 +1,5 @@
 /** Mixtures of experts beside Qwen's: Mixtral, OLMoE, and DeepSeek-V2 with its latent attention. */
-import type { ChannelSpec, MlaSpec } from "../spec.ts";
+import type { ChannelSpec, MlaSpec, MoeSpec } from "../spec.ts";
 import { attention, cycle, type Family, rmsnorm, rope } from "./parts.ts";
 
 /** Jiang et al. 2024, arXiv 2401.04088. */
@@ -22,16 +22,13 @@ function mixtral(hiddenSize: number, layers: number, heads: number, intermediate
 /** The larger YaRN factor on scores, whose square their scale is multiplied by: 0.1 * 0.707 * ln(40) + 1. */
 const DEEPSEEK_MSCALE = 0.1 * 0.707 * Math.log(40) + 1;
 
-/**
- * DeepSeek-AI 2024, arXiv 2405.04434: the first layer is dense. Two shared experts are one MLP of twice the width. The
- * large model sends a token only to experts of its 3 best groups of 8, which a spec does not say: costs are the same.
- */
+/** DeepSeek-AI 2024, arXiv 2405.04434: the first layer is dense. Two shared experts are one MLP of twice the width. */
 function deepseek(
   hiddenSize: number,
   layers: number,
   heads: { heads: number; queryRank?: number },
   denseSize: number,
-  moe: { experts: number; intermediateSize: number; routedScale?: number },
+  moe: Pick<MoeSpec, "experts" | "intermediateSize" | "routedScale" | "groups">,
 ): Family[string] {
   const mixer: MlaSpec = {
     kind: "mla",
@@ -86,5 +83,6 @@ export const MIXTURES: Family = {
     experts: 160,
     intermediateSize: 1536,
     routedScale: 16,
+    groups: { count: 8, topK: 3 },
   }),
 };

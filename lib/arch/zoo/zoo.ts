@@ -33,7 +33,8 @@ export function zooNames(): string[] {
  * ```
  */
 export function zoo(name: string): ArchSpec {
-  if (Object.hasOwn(ZOO, name)) return { name, ...structuredClone(ZOO[name]) };
+  // Cloned apart, since a family writes a layer once for all places where it stands.
+  if (Object.hasOwn(ZOO, name)) return { name, ...JSON.parse(JSON.stringify(ZOO[name])) };
   throw new RangeError(
     `Unknown architecture "${name}"; did you mean ${nearest(name, zooNames())}? There are: ${zooNames().join(", ")}`,
   );
