@@ -2,7 +2,7 @@
  * Finds attention that is written in plain operators: a product of two activations, perhaps scaled, a mask added, a
  * softmax, and a second product. Where the mask's values are known, the causal convention counts what it lets through.
  */
-import type { Execution } from "../onnx/infer_shapes.ts";
+import type { Execution } from "../onnx/graph_scope.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { productOf } from "../onnx/shapes_products.ts";
 import { isVisible } from "./graph_flops.ts";

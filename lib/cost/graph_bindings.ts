@@ -1,6 +1,5 @@
 /** Numbers for the symbols of a language model's graph, by what its inputs are called. */
-import { type Bindings, requiredSymbols, symbolsOf } from "../onnx/dims.ts";
-import { modelSymbols } from "../onnx/infer_shapes.ts";
+import { type Bindings, missingSymbols, namedDims, requiredSymbols, symbolsOf } from "../onnx/dims.ts";
 import type { OnnxModel, OnnxValue } from "../onnx/onnx_model.ts";
 import { elementCount } from "../onnx/tensor_types.ts";
 import { isCacheName } from "./graph_layers.ts";
@@ -70,11 +69,11 @@ export function passBindings(model: OnnxModel, sizes: PassSizes, more: Bindings 
   const tokens = cached ? sizes.tokens : sizes.past + sizes.tokens;
   const axes: Record<Axis, number> = { batch, tokens, past, total: past + tokens };
   const byName: Bindings = {}, bySymbol: Bindings = {};
-  for (const { name, dims } of inputs) {
-    const known = INPUTS.find(([pattern]) => pattern.test(name))?.[1] ?? [];
-    (dims ?? []).forEach((dim, i) => {
-      const symbols = symbolsOf(dim === "" ? `${name}#${i}` : dim), axis = known[i];
-      if (axis && symbols.length === 1) byName[symbols[0]] ??= axes[axis];
+  for (const input of inputs) {
+    const known = INPUTS.find(([pattern]) => pattern.test(input.name))?.[1] ?? [];
+    namedDims(input).forEach((dim, i) => {
+      const axis = known[i], symbols = symbolsOf(dim);
+      if (axis) byName[dim] ??= axes[axis];
       for (const symbol of symbols) {
         const named = SYMBOLS.find(([pattern]) => pattern.test(symbol));
         if (named) bySymbol[symbol] = axes[named[1]];
@@ -83,7 +82,7 @@ export function passBindings(model: OnnxModel, sizes: PassSizes, more: Bindings 
   }
   const steered = Object.entries(steering(axes)).filter(([name]) => inputs.some((input) => input.name === name));
   const bindings: Bindings = { ...bySymbol, ...byName, eos_ids: 1, ...Object.fromEntries(steered), ...more };
-  const open = modelSymbols(model).filter((s) => !Object.hasOwn(bindings, s));
+  const open = missingSymbols(inputs, bindings);
   for (const symbol of open) bindings[symbol] = headDim(model, symbol) ?? unbound(inputs, open);
   return { bindings, values: passValues(past) };
 }

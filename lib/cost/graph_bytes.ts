@@ -1,6 +1,6 @@
 /** Bytes that a node must move: every input read once, every output written once, in the precision that it is kept in. */
 import { attentionGeometry, isTable } from "../onnx/attention_geometry.ts";
-import type { Execution } from "../onnx/infer_shapes.ts";
+import type { Execution } from "../onnx/graph_scope.ts";
 import type { NodeView } from "../onnx/node_view.ts";
 import { expertsGeometry } from "../onnx/shapes_fused.ts";
 import { VIEWS } from "../onnx/shapes_movement.ts";

@@ -1,7 +1,7 @@
 /** What an ONNX graph must cost: counted node by node from the file, with numbers for its symbols. */
 import type { Bindings } from "../onnx/dims.ts";
-import { inferShapes, operatorName } from "../onnx/infer_shapes.ts";
-import type { Execution } from "../onnx/infer_shapes.ts";
+import { type Execution, operatorName } from "../onnx/graph_scope.ts";
+import { inferShapes } from "../onnx/infer_shapes.ts";
 import type { OnnxModel, OnnxNode } from "../onnx/onnx_model.ts";
 import { readModel } from "../onnx/read_model.ts";
 import { PlainAttention } from "./graph_attention.ts";

@@ -1,5 +1,5 @@
 /** Which runs belong to experts that only some tokens go to, in one operator or in plain ones. */
-import type { Execution } from "../onnx/infer_shapes.ts";
+import type { Execution } from "../onnx/graph_scope.ts";
 import { expertsGeometry } from "../onnx/shapes_fused.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 

@@ -1,6 +1,6 @@
 /** FLOPs of one node with the shapes that it met, in the three conventions of `FlopsConvention`. */
 import { type AttentionGeometry, attentionGeometry } from "../onnx/attention_geometry.ts";
-import type { Execution } from "../onnx/infer_shapes.ts";
+import type { Execution } from "../onnx/graph_scope.ts";
 import type { NodeView } from "../onnx/node_view.ts";
 import { isElementwise } from "../onnx/shapes_elementwise.ts";
 import { expertsGeometry, linearAttentionGeometry } from "../onnx/shapes_fused.ts";

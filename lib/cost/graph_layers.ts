@@ -1,5 +1,5 @@
 /** Which layer a node belongs to, by the names of the weights and caches that it touches. */
-import type { Execution } from "../onnx/infer_shapes.ts";
+import type { Execution } from "../onnx/graph_scope.ts";
 import { isTable } from "../onnx/attention_geometry.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { isFloat } from "../onnx/tensor_types.ts";

@@ -1,6 +1,6 @@
 /** Activations that live at once, by what a walk over the nodes in order holds. */
 import { attentionGeometry } from "../onnx/attention_geometry.ts";
-import type { Execution } from "../onnx/infer_shapes.ts";
+import type { Execution } from "../onnx/graph_scope.ts";
 import { VIEWS } from "../onnx/shapes_movement.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { tensorBytes } from "./graph_bytes.ts";

@@ -1,6 +1,6 @@
 /** Counts the parameters that a walk meets: elements of weights, each weight once. */
 import { isTable } from "../onnx/attention_geometry.ts";
-import type { Execution } from "../onnx/infer_shapes.ts";
+import type { Execution } from "../onnx/graph_scope.ts";
 import type { NodeView } from "../onnx/node_view.ts";
 import type { OnnxGraph } from "../onnx/onnx_model.ts";
 import type { Tensor } from "../onnx/tensor.ts";

@@ -36,11 +36,18 @@ export function symbolsOf(dim: Dim): string[] {
 
 /** The symbols that a set of values needs, each once; an unnamed dimension is named "input#axis". */
 export function requiredSymbols(values: OnnxValue[]): string[] {
-  return [
-    ...new Set(
-      values.flatMap((v) => (v.dims ?? []).flatMap((d, axis) => symbolsOf(d === "" ? `${v.name}#${axis}` : d))),
-    ),
-  ];
+  return [...new Set(values.flatMap((v) => namedDims(v).flatMap(symbolsOf)))];
+}
+
+/** The required symbols that keep a dimension from having a number. */
+export function missingSymbols(values: OnnxValue[], bindings: Bindings): string[] {
+  const open = values.flatMap((v) => namedDims(v).filter((d) => evaluateDim(d, bindings) === null).flatMap(symbolsOf));
+  return [...new Set(open)].filter((s) => !Object.hasOwn(bindings, s));
+}
+
+/** A value's dimensions, all of them with a name. */
+export function namedDims({ name, dims }: OnnxValue): Dim[] {
+  return (dims ?? []).map((d, axis) => (d === "" ? `${name}#${axis}` : d));
 }
 
 /** The dimension's number, or null where a symbol of it is not bound or the expression makes no sense. */

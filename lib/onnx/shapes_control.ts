@@ -1,6 +1,6 @@
 /** Loop, Scan and If: their subgraphs run as often as they would. */
 import { graphAttribute, numberAttribute, numbersAttribute } from "./attributes.ts";
-import type { Scope } from "./infer_shapes.ts";
+import type { Scope } from "./graph_scope.ts";
 import type { OnnxNode } from "./onnx_model.ts";
 import { axisOf, isKnown, type Known, NotKnown, type Tensor, tensor } from "./tensor.ts";
 

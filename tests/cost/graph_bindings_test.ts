@@ -28,6 +28,11 @@ Deno.test("symbols are bound by what the inputs are called, whatever the symbols
   assert.equal(total.t, 8);
 });
 
+Deno.test("a symbol with a sign in its name is bound as a whole", async () => {
+  const { bindings } = await bound({ input_ids: ["b", "seq-len"], "past.0.key": ["b", 1, "p", 4] });
+  assert.equal(bindings["seq-len"], 3);
+});
+
 Deno.test("a model without a cache gets the whole sequence", async () => {
   const { bindings } = await bound({ input_ids: ["b", "s"], attention_mask: ["b", "s"] });
   assert.deepEqual([bindings.b, bindings.s], [2, 8]);

@@ -56,6 +56,8 @@ Deno.test("graphFlops() adds up a prompt and the steps behind it, as specFlops()
     );
   }
   await assert.rejects(graphFlops(last, { promptTokens: 0 }), /promptTokens must be an integer >= 1, got 0/);
+  await assert.rejects(graphFlops(last, { promptTokens: 1, convention: "all" as "dense" }), /unknown convention "all"/);
+  await assert.rejects(graphPassCost(last, { tokens: 1, past: -1 }), /past must be an integer >= 0, got -1/);
 });
 
 Deno.test("bytes are weights at their precision, the rows that a look-up picks, the caches and the activations", async () => {
@@ -85,6 +87,19 @@ Deno.test("a quantised weight counts its elements as parameters and its packed b
   assert.equal(cost.parameters, 32 * 64, "the shared table once");
   assert.equal(cost.flops.dense, 2 * 3 * 64 * 32);
   assert.equal(cost.bytes.weights, 1024 + 256 + 3 * (32 + 2 * 4));
+});
+
+Deno.test("a weight that is dequantised in the graph is read as it is stored", async () => {
+  const g = new GraphBuilder("g");
+  g.input("x", "float32", ["n", 8]);
+  const w = g.weight("layers.3.w", "int8", [8, 16], { location: "w", offset: 0, length: 128 });
+  const dequantised = g.node("DequantizeLinear", [w, g.constant("scale", "float32", [], [0.5])]);
+  g.node("MatMul", ["x", dequantised], {}, { outputs: ["y"] });
+  g.output("y", "float32", ["n", 16]);
+  const cost = await graphCost(g.model(), { n: 3 });
+  assert.equal(cost.bytes.weights, 128 + 4);
+  assert.deepEqual([cost.parameters, cost.flops.dense, cost.flops.executed], [128, 2 * 3 * 128, 2 * 3 * 128 + 2 * 128]);
+  assert.equal(cost.layers[3].flops.dense, cost.flops.dense);
 });
 
 Deno.test("peak activations are what lives at once: views share memory, a result lives to its last reader", async () => {
