@@ -19,6 +19,10 @@ export interface ActivationOptions {
  *   kernel allocates whole (`gqa_attention_base.h`), and its result;
  * - latent attention: residual, mask, and the scores with their softmax, the queries as wide as the cache with their
  *   result, or the copy of the cache that the new tokens are written to;
+ * - linear attention: residual, its norm (the gate reads it last), q, k and v before and after the convolution or their
+ *   separation, or the result with its gate; states are counted as such;
+ * - Mamba-2: residual, its norm, x, B and C before and after the convolution, or behind it with dt x, dt A and the result;
+ * - short convolution: residual, and b, c and x before and after their separation;
  * - MLP: residual, its norm, gate, up and their product;
  * - experts: residual, its norm, and the tokens of all routes sorted by expert, or gate and up of them, twice each;
  * - head: residual and logits.
@@ -48,15 +52,16 @@ function mixerActivations(mixer: MixerSpec, hiddenSize: number, rows: number, to
       return rows * total + Math.max(2 * rows * heads * total, 2 * rows * heads * cached, batch * total * cached);
     }
     case "linear": {
-      const { heads, keyHeads = heads, keyDim, valueDim } = mixer;
-      return rows * (2 * keyHeads * keyDim + 3 * heads * valueDim);
+      const { heads, keyHeads = heads, keyDim, valueDim } = mixer, values = heads * valueDim;
+      return rows * (hiddenSize + Math.max(2 * (2 * keyHeads * keyDim + values), 3 * values));
     }
     case "mamba2": {
       const { heads, headDim, stateDim, groups = 1 } = mixer;
-      return rows * (3 * heads * headDim + 2 * groups * stateDim + 2 * heads * stateDim);
+      const inner = heads * headDim, channels = inner + 2 * groups * stateDim;
+      return rows * (hiddenSize + Math.max(2 * channels, channels + 2 * inner + heads));
     }
     case "convolution":
-      return 4 * rows * hiddenSize;
+      return 6 * rows * hiddenSize;
   }
 }
 

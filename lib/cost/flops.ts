@@ -119,7 +119,8 @@ function layerFlops(
 /** Norms, residual sums and the channel mixer's activation. */
 function elementwisePerToken(spec: ArchSpec, layer: LayerSpec): number {
   const { norms } = layerBlocks(spec, layer), D = spec.hiddenSize;
-  return norms.length * 7 * D + 2 * D + activationFlops(layer.channel, D);
+  const sums = layer.channel.kind === "none" ? 1 : 2;
+  return (7 * norms.length + sums) * D + activationFlops(layer.channel, D);
 }
 
 /** SiLU and its product 3 a number; other activations the same. Of experts also the softmax that routes, and their sum. */

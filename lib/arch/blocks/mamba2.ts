@@ -86,9 +86,9 @@ export function mamba2(spec: ArchSpec, mixer: Mamba2Spec): Block<PackedMamba2> {
       /** The mean of squares is over a group of heads, the weight has all of them. */
       function normed(value: string): string {
         if (groups === 1) return nodes.rmsNorm(value, weights.norm, spec.norm.epsilon);
-        const byGroup = nodes.reshape(value, [0, 0, groups, inner / groups]);
-        const size = inner / groups,
-          ones = nodes.root.constant(`ones_${size}`, "float32", [size], new Array(size).fill(1));
+        const size = inner / groups, weight = new Array<number>(size).fill(1);
+        const ones = nodes.root.constant(`layers.${layer}.ones`, "float32", [size], weight);
+        const byGroup = nodes.reshape(value, [0, 0, groups, size]);
         const attributes = { axis: -1, epsilon: { float: spec.norm.epsilon } };
         const unit = g.node("SimplifiedLayerNormalization", [byGroup, ones], attributes);
         return g.node("Mul", [nodes.reshape(unit, [0, 0, inner]), nodes.weight(weights.norm)]);
