@@ -4,13 +4,16 @@ import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { cacheKey } from "./build.ts";
 import { fileSize } from "./file_range.ts";
+import { ggufWeights, specFromGguf } from "./gguf/model.ts";
 import { openGguf } from "./gguf_file.ts";
 import { specOfFolder, weightsOfFolder } from "./hf/folder.ts";
 import { safetensorsWeights, storedAs } from "./hf/weights.ts";
-import { ggufWeights, specFromGguf } from "./llama_gguf.ts";
 import { openSafetensors } from "./safetensors.ts";
 import type { ArchSpec } from "./spec.ts";
 import type { WeightSource } from "./weight_source.ts";
+
+/** Part of the key of what is remembered of a GGUF's header: raise it when more or something else is read of it. */
+const HEADER_VERSION = 2;
 
 /** Where a tokenizer comes from: a GGUF's metadata, a tokenizer.json (and what lies beside it), or plain bytes. */
 export type TokenizerOrigin = { gguf: string } | { json: string } | "bytes";
@@ -45,10 +48,13 @@ export interface ModelOrigin {
  */
 export async function ggufOrigin(path: string, name: string): Promise<ModelOrigin> {
   const identity = await identityOf([path]);
-  const header = await remembered(cacheDir("headers", `${cacheKey([identity, name])}.json`), async () => {
-    const file = await openGguf(path);
-    return { base: specFromGguf(file, name), storedAs: file.quantisation };
-  });
+  const header = await remembered(
+    cacheDir("headers", `${cacheKey([HEADER_VERSION, identity, name])}.json`),
+    async () => {
+      const file = await openGguf(path);
+      return { base: await specFromGguf(file, name), storedAs: file.quantisation };
+    },
+  );
   return {
     name,
     base: header.base,

@@ -61,8 +61,12 @@ const damaged: [string, () => Uint8Array<ArrayBuffer>, RegExp][] = [
     () => withTensor((t) => t[3].type = 12),
     /shape \[32,32\], which Q4_K cannot hold/,
   ],
-  ["a tensor of another size", () => withTensor((t) => t[3].shape = [32, 16]), /layer 0, q is 16 x 32.*needs 32 x 32/],
-  ["a missing tensor", () => withTensor((t) => t.splice(3, 1)), /no tensor blk\.0\.attn_q\.weight/],
+  [
+    "a tensor of another size",
+    () => withTensor((t) => t[3].shape = [32, 16]),
+    /layer 0, attn_q is 16 x 32.*needs 32 x 32/,
+  ],
+  ["a missing tensor", () => withTensor((t) => t.splice(3, 1)), /missing: blk\.0\.attn_q\.weight/],
   [
     "an architecture that is not built",
     () => ggufBytes(llamaMetadata({ "general.architecture": "mamba" }), llamaTensors()),

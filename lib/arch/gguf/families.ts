@@ -1,0 +1,179 @@
+/**
+ * The architectures of GGUF files that are read, by llama.cpp's names: what its converter
+ * (`convert_hf_to_gguf.py`) does to the weights, and what its `llama-model.cpp` knows without the file saying it.
+ */
+import type { AttentionSpec, GatedMlpSpec, LayerSpec, Placement } from "../spec.ts";
+import type { GgufKeys } from "./keys.ts";
+
+/** A tensor of a layer as it is, or some of its rows, of which it has `count`, in another order. */
+export type GgufTensor = string | { name: string; count(layer: LayerSpec): number; rows(layer: LayerSpec): number[] };
+
+export interface GgufFamily {
+  /** transformers' model_type. */
+  family: string;
+  /** What a layer's attention has beside heads. */
+  attention(keys: GgufKeys, index: number): Partial<AttentionSpec>;
+  channel: GatedMlpSpec["kind"];
+  placement?: Placement;
+  /** Whether embeddings are multiplied by the square root of their size. */
+  scaledEmbedding?: boolean;
+  /** Tensors of a layer by our parameters' names, without ".weight" where it is that. */
+  tensors: Record<string, GgufTensor>;
+}
+
+const PLAIN: Record<string, GgufTensor> = {
+  mixerNorm: "attn_norm",
+  q: "attn_q",
+  k: "attn_k",
+  v: "attn_v",
+  o: "attn_output",
+  qBias: "attn_q.bias",
+  kBias: "attn_k.bias",
+  vBias: "attn_v.bias",
+  oBias: "attn_output.bias",
+  qNorm: "attn_q_norm",
+  kNorm: "attn_k_norm",
+  channelNorm: "ffn_norm",
+  gate: "ffn_gate",
+  up: "ffn_up",
+  down: "ffn_down",
+};
+
+const SANDWICH: Record<string, GgufTensor> = {
+  ...PLAIN,
+  mixerPostNorm: "post_attention_norm",
+  channelPostNorm: "post_ffw_norm",
+};
+
+/** llama.cpp turns neighbours in Llama's heads: row (head, pair, half) of the file is (head, half, pair) of ours. */
+function halfSplit(name: string): GgufTensor {
+  const count = ({ mixer }: LayerSpec) => {
+    const { heads, kvHeads, headDim } = mixer as AttentionSpec;
+    return (name.startsWith("attn_q") ? heads : kvHeads) * headDim;
+  };
+  return {
+    name,
+    count,
+    rows(layer) {
+      const { headDim } = layer.mixer as AttentionSpec, half = headDim / 2;
+      return Array.from({ length: count(layer) }, (_, row) => {
+        const head = Math.floor(row / headDim), within = row % headDim;
+        return head * headDim + (within % half) * 2 + Math.floor(within / half);
+      });
+    },
+  };
+}
+
+const range = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+
+/** q, k or v out of one tensor of all three. */
+function partOfQkv(which: "q" | "k" | "v"): GgufTensor {
+  const sizes = ({ mixer }: LayerSpec) => {
+    const { heads, kvHeads, headDim } = mixer as AttentionSpec;
+    return { queries: heads * headDim, keys: kvHeads * headDim };
+  };
+  return {
+    name: "attn_qkv",
+    count(layer) {
+      const { queries, keys } = sizes(layer);
+      return queries + 2 * keys;
+    },
+    rows(layer) {
+      const { queries, keys } = sizes(layer);
+      return which === "q" ? range(0, queries) : range(which === "k" ? queries : queries + keys, keys);
+    },
+  };
+}
+
+/** Gate or up out of one tensor of both. */
+function partOfUp(which: 0 | 1): GgufTensor {
+  const size = ({ channel }: LayerSpec) => (channel as GatedMlpSpec).intermediateSize;
+  return {
+    name: "ffn_up",
+    count: (layer) => 2 * size(layer),
+    rows: (layer) => range(which * size(layer), size(layer)),
+  };
+}
+
+function windowOf(keys: GgufKeys): { window?: number } {
+  const window = keys.number("attention.sliding_window", 0);
+  return window ? { window } : {};
+}
+
+/** The scale of the largest Gemma is of its hidden size a head; llama.cpp knows it by its number of layers. */
+function gemmaScale(keys: GgufKeys, largest: number): { scale?: number } {
+  if (keys.number("block_count") !== largest) return {};
+  return { scale: (keys.number("embedding_length") / keys.number("attention.head_count")) ** -0.5 };
+}
+
+const GEMMA = { channel: "geglu", scaledEmbedding: true } as const;
+
+export const GGUF_FAMILIES: Record<string, GgufFamily> = {
+  llama: {
+    family: "llama",
+    attention(keys) {
+      if (keys.number("expert_count", 0)) keys.refuse("mixtures of experts in GGUF are not built");
+      return {
+        ...(keys.holds("blk.0.attn_q.bias") ? { qkvBias: true } : {}),
+        ...(keys.holds("blk.0.attn_output.bias") ? { outputBias: true } : {}),
+      };
+    },
+    channel: "swiglu",
+    tensors: {
+      ...PLAIN,
+      q: halfSplit("attn_q"),
+      k: halfSplit("attn_k"),
+      qBias: halfSplit("attn_q.bias"),
+      kBias: halfSplit("attn_k.bias"),
+    },
+  },
+  qwen2: { family: "qwen2", attention: () => ({ qkvBias: true }), channel: "swiglu", tensors: PLAIN },
+  qwen3: { family: "qwen3", attention: () => ({ qkNorm: "head" }), channel: "swiglu", tensors: PLAIN },
+  olmo2: {
+    family: "olmo2",
+    attention: () => ({ qkNorm: "full" }),
+    channel: "swiglu",
+    placement: "post",
+    tensors: SANDWICH,
+  },
+  phi3: {
+    family: "phi3",
+    attention: windowOf,
+    channel: "swiglu",
+    tensors: {
+      ...PLAIN,
+      q: partOfQkv("q"),
+      k: partOfQkv("k"),
+      v: partOfQkv("v"),
+      gate: partOfUp(0),
+      up: partOfUp(1),
+    },
+  },
+  gemma: { family: "gemma", attention: () => ({}), ...GEMMA, tensors: PLAIN },
+  gemma2: {
+    family: "gemma2",
+    attention: (keys, i) => ({
+      softcap: keys.decimal("attn_logit_softcapping", 50),
+      ...gemmaScale(keys, 46),
+      ...(i % 2 === 0 ? windowOf(keys) : {}),
+    }),
+    ...GEMMA,
+    placement: "sandwich",
+    tensors: SANDWICH,
+  },
+  gemma3: {
+    family: "gemma3_text",
+    attention(keys, i) {
+      const isGlobal = (i + 1) % keys.number("attention.sliding_window_pattern", 6) === 0;
+      const theta = keys.number("rope.freq_base_swa", 10000);
+      return {
+        qkNorm: "head",
+        ...gemmaScale(keys, 62),
+        ...(isGlobal ? {} : { ...windowOf(keys), position: { kind: "rope", theta } }),
+      };
+    },
+    ...GEMMA,
+    placement: "sandwich",
+    tensors: SANDWICH,
+  },
+};

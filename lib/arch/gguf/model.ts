@@ -1,0 +1,127 @@
+/** A model in a GGUF file: the spec from the metadata, the weights by llama.cpp's tensor names. */
+import { basename } from "node:path";
+import { layerParameters, modelParameters } from "../blocks/layer.ts";
+import type { GgufFile } from "../gguf_file.ts";
+import { dequantise, type Matrix, permuteRows } from "../quant_blocks.ts";
+import type { ArchSpec, LayerSpec } from "../spec.ts";
+import type { WeightSource } from "../weight_source.ts";
+import { GGUF_FAMILIES, type GgufFamily } from "./families.ts";
+import { GgufKeys } from "./keys.ts";
+import { ropeOf } from "./rope.ts";
+
+const MODEL_TENSORS: Record<string, string> = { embedding: "token_embd", head: "output", finalNorm: "output_norm" };
+/** Rotary divisors, which are part of the spec. */
+const ROPE_TENSORS = ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"];
+/** Differences of a kind that a message shows. */
+const SHOWN = 8;
+
+/**
+ * The architecture that a GGUF file describes.
+ *
+ * @throws {TypeError} If its architecture is none of those that are known, or uses something that is not built.
+ * @throws {SyntaxError} If a key is missing or has the wrong type.
+ */
+export async function specFromGguf(file: GgufFile, name: string): Promise<ArchSpec> {
+  const keys = new GgufKeys(file, String(file.metadata["general.architecture"]));
+  const { family, attention, channel, placement, scaledEmbedding } = familyOf(file);
+  const heads = keys.number("attention.head_count"), hiddenSize = keys.number("embedding_length");
+  const headDim = keys.number("attention.key_length", hiddenSize / heads);
+  if (keys.number("attention.value_length", headDim) !== headDim) {
+    keys.refuse("heads whose values are of another size than their keys are not built");
+  }
+  const layers = keys.number("block_count");
+  if (!(layers <= file.tensorNames.length)) keys.refuse(`block_count is ${layers}, more than its tensors`);
+  const tokens = file.metadata["tokenizer.ggml.tokens"];
+  const layer = (index: number): LayerSpec => ({
+    mixer: {
+      kind: "attention",
+      heads,
+      kvHeads: keys.number("attention.head_count_kv", heads),
+      headDim,
+      ...attention(keys, index),
+    },
+    channel: { kind: channel, intermediateSize: keys.number("feed_forward_length") },
+    ...(placement ? { placement } : {}),
+  });
+  const { position, contextLength } = await ropeOf(keys, headDim);
+  return {
+    name,
+    family,
+    vocabSize: keys.number("vocab_size", Array.isArray(tokens) ? tokens.length : undefined),
+    hiddenSize,
+    contextLength,
+    layers: Array.from({ length: layers }, (_, i) => layer(i)),
+    norm: { kind: "rmsnorm", epsilon: keys.decimal("attention.layer_norm_rms_epsilon") },
+    position,
+    tiedHead: !keys.holds("output.weight"),
+    ...(scaledEmbedding ? { embeddingScale: Math.sqrt(hiddenSize) } : {}),
+    ...(keys.has("final_logit_softcapping") ? { logitSoftcap: keys.decimal("final_logit_softcapping") } : {}),
+  };
+}
+
+/**
+ * The weights of a GGUF file.
+ *
+ * @throws {SyntaxError} Listing the tensors that are missing, or of no use to the architecture.
+ */
+export function ggufWeights(file: GgufFile, spec: ArchSpec): WeightSource {
+  const { tensors } = familyOf(file);
+  checkTensors(file, spec, tensors);
+  return {
+    label: basename(file.path),
+    storedAs: file.quantisation === "F32" ? null : file.quantisation,
+    model: (name) => file.read(fileName(MODEL_TENSORS[name])),
+    async layer(index, name) {
+      const tensor = tensors[name];
+      const stored = await file.read(`blk.${index}.${fileName(nameOf(tensor))}`);
+      if (typeof tensor === "string") return stored;
+      const layer = spec.layers[index], { rows, cols } = stored, count = tensor.count(layer);
+      if (count !== (rows > 1 ? rows : cols)) {
+        throw new SyntaxError(
+          `Cannot use the weights of ${
+            basename(file.path)
+          }: layer ${index}, ${tensor.name} is ${rows} x ${cols}, the ` +
+            `architecture needs ${rows > 1 ? `${count} x ${cols}` : `1 x ${count}`}`,
+        );
+      }
+      return outputs(stored, tensor.rows(layer));
+    },
+  };
+}
+
+function familyOf(file: GgufFile): GgufFamily {
+  const architecture = file.metadata["general.architecture"];
+  if (typeof architecture === "string" && Object.hasOwn(GGUF_FAMILIES, architecture)) {
+    return GGUF_FAMILIES[architecture];
+  }
+  throw new TypeError(
+    `Cannot open ${file.path}: its architecture is "${architecture}"; this version runs: ` +
+      Object.keys(GGUF_FAMILIES).join(", "),
+  );
+}
+
+const nameOf = (tensor: GgufFamily["tensors"][string]) => typeof tensor === "string" ? tensor : tensor.name;
+const fileName = (tensor: string) => tensor.endsWith(".bias") ? tensor : `${tensor}.weight`;
+
+/** Some outputs of a matrix (its rows), or of a bias (its numbers), which a file keeps as one row. */
+function outputs(m: Matrix, order: number[]): Matrix {
+  if (m.rows > 1) return permuteRows(m, order);
+  const values = dequantise(m);
+  return { rows: 1, cols: order.length, values: Float32Array.from(order, (i) => values[i]) };
+}
+
+function checkTensors(file: GgufFile, spec: ArchSpec, tensors: GgufFamily["tensors"]): void {
+  const needed = new Set(modelParameters(spec).map(({ name }) => fileName(MODEL_TENSORS[name])));
+  spec.layers.forEach((layer, i) => {
+    for (const { name } of layerParameters(spec, layer)) needed.add(`blk.${i}.${fileName(nameOf(tensors[name]))}`);
+  });
+  const missing = [...needed].filter((name) => !file.tensorNames.includes(name));
+  const extra = file.tensorNames.filter((name) => !needed.has(name) && !ROPE_TENSORS.includes(name));
+  const parts = ([["missing", missing], ["of no use to the architecture", extra]] as const)
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) =>
+      `${what}: ${names.slice(0, SHOWN).join(", ")}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ""}`
+    );
+  if (parts.length === 0) return;
+  throw new SyntaxError(`Cannot use the weights of ${file.path}. Tensors ${parts.join(". Tensors ")}`);
+}
