@@ -1,0 +1,26 @@
+/** What a roofline is compared with: the times of a generation benchmark. */
+import type { MeasuredTimes } from "../cost/roofline.ts";
+import type { BenchmarkResult } from "./benchmark_result.ts";
+import { isGeneration } from "./setting.ts";
+
+/**
+ * TTFT and TPOT of a benchmark, for `rooflineResiduals`.
+ *
+ * @param name Default: the model's name and precision.
+ * @throws {RangeError} For the benchmark of a batch, which has neither.
+ */
+export function measuredTimes(result: BenchmarkResult, name?: string): MeasuredTimes {
+  const { setting, ttftMs, tpotMs, model, spec } = result;
+  if (!isGeneration(setting) || !ttftMs || !tpotMs) {
+    throw new RangeError(`Cannot compare ${result.name} with a roofline: a batch has no TTFT; use benchmarkGeneration`);
+  }
+  return {
+    name: name ?? `${model.name} ${model.precisionLabel}`,
+    spec,
+    precision: model.precision as MeasuredTimes["precision"],
+    promptTokens: setting.promptTokens,
+    newTokens: setting.newTokens,
+    ttftMs: ttftMs.point,
+    tpotMs: tpotMs.point,
+  };
+}

@@ -1,0 +1,106 @@
+/** How time grows with length: TTFT over prompts, TPOT over contexts, and where one model overtakes another. */
+import type { ModelRef } from "../arch/spec.ts";
+import { type Crossover, crossover } from "../stats/crossover.ts";
+import { fitScaling, type ScalingFit, type ScalingSample } from "../stats/scaling_fit.ts";
+import { measureRounds, type RoundsOptions } from "./rounds.ts";
+import type { RoundsResult } from "./rounds_result.ts";
+import { type GenerationSetting, isGeneration } from "./setting.ts";
+
+export interface ScalingOptions extends Omit<RoundsOptions, "rounds" | "comparisons"> {
+  /** Prompt tokens; at least three different ones. Default 64, 128, 256, 512 and 1024. */
+  lengths?: number[];
+  /** Output tokens of each request. Default 17: 16 decode steps. */
+  newTokens?: number;
+  /** Blocks of fresh processes, the unit of the intervals. Default 6. */
+  blocks?: number;
+}
+
+/** TTFT(S) = a + b S + c S^2 and TPOT(context) = a + b context of one model, in ms and tokens. */
+export interface ModelScaling {
+  ttftMs: ScalingFit;
+  tpotMs: ScalingFit;
+}
+
+export interface ScalingCrossover {
+  time: "ttftMs" | "tpotMs";
+  first: string;
+  second: string;
+  crossover: Crossover;
+}
+
+export interface Scaling {
+  /** The baseline first; its twin among them, whose crossover with the baseline shows what noise alone gives. */
+  models: Record<string, ModelScaling>;
+  baseline: string;
+  twin: string;
+  /** Of every other model with the baseline, and TTFT and TPOT each. */
+  crossovers: ScalingCrossover[];
+  rounds: RoundsResult;
+}
+
+/**
+ * Measure every model at every length, in rounds: one round a block, so that each block is a fresh process that has seen
+ * all lengths. One request gives both times: TTFT of its prompt, and TPOT at its mean context.
+ *
+ * @throws {RangeError} For fewer than three lengths or two blocks, or a length that a model's context does not hold.
+ */
+export async function measureScaling(models: Record<string, ModelRef>, options: ScalingOptions = {}): Promise<Scaling> {
+  const { lengths = [64, 128, 256, 512, 1024], newTokens = 17, blocks = 6, ...rest } = options;
+  if (new Set(lengths).size < 3) {
+    throw new RangeError(`Cannot measure scaling: needs at least 3 different lengths, got ${lengths.join(", ")}`);
+  }
+  if (!Number.isInteger(blocks) || blocks < 2) {
+    throw new RangeError(`Cannot measure scaling: blocks must be an integer >= 2, got ${blocks}`);
+  }
+  const settings = [...new Set(lengths)].map((promptTokens) => ({ promptTokens, newTokens }));
+  return scalingOf(await measureRounds(models, settings, { ...rest, rounds: blocks }));
+}
+
+/**
+ * Fits and crossovers of rounds over several lengths. Blocks that lack a length (a stopped run) and models that failed are
+ * left out.
+ *
+ * @throws {RangeError} If there are fewer than three lengths or two whole blocks.
+ */
+export function scalingOf(rounds: RoundsResult): Scaling {
+  const { baseline, twin } = rounds;
+  const settings = rounds.settings.map((s) => s.setting).filter(isGeneration);
+  const names = Object.keys(rounds.models).filter((name) => !rounds.failures.some((f) => f.model === name));
+  const ordered = [baseline, ...names.filter((name) => name !== baseline)];
+  const models = Object.fromEntries(ordered.map((name): [string, ModelScaling] => {
+    const fit = (time: "ttftMs" | "tpotMs", degree: 1 | 2, lengthOf: (s: GenerationSetting) => number) =>
+      fitScaling(wholeBlocks(samplesOf(rounds, name, time, lengthOf), settings.length), degree);
+    return [name, {
+      ttftMs: fit("ttftMs", 2, (s) => s.promptTokens),
+      // Step i of newTokens - 1 sees promptTokens + i tokens, itself included.
+      tpotMs: fit("tpotMs", 1, (s) => s.promptTokens + s.newTokens / 2),
+    }];
+  }));
+  const crossovers = ordered.slice(1).flatMap((second) =>
+    (["ttftMs", "tpotMs"] as const).map((time): ScalingCrossover => ({
+      time,
+      first: baseline,
+      second,
+      crossover: crossover(models[baseline][time], models[second][time]),
+    }))
+  );
+  return { models, baseline, twin, crossovers, rounds };
+}
+
+function samplesOf(
+  { rounds, settings }: RoundsResult,
+  model: string,
+  time: "ttftMs" | "tpotMs",
+  lengthOf: (setting: GenerationSetting) => number,
+): ScalingSample[] {
+  return rounds.flatMap(({ config, block, samples }) => {
+    const value = samples[model]?.[time], setting = settings.find((s) => s.config === config)!.setting;
+    return value === undefined || !isGeneration(setting) ? [] : [{ block, length: lengthOf(setting), value }];
+  });
+}
+
+function wholeBlocks(samples: ScalingSample[], lengths: number): ScalingSample[] {
+  const seen = new Map<number, Set<number>>();
+  for (const { block, length } of samples) seen.set(block, (seen.get(block) ?? new Set()).add(length));
+  return samples.filter(({ block }) => seen.get(block)!.size === lengths);
+}
