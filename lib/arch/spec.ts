@@ -240,15 +240,23 @@ export interface ModelOptions {
   threads?: number;
 }
 
-/** A catalog name, a path (.gguf), or a spec (seeded random weights), with options; plain JSON. */
+/**
+ * A catalog name, a path (a .gguf file, or a folder with config.json and .safetensors; it has a slash), or a spec
+ * (seeded random weights), with options; plain JSON.
+ */
 export type ModelRef =
   | string
   | ArchSpec
   | ({
     ref: string | ArchSpec;
     edits?: ArchEdit[];
+    /**
+     * Weights of the architecture, in place of its own or of random ones: a .safetensors file, its index or a folder of
+     * them, by our own names ("embedding", "layers.0.q") or by transformers' of the spec's family.
+     */
     weights?: string;
     /** Seed of random weights. Default 0. */
     seed?: number;
+    /** A folder with tokenizer.json, that file, a .gguf file or a catalog name. Default: the model's own, else bytes. */
     tokenizer?: string | "bytes";
   } & ModelOptions);
