@@ -15,7 +15,7 @@ import {
   THREADS,
   venvPython,
 } from "./environment.ts";
-import { PeerProcess } from "./peer_process.ts";
+import { peakMb, PeerProcess } from "./peer_process.ts";
 import type { Contestant, Sample } from "./rounds.ts";
 
 /** What is done with a process in one round. */
@@ -94,7 +94,7 @@ export function peer(
     async open() {
       const process = await PeerProcess.start(name, await COMMANDS[which]());
       return {
-        pid: process.pid,
+        peakMb: () => peakMb(process.pid),
         versions: process.versions,
         warmUp: async (round) => void await use.warmUp?.(process, round),
         measure: (round) => use.measure(process, round),
@@ -120,7 +120,7 @@ export function ours(
         graphs: [graph],
       });
       return {
-        pid: host.pid,
+        peakMb: () => peakMb(host.pid),
         versions: {},
         warmUp: async (round) => void await use.warmUp?.(host, round),
         measure: (round) => use.measure(host, round),

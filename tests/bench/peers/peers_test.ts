@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseArguments } from "./arguments.ts";
+import { endingRequests, goldLead, hellaswagFile, readPrintedScore } from "./hellaswag_score.ts";
 import { ratioOf } from "./result.ts";
 import { type Contestant, type RoundSample, runRounds } from "./rounds.ts";
 
@@ -27,7 +28,7 @@ Deno.test("a contestant that fails is named with its reason, and the others go o
     open() {
       open++;
       return Promise.resolve({
-        pid: -1,
+        peakMb: () => Promise.resolve(null),
         versions: {},
         measure: (round) =>
           round === failsIn ? Promise.reject(new Error("out of memory")) : Promise.resolve({ value, raw: 0 }),
@@ -59,4 +60,63 @@ Deno.test("a goal beyond the limit becomes a share of the limit", () => {
   assert.ok(Math.abs(eased.wanted! - 1.125) < 1e-12); // 0.9 x 10 / 8
   assert.equal(eased.goal, "met"); // 9.5 / 8 = 1.1875
   assert.equal(ratioOf(samples, { ...goal, against: "absent" }), null);
+});
+
+const QUESTION = {
+  context: "Baking: A man cracks an egg. He",
+  continuations: [" fries it.", " frames it.", " sings.", " eats."],
+  choices: ["fries it.", "frames it.", "sings.", "eats."],
+  gold: 0,
+};
+
+Deno.test("a question becomes the six lines that llama.cpp's perplexity tool reads", () => {
+  assert.equal(
+    hellaswagFile([QUESTION, { ...QUESTION, gold: 3 }]),
+    "Baking: A man cracks an egg. He\n0\nfries it.\nframes it.\nsings.\neats.\n" +
+      "Baking: A man cracks an egg. He\n3\nfries it.\nframes it.\nsings.\neats.\n",
+  );
+  assert.throws(() => hellaswagFile([{ ...QUESTION, choices: ["a", "b"] }]), /question 0 .* 2 endings, not 4/);
+  assert.throws(() => hellaswagFile([{ ...QUESTION, context: "two\nlines" }]), /"two\\nlines" has a line break/);
+});
+
+Deno.test("the perplexity tool's score is its last line, its time the total after loading", () => {
+  const stdout = "\ntask\tacc_norm\t95% confidence interval\n1\t100.00000000%\t[20.6549%, 100.0000%]\n" +
+    "2\t50.00000000%\t[9.4531%, 90.5469%]\n3\t66.66666667%\t[20.7655%, 93.8508%]\n\n";
+  const stderr = "0.08.031.344 I llama_perf_context_print:        load time =    4325.47 ms\n" +
+    "0.08.031.366 I llama_perf_context_print: prompt eval time =       0.06 ms /   103 tokens (    0.00 ms per token)\n" +
+    "0.08.031.393 I llama_perf_context_print:       total time =    3513.24 ms /   104 tokens\n";
+  assert.deepEqual(readPrintedScore(stdout, stderr, 3), { right: 2, ms: 3513.24 });
+  const complaint =
+    "0.04.522.215 E hellaswag_score : task 3 does not fit in the context window (requires 1100 tokens)\n";
+  assert.throws(
+    () => readPrintedScore(stdout, complaint + stderr, 4),
+    /answered 3 of 4 questions: .* task 3 does not fit/,
+  );
+  assert.throws(() => readPrintedScore("", "no such file", 4), /answered 0 of 4 questions: no such file/);
+});
+
+Deno.test("an ending is scored from the first token that the four texts do not share", () => {
+  const words = ["Baking:", "A", "man", "cracks", "an", "egg.", "He", "fries", "it.", "frames", "sings.", "eats."];
+  const encode = (text: string) => text.split(" ").map((word) => words.indexOf(word));
+  const before = [0, 1, 2, 3, 4, 5, 6];
+  assert.deepEqual(
+    endingRequests(QUESTION, encode),
+    [[7, 8], [9, 8], [10], [11]].map((continuationIds) => ({ contextIds: before, continuationIds })),
+  );
+  const same = { ...QUESTION, context: "A man", choices: ["fries it.", "fries sings.", "fries", "fries eats."] };
+  assert.deepEqual(
+    endingRequests(same, encode).map((r) => "contextIds" in r && [r.contextIds, r.continuationIds]),
+    [[[1, 2, 7], [8]], [[1, 2, 7], [10]], [[1, 2, 7], []], [[1, 2, 7], [11]]],
+  );
+});
+
+Deno.test("the gold ending's lead is that of its mean log-probability a token", () => {
+  const scores = [[-6, 3], [-5, 2], [-9, 3], [-4, 1]].map(([logLikelihood, tokens]) => ({
+    logLikelihood,
+    tokens,
+    isGreedy: false,
+  }));
+  assert.equal(goldLead(scores, 0), 0.5); // -2 before -2.5
+  assert.equal(goldLead(scores, 1), -0.5);
+  assert.equal(goldLead(scores, 3), -2);
 });

@@ -3,7 +3,6 @@
  * Processes are started anew in every block, so the block is the unit of an interval.
  */
 import { seededRandom } from "../../../lib/stats/random.ts";
-import { peakMb } from "./peer_process.ts";
 
 /** What a contestant did in one round. */
 export interface Sample {
@@ -14,7 +13,8 @@ export interface Sample {
 }
 
 export interface Opened {
-  pid: number;
+  /** Peak resident memory of its process so far, MB; null where the system does not say. */
+  peakMb(): Promise<number | null>;
   versions: Record<string, string>;
   /** Work that is not counted, so that the next sample does not pay for the switch of models. */
   warmUp?(round: number): Promise<void>;
@@ -100,7 +100,7 @@ export async function runRounds(
             outcome.samples.push(sample);
             options.onSample?.(sample);
             values.push(`${name} ${sample.value.toPrecision(4)}`);
-            const peak = await peakMb(one.pid);
+            const peak = await one.peakMb();
             if (peak !== null) {
               outcome.peakMemoryMb[name] = Math.max(
                 outcome.peakMemoryMb[name] ?? 0,

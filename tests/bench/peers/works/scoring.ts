@@ -1,14 +1,16 @@
-/** Log-likelihoods of whole tasks against lm-eval's engine: the same texts, a part of the task in each round. */
+/** Whole tasks against lm-eval's engine, HellaSwag also against llama.cpp: the same texts, a part of them in each round. */
 import { readQuestions, requestsOf } from "../../../../lib/eval/questions.ts";
 import { findTask } from "../../../../lib/eval/registry.ts";
+import type { ChoicePrompt } from "../../../../lib/eval/prompt.ts";
 import type { ScoredTask } from "../../../../lib/eval/task.ts";
-import { scoreInBatches, type Unit } from "../../../../lib/eval/score_in_batches.ts";
+import { scoreInBatches } from "../../../../lib/eval/score_in_batches.ts";
 import type { SelectedRow } from "../../../../lib/eval/select_rows.ts";
 import type { ModelHost } from "../../../../lib/model/protocol.ts";
 import { readSplit } from "../../../../lib/store/dataset.ts";
 import { ours, peer } from "../contestants.ts";
-import type { RoundSample } from "../rounds.ts";
+import type { Contestant, RoundSample } from "../rounds.ts";
 import { type Check, of, type Plan, type Settings, type Work } from "../work.ts";
+import { againstTool } from "./hellaswag_tool.ts";
 
 const MINE = "Archbench fp32", PEER = "lm-eval (transformers, torch)";
 const TOLERANCE = 1e-3;
@@ -19,10 +21,13 @@ interface Part {
   rows: SelectedRow[];
 }
 
-interface ScoringAnswer {
+interface Times {
   part: string;
   questions: number;
   seconds: number;
+}
+
+interface ScoringAnswer extends Times {
   logLikelihoods: number[];
 }
 
@@ -60,31 +65,35 @@ async function hellaswagParts(limit: number): Promise<Part[]> {
   });
 }
 
-function scoringWork(
-  name: string,
-  task: string,
-  shots: number,
-  least: number,
-  parts: (settings: Settings) => Promise<Part[]>,
-  title: (settings: Settings) => string,
-): Work {
+interface ScoringSettings {
+  task: string;
+  shots: number;
+  /** The goal against lm-eval. */
+  least: number;
+  parts(settings: Settings): Promise<Part[]>;
+  /** Which rows. */
+  about(settings: Settings): string;
+  /** Further contestants that answer the same questions, with raw answers that have times. */
+  others?: typeof againstTool;
+}
+
+function scoringWork({ task, shots, least, parts, about, others }: ScoringSettings): Work {
   return {
-    name,
+    name: task,
     title: `${task}, ${shots} shots`,
     unit: "questions/s",
     async plan(settings): Promise<Plan> {
       const all = await parts(settings);
-      // Questions are made once, outside of the times of both: they are the same strings.
-      const units = await Promise.all(
-        all.map(async ({ rows }): Promise<Unit[]> => {
-          const { questions } = await readQuestions(
-            findTask(task) as ScoredTask,
-            rows,
-            shots,
-          );
-          return await requestsOf(null as unknown as ModelHost, questions); // choices need no host
-        }),
+      // Questions are made once, outside of everyone's times: they are the same strings.
+      const asked = await Promise.all(
+        all.map(async ({ rows }) => (await readQuestions(findTask(task) as ScoredTask, rows, shots)).questions),
       );
+      const noHost = null as unknown as ModelHost; // choices need none
+      const units = await Promise.all(asked.map((questions) => requestsOf(noHost, questions)));
+      const more = await others?.(all.map(({ name }, i) => ({
+        name,
+        questions: asked[i].map(({ prompt }) => prompt as ChoicePrompt),
+      })));
       const answer = (round: number, ms: number, logLikelihoods: number[]) => {
         const part = round % all.length,
           questions = units[part].length,
@@ -126,14 +135,14 @@ function scoringWork(
           return answer(round, got.endMs - got.startMs, got.logLikelihoods);
         },
       });
-      const rounds = settings.rounds ?? all.length;
+      const rounds = settings.rounds ?? all.length, contestants = [mine, theirs, ...more?.contestants ?? []];
       return {
         rounds,
         blocks: settings.blocks ?? rounds,
-        contestants: [mine, theirs],
-        goals: [{ ours: MINE, against: PEER, least }],
-        checks: equalScores,
-        facts: (samples) => [title(settings), totals(samples)],
+        contestants,
+        goals: [{ ours: MINE, against: PEER, least }, ...more?.goals ?? []],
+        checks: (samples) => [...equalScores(samples), ...more?.checks(samples) ?? []],
+        facts: (samples) => [about(settings), totals(samples, contestants)],
       };
     },
   };
@@ -163,34 +172,30 @@ function equalScores(samples: RoundSample[]): Check[] {
 }
 
 /** Over all parts: what a user waits. */
-function totals(samples: RoundSample[]): string {
-  const texts = [MINE, PEER].flatMap((name) => {
-    const all = of(samples, name).map((s) => s.raw as ScoringAnswer);
+function totals(samples: RoundSample[], contestants: Contestant[]): string {
+  return contestants.flatMap(({ name }) => {
+    const all = of(samples, name).map((s) => s.raw as Times);
     if (!all.length) return [];
     const questions = all.reduce((n, a) => n + a.questions, 0),
       seconds = all.reduce((n, a) => n + a.seconds, 0);
-    return [
-      `${name}: ${questions} questions in ${seconds.toFixed(1)} s, ${(seconds / questions).toFixed(3)} s each`,
-    ];
-  });
-  return texts.join("; ");
+    return `${name}: ${questions} questions in ${seconds.toFixed(1)} s, ${(seconds / questions).toFixed(3)} s each`;
+  }).join("; ");
 }
 
 export const scoringWorks: Work[] = [
-  scoringWork(
-    "mmlu",
-    "mmlu",
-    5,
-    10,
-    ({ subjects }) => mmluParts(subjects),
-    (s) => `whole subjects: ${s.subjects.join(", ")}`,
-  ),
-  scoringWork(
-    "hellaswag",
-    "hellaswag",
-    0,
-    4,
-    ({ rows }) => hellaswagParts(rows),
-    (s) => `the first ${s.rows} rows`,
-  ),
+  scoringWork({
+    task: "mmlu",
+    shots: 5,
+    least: 10,
+    parts: ({ subjects }) => mmluParts(subjects),
+    about: ({ subjects }) => `whole subjects: ${subjects.join(", ")}`,
+  }),
+  scoringWork({
+    task: "hellaswag",
+    shots: 0,
+    least: 4,
+    parts: ({ rows }) => hellaswagParts(rows),
+    about: ({ rows }) => `the first ${rows} rows`,
+    others: againstTool,
+  }),
 ];
