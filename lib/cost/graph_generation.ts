@@ -4,6 +4,7 @@ import { readModel } from "../onnx/read_model.ts";
 import { requireCount } from "./check.ts";
 import type { Flops, FlopsConvention } from "./flops.ts";
 import { passBindings, type PassSizes } from "./graph_bindings.ts";
+import { sumOfSteps } from "./graph_steps.ts";
 import { type GraphCost, graphCost, requireComplete } from "./graph_cost.ts";
 
 export interface GraphFlopsOptions {
@@ -37,10 +38,8 @@ export async function graphFlops(source: string | Uint8Array, options: GraphFlop
     return requireComplete(await graphCost(model, all, values)).flops[convention];
   };
   const prefill = await pass({ batch, tokens: promptTokens, past: 0 });
-  let decode = 0;
-  for (let past = promptTokens; past < promptTokens + newTokens - 1; past++) {
-    decode += await pass({ batch, tokens: 1, past });
-  }
+  const step = (past: number) => pass({ batch, tokens: 1, past });
+  const decode = await sumOfSteps(promptTokens, promptTokens + newTokens - 1, step);
   return { prefill, decode, total: prefill + decode };
 }
 
