@@ -38,6 +38,15 @@ export function stepsOf(budget: Budget, spec: ArchSpec, shape: StepShape, second
   );
 }
 
+/** The budget among other options. */
+export function budgetOf({ tokens, flops, seconds }: Budget): Budget {
+  return {
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(flops === undefined ? {} : { flops }),
+    ...(seconds === undefined ? {} : { seconds }),
+  };
+}
+
 /** The kind of a budget. */
 export function checkBudget(budget: Budget): "tokens" | "flops" | "seconds" {
   const kinds = (["tokens", "flops", "seconds"] as const).filter((kind) => budget[kind] !== undefined);

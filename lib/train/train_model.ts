@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { ArchSpec, ModelRef } from "../arch/spec.ts";
 import { checkStop } from "../progress.ts";
-import { type Budget, checkBudget, stepFlops, stepsOf } from "./budget.ts";
+import { type Budget, budgetOf, checkBudget, stepFlops, stepsOf } from "./budget.ts";
 import { loadCheckpoint, saveCheckpoint, saveWeights, type TrainState } from "./checkpoint.ts";
 import { evaluateParameters, type TestScore } from "./evaluate_parameters.ts";
 import { initialParameters } from "./parameters.ts";
@@ -54,8 +54,13 @@ export interface TrainedModel {
   test: TestScore;
 }
 
+/** A loss or a gradient that was no number ended the training. */
+export class DivergedError extends Error {
+  override name = "DivergedError";
+}
+
 /** Raised when the numbers of a kind of run change. */
-const TRAINING_VERSION = 1;
+export const TRAINING_VERSION = 1;
 /** A run of the graph takes about so long: short enough to be stopped, long enough to lose nothing. */
 const CALL_SECONDS = 0.5;
 /** Steps that a budget in seconds is measured by, after as many that are not. */
@@ -66,7 +71,7 @@ const PACE_STEPS = 4;
  *
  * @throws {TypeError} If a part of the architecture has no trainable form, or the folder holds another run.
  * @throws {RangeError} If an option is out of range, the task does not fit, or the budget is too small for one step.
- * @throws {Error} If the loss is no longer finite; the last good checkpoint is kept.
+ * @throws {DivergedError} If the loss is no longer finite; the last good checkpoint is kept.
  */
 export async function trainModel(spec: ArchSpec, options: TrainOptions): Promise<TrainedModel> {
   const { learningRate, seed = 0, batch = 32, threads = 1, checkpointSeconds = 10, folder } = options;
@@ -150,21 +155,12 @@ export async function trainModel(spec: ArchSpec, options: TrainOptions): Promise
     } catch (error) {
       if (!(error instanceof NotFiniteError)) throw error;
       await saveCheckpoint(checkpoint, state, description);
-      throw new Error(
+      throw new DivergedError(
         `Training "${spec.name}" stopped: ${error.message} of ${state.steps}, at a learning rate of ${learningRate}; ` +
           `the last good state, of step ${state.step}, is in ${checkpoint}; try a smaller learning rate`,
-        { cause: error },
       );
     }
   }
-}
-
-function budgetOf({ tokens, flops, seconds }: Budget): Budget {
-  return {
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(flops === undefined ? {} : { flops }),
-    ...(seconds === undefined ? {} : { seconds }),
-  };
 }
 
 function checkOptions({ name }: ArchSpec, options: { learningRate: number; seed: number; batch: number }): void {

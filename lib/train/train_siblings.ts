@@ -1,0 +1,224 @@
+/** Architectures trained alike: the same task, budget, search and seeds for each. */
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { scale } from "../arch/scale.ts";
+import type { ArchSpec, ModelRef } from "../arch/spec.ts";
+import { physicalCores } from "../model/physical_cores.ts";
+import type { Estimate } from "../stats/estimate.ts";
+import { meanInterval } from "../stats/mean_interval.ts";
+import { mean } from "../stats/summary.ts";
+import { ResultStore } from "../store/results.ts";
+import type { SavedItems } from "../store/saved_items.ts";
+import { type Budget, budgetOf, checkBudget, stepsOf } from "./budget.ts";
+import { planParameters } from "./parameters.ts";
+import { checkFits, openTask } from "./tasks/open_task.ts";
+import type { TaskSpec, TrainingTask } from "./tasks/task.ts";
+import { checkTrainable } from "./trainable.ts";
+import { type PooledRun, runPool } from "./run_pool.ts";
+import { DivergedError, type TrainedModel, TRAINING_VERSION } from "./train_model.ts";
+import { trainInProcess } from "./train_process.ts";
+
+export interface SiblingsOptions extends Budget {
+  task: TaskSpec;
+  /** Parameters that every architecture is scaled to. Default: each is taken as it is. */
+  parameters?: number;
+  /** Independent runs of each, with the seeds 0, 1, ... Default 3. */
+  seeds?: number;
+  /** Sequences a step. Default 32. */
+  batch?: number;
+  /** Peaks of the learning rate that are tried for each, alike. Default 0.001, 0.003, 0.01. */
+  learningRates?: number[];
+  /** Part of the budget that each of them is tried for. Default 0.25. */
+  searchShare?: number;
+  /** Runs at once, a thread each. Default: the physical cores. */
+  processes?: number;
+  /** Where runs are kept as they are finished, with their weights beside it; null: nothing is reused. Default: the results. */
+  store?: ResultStore | null;
+}
+
+/** One architecture after training. */
+export interface Sibling {
+  spec: ArchSpec;
+  parameters: number;
+  /** The best of the search, used for every seed. */
+  learningRate: number;
+  /** Training loss at the end of each try, in nats; null where it was not finite. */
+  search: { learningRate: number; loss: number | null }[];
+  /** One a seed. */
+  runs: TrainedModel[];
+  /** The task's metric on its test sequences, over seeds. */
+  score: Estimate;
+  /** The first seed's model. */
+  ref: ModelRef;
+}
+
+export interface SiblingsResult {
+  task: Pick<TrainingTask, "name" | "metric" | "chance" | "ceiling">;
+  /** What was equal for all: "200000 tokens". */
+  budget: string;
+  siblings: Record<string, Sibling>;
+}
+
+/** Seed of the search's runs, which no result uses. */
+const SEARCH_SEED = 1000;
+/** Of a curve: the losses at its end that a try is judged by. */
+const END_SHARE = 0.1;
+
+/**
+ * Train architectures alike and compare what they learned. The learning rate is searched for each with the same few
+ * tries; then every seed trains with the best one. Finished runs are kept, and a run that was stopped goes on.
+ *
+ * @throws {RangeError} If a number is out of range, or a budget too small for one step.
+ * @throws {TypeError} If an architecture has a part without a trainable form.
+ */
+export async function trainSiblings(
+  specs: Record<string, ArchSpec>,
+  options: SiblingsOptions,
+): Promise<SiblingsResult> {
+  const { seeds = 3, learningRates = [1e-3, 3e-3, 1e-2], searchShare = 0.25, batch = 32 } = options;
+  checkOptions(specs, { seeds, learningRates, searchShare });
+  const budget = budgetOf(options), kind = checkBudget(budget);
+  const part = { ...budget, [kind]: budget[kind]! * searchShare };
+  const task = await openTask(options.task);
+  const scaled = Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => {
+      const sized = options.parameters === undefined ? spec : scale(spec, { parameters: options.parameters });
+      checkTrainable(sized);
+      checkFits(sized, task);
+      return [name, sized];
+    }),
+  );
+  const store = options.store === undefined ? new ResultStore() : options.store;
+  store?.checkWritable();
+  const folder = store
+    ? join(dirname(store.path), "trained")
+    : await Deno.makeTempDir({ prefix: "archbench-trained-" });
+  const names = Object.keys(scaled), width = options.processes ?? physicalCores();
+  const tries = await runPool(
+    `learning rates on ${task.name}`,
+    width,
+    names.flatMap((name) =>
+      learningRates.map(
+        (learningRate): PooledRun<{ name: string; learningRate: number; loss: number | null }> => async (at) => {
+          const loss = await train(at, name, part, learningRate, SEARCH_SEED).then(endLoss, nullIfNotFinite);
+          return { name, learningRate, loss };
+        },
+      )
+    ),
+  );
+  const best = new Map(names.map((name) => [name, bestOf(name, tries.filter((t) => t.name === name))]));
+  const trained = await runPool(
+    `training on ${task.name}`,
+    width,
+    names.flatMap((name) =>
+      Array.from({ length: seeds }, (_, seed): PooledRun<TrainedModel> => (at) => {
+        return train(at, name, budget, best.get(name)!, seed);
+      })
+    ),
+  );
+  return {
+    task: { name: task.name, metric: task.metric, chance: task.chance, ceiling: task.ceiling },
+    budget: `${budget[kind]} ${kind}`,
+    siblings: Object.fromEntries(names.map((name, i) => {
+      const own = trained.slice(i * seeds, (i + 1) * seeds);
+      const search = tries.filter((t) => t.name === name).map(({ learningRate, loss }) => ({ learningRate, loss }));
+      return [name, siblingOf(scaled[name], best.get(name)!, search, own, task)];
+    })),
+  };
+
+  /** One run, or what the store has of it. */
+  async function train(
+    { report, signal }: Parameters<PooledRun<TrainedModel>>[0],
+    name: string,
+    budget: Budget,
+    learningRate: number,
+    seed: number,
+  ): Promise<TrainedModel> {
+    const spec = scaled[name];
+    const run = { version: TRAINING_VERSION, task: task.identity, spec, budget, batch, learningRate, seed };
+    const key = createHash("sha256").update(JSON.stringify(run)).digest("hex").slice(0, 16);
+    const saved: SavedItems | undefined = store?.items({ training: TRAINING_VERSION });
+    try {
+      const known = saved?.get(key) as TrainedModel | undefined;
+      if (known && await Deno.stat(known.weights).then(() => true, () => false)) return known;
+      const model = await trainInProcess(spec, {
+        task: options.task,
+        ...budget,
+        learningRate,
+        seed,
+        batch,
+        folder: join(folder, key),
+        signal,
+        onProgress: ({ step, steps, loss }) => report(step / steps, `${name}: loss ${loss.toFixed(2)}`),
+      });
+      saved?.put(key, model);
+      return model;
+    } finally {
+      saved?.close();
+    }
+  }
+}
+
+function checkOptions(
+  specs: Record<string, ArchSpec>,
+  options: { seeds: number; learningRates: number[]; searchShare: number },
+): void {
+  const { seeds, learningRates, searchShare } = options;
+  const fail = (what: string) => {
+    throw new RangeError(`Cannot train siblings: ${what}`);
+  };
+  if (Object.keys(specs).length === 0) fail("there are no architectures; pass { name: spec }");
+  if (!Number.isSafeInteger(seeds) || seeds < 1) fail(`seeds must be a positive integer, got ${seeds}`);
+  if (learningRates.length === 0) fail("learningRates is empty; pass at least one");
+  const bad = learningRates.find((rate) => !(rate > 0 && Number.isFinite(rate)));
+  if (bad !== undefined) fail(`learningRates must be positive numbers, got ${bad}`);
+  if (!(searchShare > 0 && searchShare <= 1)) fail(`searchShare must be above 0 and at most 1, got ${searchShare}`);
+}
+
+/** A try whose loss was no number is a bad rate, not a failure. */
+function nullIfNotFinite(error: unknown): null {
+  if (error instanceof DivergedError) return null;
+  throw error;
+}
+
+/** The training loss at the end of a run. */
+function endLoss({ losses }: TrainedModel): number {
+  return mean(losses.slice(-Math.max(1, Math.ceil(END_SHARE * losses.length))));
+}
+
+function bestOf(name: string, tries: { learningRate: number; loss: number | null }[]): number {
+  const finite = tries.filter((t): t is { learningRate: number; loss: number } => t.loss !== null);
+  if (finite.length) return finite.reduce((a, b) => b.loss < a.loss ? b : a).learningRate;
+  throw new Error(
+    `Cannot train "${name}": its loss was not finite at any learning rate (${
+      tries.map((t) => t.learningRate).join(", ")
+    }); pass smaller learningRates`,
+  );
+}
+
+function siblingOf(
+  spec: ArchSpec,
+  learningRate: number,
+  search: Sibling["search"],
+  runs: TrainedModel[],
+  { metric }: TrainingTask,
+): Sibling {
+  const scores = runs.map(({ test }) => metric === "accuracy" ? test.accuracy : test.bits);
+  return {
+    spec,
+    parameters: planParameters(spec).count,
+    learningRate,
+    search,
+    runs,
+    score: scoreOf(scores, metric),
+    ref: runs[0].ref,
+  };
+}
+
+/** The mean over seeds with its t interval; one seed has none. An accuracy stays between 0 and 1. */
+function scoreOf(scores: number[], metric: TrainingTask["metric"]): Estimate {
+  if (scores.length < 2) return { point: scores[0], low: null, high: null, level: 0.95, n: 1 };
+  const interval = meanInterval(scores);
+  const high = metric === "accuracy" ? Math.min(1, interval.high) : interval.high;
+  return { ...interval, low: Math.max(0, interval.low), high };
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ResultStore } from "../../lib/store/results.ts";
+import { type SiblingsOptions, trainSiblings } from "../../lib/train/train_siblings.ts";
+import { delta, plain, tinySpec } from "./specs.ts";
+
+const spec = (mixer: Parameters<typeof tinySpec>[0][0]) =>
+  tinySpec([mixer], { vocabSize: 16 }, { channel: { kind: "none" } });
+const options = {
+  task: { kind: "mqar" as const, vocabSize: 16, tokens: 16, pairs: 2 },
+  batch: 8,
+  tokens: 20 * 8 * 16,
+  learningRates: [1e-3, 1e-2],
+  seeds: 2,
+};
+
+Deno.test("siblings are trained alike, kept as they come, and read again without a run", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const store = new ResultStore(join(folder, "results.sqlite"));
+    const specs = { plain: spec(plain) };
+    const result = await trainSiblings(specs, { ...options, store });
+    assert.equal(result.budget, "2560 tokens");
+    assert.deepEqual(Object.keys(result.siblings), ["plain"]);
+    for (const { runs, search, learningRate, score } of Object.values(result.siblings)) {
+      assert.deepEqual(runs.map(({ seed, steps }) => [seed, steps]), [[0, 20], [1, 20]]);
+      assert.deepEqual(search.map((t) => t.learningRate), [1e-3, 1e-2]);
+      const best = search.reduce((a, b) => b.loss! < a.loss! ? b : a);
+      assert.equal(learningRate, best.learningRate);
+      assert.equal(score.n, 2);
+      assert.equal(score.point, (runs[0].test.accuracy + runs[1].test.accuracy) / 2);
+      assert.ok(score.low! >= 0 && score.high! <= 1);
+      assert.notDeepEqual(runs[0].losses, runs[1].losses);
+    }
+    const before = performance.now();
+    const again = await trainSiblings(specs, { ...options, store });
+    assert.deepEqual(again, result);
+    assert.ok(performance.now() - before < 1000, "kept runs are read, not run");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("siblings are refused before any work where something does not fit", async () => {
+  const refused = (changes: Partial<SiblingsOptions>, message: RegExp, specs = { plain: spec(delta) }) =>
+    assert.rejects(trainSiblings(specs, { ...options, store: null, ...changes }), message);
+  await refused({ learningRates: [1e-3, 0] }, /learningRates must be positive numbers, got 0/);
+  await refused({ learningRates: [] }, /learningRates is empty/);
+  await refused({ seeds: 0 }, /seeds must be a positive integer, got 0/);
+  await refused({ searchShare: 2 }, /searchShare must be above 0 and at most 1, got 2/);
+  await refused({ tokens: undefined }, /one of tokens, flops and seconds, got none/);
+  await refused({ tokens: 200 }, /a budget of 50 tokens is too small/); // a quarter of it, for the search
+  await refused({}, /there are no architectures/, {} as never);
+  await refused({ task: { kind: "text" } }, /ids up to 255, its vocabSize is 16/);
+});
