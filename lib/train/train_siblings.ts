@@ -85,6 +85,7 @@ export async function trainSiblings(
       const sized = options.parameters === undefined ? spec : scale(spec, { parameters: options.parameters });
       checkTrainable(sized);
       checkFits(sized, task);
+      if (kind !== "seconds") stepsOf(part, sized, { batch, tokens: task.tokens, rows: batch * task.rows }, 0);
       return [name, sized];
     }),
   );
