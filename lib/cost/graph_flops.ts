@@ -39,9 +39,7 @@ const PER_ELEMENT: Record<string, number> = {
   BiasAdd: 2,
   Dropout: 0,
   LinearAttentionGate: 4,
-  QuantizeLinear: 2,
   DequantizeLinear: 2,
-  DynamicQuantizeLinear: 2,
   GatherBlockQuantized: 2,
 };
 
