@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { evaluateDim, requiredSymbols, symbolsOf } from "../../lib/onnx/dims.ts";
+import { evaluateDim, missingSymbols, requiredSymbols, symbolsOf } from "../../lib/onnx/dims.ts";
 
 Deno.test("a dimension is a number, a name, or an expression of names", () => {
   const bound = { batch: 2, past: 3, tokens: 4, "a.b/c": 5 };
@@ -31,4 +31,7 @@ Deno.test("symbols are listed once, and an axis without a name is named after it
     { name: "any", type: "float32", dims: null },
   ];
   assert.deepEqual(requiredSymbols(values), ["batch", "tokens", "past", "x#1"]);
+  assert.deepEqual(missingSymbols(values, { batch: 1, tokens: 2 }), ["past", "x#1"]);
+  const dashed = [{ name: "ids", type: "int64", dims: ["seq-len"] }];
+  assert.deepEqual(missingSymbols(dashed, { "seq-len": 2 }), [], "a name with a sign is bound as a whole");
 });

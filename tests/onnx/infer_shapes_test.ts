@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  FunctionProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+} from "onnx-buf";
 import { openSession } from "../../lib/model/session.ts";
 import { type Attribute, DATA_TYPES, type ElementType, GraphBuilder, MS } from "../../lib/onnx/graph_builder.ts";
 import { inferShapes, modelSymbols } from "../../lib/onnx/infer_shapes.ts";
 import { readModel } from "../../lib/onnx/read_model.ts";
 import { isKnown, type Tensor } from "../../lib/onnx/tensor.ts";
+import { seededRandom } from "../../lib/stats/random.ts";
 
 type Input = [type: ElementType, dims: number[], values?: number[]] | null;
 interface Case {
@@ -60,6 +69,9 @@ const CASES: Case[] = [
   ai("Not", [["bool", [3]]]),
   ai("Where", [["bool", [2, 1]], f32(1, 3), f32(1)]),
   ai("Max", [i64(1, 5), i64(3, 2), scalar(2)]),
+  ai("Max", [i64(1, 5), scalar(2)]),
+  ai("Min", [i64(1, 5), i64(3, 2), i64(0, 9), scalar(2)]),
+  ai("Abs", [i64(1, -5)]),
   ai("Cast", [["float32", [3], [1.5, -1.5, 0]]], { to: DATA_TYPES.int64 }),
   ai("Cast", [["int64", [3], [2, 0, -1]]], { to: DATA_TYPES.bool }),
   ai("Softmax", [f32(2, 3)]),
@@ -290,4 +302,59 @@ Deno.test("turns of a loop that are alike are counted, not run", async () => {
     ran: (e) => e.view.node.opType === "Relu" && times.push(e.times),
   });
   assert.deepEqual(times, [1, 1e9 - 1]);
+});
+
+Deno.test("a function of the model's own runs its nodes with the caller's inputs and attributes", async () => {
+  const g = new GraphBuilder("g");
+  g.input("x", "float32", ["n", 6]);
+  g.node("Halves", ["x"], { at: 1 }, { domain: "my.functions", outputs: ["y"] });
+  g.output("y", "float32", ["n", 3]);
+  const node = create(NodeProtoSchema, {
+    opType: "Split",
+    input: ["a"],
+    output: ["left", "right"],
+    attribute: [
+      create(AttributeProtoSchema, { name: "axis", refAttrName: "at", type: AttributeType.INT }),
+      create(AttributeProtoSchema, { name: "num_outputs", i: 2n, type: AttributeType.INT }),
+    ],
+  });
+  const proto = fromBinary(ModelProtoSchema, g.model());
+  proto.functions.push(
+    create(FunctionProtoSchema, {
+      name: "Halves",
+      domain: "my.functions",
+      input: ["a"],
+      output: ["right"],
+      node: [node],
+    }),
+  );
+  const model = await readModel(toBinary(ModelProtoSchema, proto));
+  let held = 0;
+  const y = inferShapes(model, { n: 2 }, { hold: () => held++, release: () => held-- }).get("y")!;
+  assert.deepEqual(isKnown(y) && y.dims, [2, 3]);
+  assert.equal(held, 1);
+});
+
+Deno.test("a damaged file gives a clear error or a shape, never another failure", async () => {
+  const g = new GraphBuilder("g");
+  g.input("x", "float32", ["n", 4, 6]);
+  const shape = g.constant("shape", "int64", [3], [0, -1, 3]);
+  const cut = g.node("Slice", ["x", ...[1, 5, 2, 2].map((v) => g.constant(`c${v}`, "int64", [1], [v]))]);
+  const wide = g.node("Reshape", [g.node("Transpose", [cut], { perm: [0, 2, 1] }), shape]);
+  g.node("Einsum", [wide, g.constant("w", "float32", [3, 2], [1, 2, 3, 4, 5, 6])], { equation: "...j,jk" }, {
+    outputs: ["y"],
+  });
+  g.output("y", "float32", ["n", "m", 2]);
+  const whole = g.model(), random = seededRandom(7);
+  for (let i = 0; i < 2000; i++) {
+    const bytes = whole.slice(0, random.next() < 0.1 ? Math.floor(random.next() * whole.length) : whole.length);
+    for (let j = 0; j < 3; j++) bytes[Math.floor(random.next() * bytes.length)] = Math.floor(random.next() * 256);
+    try {
+      const model = await readModel(bytes);
+      inferShapes(model, Object.fromEntries(modelSymbols(model).map((s) => [s, 2])));
+    } catch (error) {
+      const clear = error instanceof SyntaxError || error instanceof RangeError && /^Cannot/.test(error.message);
+      assert.ok(clear, `${error} at ${i}`);
+    }
+  }
 });
