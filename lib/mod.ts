@@ -100,6 +100,29 @@ export { type ActivationOptions, peakActivationBytes } from "./cost/activations.
 export { type Cost, type GraphCost, graphCost, type NodeCost, requireComplete } from "./cost/graph_cost.ts";
 export { graphFlops, type GraphFlopsOptions, graphPassCost, type PassOptions } from "./cost/graph_generation.ts";
 export { mbu, mfu, rooflineMs } from "./cost/utilisation.ts";
+export { hardware, hardwareNames, type Machine } from "./cost/hardware.ts";
+export {
+  type MeasuredTimes,
+  type Roofline,
+  roofline,
+  type RooflineOptions,
+  type RooflineResidual,
+  rooflineResiduals,
+} from "./cost/roofline.ts";
+export { type MemoryPlan, memoryPlan, type MemoryPlanOptions, type RuntimeMemory } from "./cost/memory_plan.ts";
+export type { Efficiency } from "./cost/efficiency.ts";
+export type { Price, PriceComparison } from "./cost/price.ts";
+export { type WillItRun, willItRun, type WillItRunOptions } from "./cost/will_it_run.ts";
+export { recommend, type Recommendation, type Recommendations, type RecommendOptions } from "./cost/recommend.ts";
+export { measurePeaks, type Peaks, type PeaksOptions } from "./measure/peaks.ts";
+export { measuredTimes } from "./measure/measured_times.ts";
+export {
+  measureScaling,
+  type Scaling,
+  type ScalingCrossover,
+  scalingOf,
+  type ScalingOptions,
+} from "./measure/scaling.ts";
 
 // Comparison
 export { compareArchitectures, type CompareOptions } from "./compare/compare_architectures.ts";
@@ -137,12 +160,15 @@ export { meanInterval } from "./stats/mean_interval.ts";
 export { passAtK, passAtKEstimate, type ProblemSamples, wantsMoreSamples } from "./stats/pass_at_k.ts";
 export { percentileInterval } from "./stats/percentile.ts";
 export { ratioOverBlocks } from "./stats/ratio.ts";
+export { type Crossover, crossover } from "./stats/crossover.ts";
+export { atLeastZero, fitScaling, fittedAt, type ScalingFit, type ScalingSample } from "./stats/scaling_fit.ts";
 
 // Views: tables and figures that show themselves in a notebook and print themselves in a terminal
 import "./view/register.ts"; // a Comparison shows itself
 export { showComparison, summaryTable } from "./view/comparison_view.ts";
 export { archDiagram } from "./view/arch_diagram.ts";
 export { costTable, type CostTableOptions } from "./view/cost_table.ts";
+export { crossoverSentence } from "./view/crossover_sentence.ts";
 export { decide, type Decision, type Limits } from "./view/decision.ts";
 export { decisionPlot, decisionSentence } from "./view/decision_plot.ts";
 export { divergenceTable } from "./view/divergence_table.ts";
@@ -162,11 +188,18 @@ export { simulationView } from "./view/noise_simulation.ts";
 export { noiseTable, spreadPlot } from "./view/noise_spread.ts";
 export { roundsTable } from "./view/noise_verdicts.ts";
 export { warmUpPlot } from "./view/noise_warm_up.ts";
+export { peaksTable } from "./view/peaks_table.ts";
 export { programsTable } from "./view/programs_table.ts";
 export { qualityPlot } from "./view/quality_plot.ts";
 export { memoryTable } from "./view/memory_table.ts";
+export { recommendTable } from "./view/recommend_table.ts";
+export { rooflinePlot } from "./view/roofline_plot.ts";
+export { rooflineTable } from "./view/roofline_table.ts";
 export { machineTable, modelTable, trustTable } from "./view/run_facts.ts";
+export { scalingPlot } from "./view/scaling_plot.ts";
+export { scalingTable } from "./view/scaling_table.ts";
 export { speedPlot } from "./view/speed_plot.ts";
 export { verdictSentences } from "./view/verdict_sentences.ts";
 export { type Column, tableView } from "./view/table.ts";
+export { willItRunTable } from "./view/will_it_run_table.ts";
 export { checkStop, partialOf, type Progress, progress, StopError } from "./progress.ts";

@@ -12,6 +12,8 @@ export interface Efficiency {
   compute: Range;
   /** Of the bytes/s, where memory bounds. */
   memory: Range;
+  /** What a layer takes in ms beside both: kernels that wait for one another. It bounds small models on fast machines. */
+  layerMs: Range;
   source: string;
 }
 
@@ -19,18 +21,28 @@ export interface Efficiency {
 export const AGAINST_MEASURED: Efficiency = {
   compute: { low: 0.5, high: 1 },
   memory: { low: 0.6, high: 1 },
-  source: "this library's decode and prefill of SmolLM2-135M at fp32 and int4 against probe graphs of the same process",
+  layerMs: { low: 0, high: 0.02 },
+  source: "this library's decode and prefill of SmolLM2-135M at fp32 and int4 against probe graphs of the same machine",
 };
 
-/** Against vendors' figures. */
-export const AGAINST_NOMINAL: Efficiency = {
+/** Against vendors' figures of a CPU. */
+export const AGAINST_NOMINAL_CPU: Efficiency = {
   compute: { low: 0.3, high: 0.7 },
   memory: { low: 0.5, high: 0.85 },
+  layerMs: { low: 0, high: 0.02 },
   source: "published runs: MBU 0.55-0.60 of Llama-2-70B on A100 and H100 (Databricks 2023), about 0.72 of Llama-2-7B " +
     "on A100 (PyTorch gpt-fast 2023); MFU 0.46 in PaLM's training (arXiv 2204.02311), 0.72 of FlashAttention-2 " +
     "(arXiv 2307.08691)",
 };
 
+/** Against vendors' figures of a GPU, whose kernels are launched one after the other. */
+export const AGAINST_NOMINAL_GPU: Efficiency = {
+  ...AGAINST_NOMINAL_CPU,
+  layerMs: { low: 0.015, high: 0.06 },
+  source: `${AGAINST_NOMINAL_CPU.source}; assumed: 6 to 12 kernels a layer of 2.5 to 5 µs`,
+};
+
 export function efficiencyOf(machine: Machine): Efficiency {
-  return machine.measured ? AGAINST_MEASURED : AGAINST_NOMINAL;
+  if (machine.measured) return AGAINST_MEASURED;
+  return machine.kind === "cpu" ? AGAINST_NOMINAL_CPU : AGAINST_NOMINAL_GPU;
 }

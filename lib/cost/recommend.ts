@@ -117,9 +117,9 @@ function judge(
     return { verdict: "fails", reason, answer: null };
   }
   const answer = answerOf(demand, machine, { memoryGb });
-  const { memory, availableBytes, marginBytes, fits, decodeTokensPerS: { low, high }, roofline } = answer;
+  const { memory, availableBytes, marginBytes, fits, decodeTokensPerS: { low, high }, decodeBound } = answer;
   const needs = `${gb(memory.totalBytes)} of ${gb(availableBytes)} GB`;
-  const speed = `${rate(low)} to ${rate(high)} tok/s, bound by ${roofline.decode.bound}`;
+  const speed = `${rate(low)} to ${rate(high)} tok/s, bound by ${decodeBound}`;
   const failures = [
     ...(fits ? [] : [`needs ${gb(memory.totalBytes)} GB, ${gb(-marginBytes)} GB more than there is`]),
     ...(high >= tokensPerS ? [] : [`at most ${rate(high)} tok/s, ${rate(tokensPerS)} are asked`]),

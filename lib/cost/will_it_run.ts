@@ -49,6 +49,8 @@ export interface WillItRun {
   efficiency: Efficiency;
   /** Tokens/s of one sequence while it decodes, at the mean context. */
   decodeTokensPerS: Range;
+  /** What bounds a decode step at its best: arithmetic, memory, or kernels that wait for one another. */
+  decodeBound: "compute" | "memory" | "launches";
   /** New tokens/s of all sequences over whole requests, prefill included; null where the FLOP/s are not known. */
   throughputTokensPerS: Range | null;
   /** Time to first token in ms; null where the machine's FLOP/s are not known. */
@@ -89,6 +91,7 @@ export interface Demand extends
     WillItRun,
     "model" | "parameters" | "precision" | "contextLength" | "batch" | "promptTokens" | "newTokens" | "memory"
   > {
+  layers: number;
   work: Work;
 }
 
@@ -102,6 +105,7 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
   return {
     model: spec.name,
     parameters: parameterCount(spec),
+    layers: spec.layers.length,
     ...setting,
     memory: memoryPlan(spec, { ...setting, runtime, cacheBytesPerElement }),
     work: workOf(spec, {
@@ -117,12 +121,12 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
 
 /** Whether one machine meets a demand, and how fast. */
 export function answerOf(demand: Demand, machine: Machine, options: Omit<WillItRunOptions, "hardware">): WillItRun {
-  const { work, ...setting } = demand, { batch, promptTokens, newTokens, memory } = setting;
+  const { work, layers, ...setting } = demand, { batch, promptTokens, newTokens, memory } = setting;
   if (options.memoryGb !== undefined) requirePositive("whether it fits", { memoryGb: options.memoryGb });
   const availableBytes = Math.min(machine.memoryBytes, 1e9 * (options.memoryGb ?? Infinity));
   const efficiency = options.efficiency ?? efficiencyOf(machine), roof = rooflineOf(work, machine);
-  const step = timeRange(roof.decode, efficiency);
-  const ttftMs = roof.prefill.computeMs === null ? null : timeRange(roof.prefill, efficiency);
+  const step = timeRange(roof.decode, efficiency, layers);
+  const ttftMs = roof.prefill.computeMs === null ? null : timeRange(roof.prefill, efficiency, layers);
   const requestS = ttftMs && {
     low: (ttftMs.low + (newTokens - 1) * step.low) / 1000,
     high: (ttftMs.high + (newTokens - 1) * step.high) / 1000,
@@ -137,6 +141,7 @@ export function answerOf(demand: Demand, machine: Machine, options: Omit<WillItR
     roofline: roof,
     efficiency,
     decodeTokensPerS: over(1000, step),
+    decodeBound: layers * efficiency.layerMs.low > step.low / 2 ? "launches" : roof.decode.bound,
     throughputTokensPerS,
     ttftMs,
     requestS,
@@ -170,9 +175,14 @@ function lengths(
 }
 
 /** The time of a phase at the best and at the worst efficiency. */
-function timeRange({ computeMs, memoryMs }: Roofline["decode"], { compute, memory }: Efficiency): Range {
-  const at = (c: number, m: number) => Math.max((computeMs ?? 0) / c, memoryMs / m);
-  return { low: at(compute.high, memory.high), high: at(compute.low, memory.low) };
+function timeRange(
+  { computeMs, memoryMs }: Roofline["decode"],
+  { compute, memory, layerMs }: Efficiency,
+  layers: number,
+): Range {
+  const at = (end: "low" | "high", share: "low" | "high") =>
+    layers * layerMs[end] + Math.max((computeMs ?? 0) / compute[share], memoryMs / memory[share]);
+  return { low: at("low", "high"), high: at("high", "low") };
 }
 
 /** amount / range, which turns it round. */

@@ -17,9 +17,9 @@ export interface Crossover {
   /** All lengths at which the data do not tell the two apart: a crossing lies in here with probability `level`. */
   unclear: Stretch[];
   /**
-   * `crossing`: there is one, in a bounded stretch. `several`: more than one, or in more than one stretch. `open`: its
-   * stretch has no upper end, it may lie anywhere beyond or not exist. `never`: one is faster at every length.
-   * `indistinguishable`: the data tell them apart nowhere.
+   * `crossing`: there is one, in a bounded stretch. `open`: its stretch has no upper end, it may lie anywhere beyond or not
+   * exist. `several`: more than one crossing or stretch, or a bounded stretch in which the fits come close and do not
+   * cross. `never`: one is faster at every length. `indistinguishable`: the data tell them apart nowhere.
    */
   kind: "crossing" | "several" | "open" | "never" | "indistinguishable";
   /** The faster one at the shortest and at the longest lengths, where the data tell. */
@@ -79,15 +79,16 @@ export function crossover(
   }));
   const unclear = stretches(unsure, measuredUpTo, crossings.map((c) => c.length));
   const last = unclear.at(-1);
+  const one = unclear.length === 1 && crossings.length <= 1;
   const kind = !unclear.length
     ? "never"
     : unclear.length === 1 && last!.low === 0 && last!.high === Infinity
     ? "indistinguishable"
-    : crossings.length > 1 || unclear.length > 1
-    ? "several"
-    : last!.high === Infinity
+    : one && last!.high === Infinity
     ? "open"
-    : "crossing";
+    : one && crossings.length === 1
+    ? "crossing"
+    : "several";
   const far = 1000 * measuredUpTo;
   return {
     crossings,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AGAINST_MEASURED, AGAINST_NOMINAL } from "../../lib/cost/efficiency.ts";
+import { AGAINST_MEASURED, AGAINST_NOMINAL_CPU, AGAINST_NOMINAL_GPU } from "../../lib/cost/efficiency.ts";
 import { hardware, type Machine } from "../../lib/cost/hardware.ts";
 import { specWillItRun, willItRun } from "../../lib/cost/will_it_run.ts";
 import { smollm2 } from "./smollm2_spec.ts";
@@ -15,7 +15,12 @@ const machine: Machine = {
   measured: true,
   source: "made up",
 };
-const efficiency = { compute: { low: 0.5, high: 1 }, memory: { low: 0.25, high: 0.5 }, source: "made up" };
+const efficiency = {
+  compute: { low: 0.5, high: 1 },
+  memory: { low: 0.25, high: 0.5 },
+  layerMs: { low: 0, high: 0 },
+  source: "made up",
+};
 const near = (got: number, want: number) => assert.ok(Math.abs(got / want - 1) < 1e-12, `${got} is not ${want}`);
 
 Deno.test("speed, energy and price follow from the roofline and the efficiency range, by hand", () => {
@@ -37,6 +42,16 @@ Deno.test("speed, energy and price follow from the roofline and the efficiency r
   near(answer.price!.breakEvenShare!.high, answer.price!.ownUsdPerMillion.high / 4);
 });
 
+Deno.test("a small model on a fast GPU is bound by its kernels' launches", () => {
+  const small = specWillItRun(smollm2, { hardware: "H100 SXM", precision: "fp16" });
+  assert.equal(small.decodeBound, "launches");
+  // 30 layers of 15 to 60 µs, and 269 MB of weights and 13 MB of cache at 3.35 TB/s times 0.85 to 0.5
+  const memoryMs = small.roofline.decode.memoryMs;
+  near(small.decodeTokensPerS.high, 1000 / (0.45 + memoryMs / 0.85));
+  near(small.decodeTokensPerS.low, 1000 / (1.8 + memoryMs / 0.5));
+  assert.equal(specWillItRun(smollm2, { hardware: "Raspberry Pi 5" }).decodeBound, "memory");
+});
+
 Deno.test("a model that does not fit says by how much, and memoryGb limits what there is", () => {
   const answer = specWillItRun(smollm2, { hardware: machine });
   assert.equal(answer.fits, false); // loading fp32 takes 1.136 GB
@@ -51,8 +66,9 @@ Deno.test("a model that does not fit says by how much, and memoryGb limits what 
 
 Deno.test("figures of a vendor and of a probe have efficiency ranges of their own, and say where from", () => {
   assert.equal(specWillItRun(smollm2, { hardware: machine }).efficiency, AGAINST_MEASURED);
+  assert.equal(specWillItRun(smollm2, { hardware: "Raspberry Pi 5" }).efficiency, AGAINST_NOMINAL_CPU);
   const nominal = specWillItRun(smollm2, { hardware: "L4", precision: "fp16" });
-  assert.equal(nominal.efficiency, AGAINST_NOMINAL);
+  assert.equal(nominal.efficiency, AGAINST_NOMINAL_GPU);
   assert.ok(nominal.efficiency.memory.high < 1 && /Databricks/.test(nominal.efficiency.source));
   assert.equal(nominal.roofline.decode.cacheBytes, (512 + 64 + 1) * 23_040, "off the CPU the cache is kept in 16 bits");
 });

@@ -1,0 +1,34 @@
+/** What probes measured of the machine. */
+import type { Peaks } from "../measure/peaks.ts";
+import type { Estimate } from "../stats/estimate.ts";
+import type { View } from "./display.ts";
+import { estimateParts } from "./format.ts";
+import { type Cell, tableView } from "./table.ts";
+
+/** A row a format, and one for the copy. */
+export function peaksTable({ flopsPerS, readBytesPerS, copyBytesPerS, machine, bytes, samples }: Peaks): View {
+  const cell = (estimate: Estimate): Cell => {
+    const { point, interval } = estimateParts(estimate, { scale: 1e-9 });
+    return { main: point, details: interval ? [interval] : [] };
+  };
+  const formats = Object.keys(flopsPerS) as (keyof typeof flopsPerS)[];
+  const disturbed = samples.filter((s) => s.disturbed).length;
+  return tableView({
+    caption: `Peaks of ${machine.name}`,
+    columns: [{ title: "probe" }, { title: "large product", detail: "GFLOP/s" }, { title: "memory", detail: "GB/s" }],
+    rows: [
+      ...formats.map((f): Cell[] => [`${f} weights`, cell(flopsPerS[f]!), cell(readBytesPerS[f]!)]),
+      ["copy, read and written", "—", cell(copyBytesPerS)],
+    ],
+    notes: [
+      `Best of the runs of each process, mean over processes with 95 % interval; matrices of ${
+        Math.round(bytes / 2 ** 20)
+      } MiB for memory, ${machine.source}.`,
+      ...(disturbed
+        ? [
+          `During ${disturbed} of ${samples.length} runs the machine was busy with other work: the peaks may be higher.`,
+        ]
+        : []),
+    ],
+  });
+}
