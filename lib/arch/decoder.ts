@@ -83,7 +83,7 @@ export class Decoder {
   }
 
   #embed(inputs: DecoderInputs): string {
-    const { nodes, spec, data: { weights: { embedding: e, positions } } } = this;
+    const { nodes, spec, data: { weights: { embedding: e, embeddingNorm, positions } } } = this;
     const { g } = nodes;
     let x = e.form === "dense"
       ? g.node("Gather", [nodes.weight(e.table), inputs.ids])
@@ -94,6 +94,7 @@ export class Decoder {
         quantize_axis: 1,
       }, { domain: MS });
     if (spec.embeddingScale !== undefined) x = g.node("Mul", [x, nodes.float(spec.embeddingScale)]);
+    if (embeddingNorm) x = emitNorm(nodes, spec.norm, x, embeddingNorm);
     if (positions) x = g.node("Add", [x, g.node("Gather", [nodes.weight(positions), inputs.positions()])]);
     return x;
   }

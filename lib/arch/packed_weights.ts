@@ -21,6 +21,7 @@ export interface PackedLayer {
 export interface PackedWeights {
   location: string;
   embedding: PackedEmbedding;
+  embeddingNorm: PackedNorm | null;
   /** Learned positions, [contextLength][hiddenSize]. */
   positions: PackedTensor | null;
   layers: PackedLayer[];
@@ -48,6 +49,7 @@ export async function packWeights(
   const packer = new Packer(precision, location, sink);
   const read = readModel(spec, source);
   const { embedding, tiedHead } = await packEmbedding(packer, packer.toPrecision(await read("embedding")), spec);
+  const embeddingNorm = spec.embeddingNorm ? await packNorm(spec.norm, "embeddingNorm", read, packer) : null;
   const positions = spec.position.kind === "learned"
     ? await packer.tensor(
       "position_table",
@@ -72,7 +74,7 @@ export async function packWeights(
   const finalNorm = await packNorm(spec.norm, "finalNorm", read, packer);
   const head = tiedHead ?? await packer.linear("head", await read("head"));
   const headBias = spec.headBias ? await packer.vector("headBias", await read("headBias")) : null;
-  return { location, embedding, positions, layers, finalNorm, head, headBias, bytes: packer.bytes };
+  return { location, embedding, embeddingNorm, positions, layers, finalNorm, head, headBias, bytes: packer.bytes };
 }
 
 /** Bytes of the tensors that these weights name, each counted once (a tied head is the embedding). */

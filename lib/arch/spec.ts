@@ -200,6 +200,8 @@ export interface ArchSpec {
   tiedHead: boolean;
   /** What embeddings are multiplied by. Default 1. */
   embeddingScale?: number;
+  /** A norm of the embeddings, before positions are added (BLOOM). */
+  embeddingNorm?: boolean;
   headBias?: boolean;
   /** Logits become softcap * tanh(logit / softcap). */
   logitSoftcap?: number;

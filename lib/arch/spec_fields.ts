@@ -217,6 +217,7 @@ export const specFields: Rule = object<ArchSpec>({
   position,
   tiedHead: flag,
   embeddingScale: optional(positive),
+  embeddingNorm: optional(flag),
   headBias: optional(flag),
   logitSoftcap: optional(positive),
   kvCache: optional(oneOf("fp32", "int8")),

@@ -36,6 +36,8 @@ export function emitForward(
   ops.block = "embedding";
   let x = ops.gather(parameter("embedding"), ids);
   if (spec.embeddingScale !== undefined) x = ops.mul(x, ops.scalar(spec.embeddingScale));
+  const outside = { ops, spec, ...shape, parameter, rotation: null };
+  if (spec.embeddingNorm) x = emitNorm(outside, x, "embeddingNorm");
   if (spec.position.kind === "learned") {
     x = ops.add(x, ops.gather(parameter("positions"), ops.int64(positionsOf(shape))));
   }
@@ -50,7 +52,6 @@ export function emitForward(
     x = emitLayer(place, layer, i, x);
   });
   ops.block = "head";
-  const outside = { ops, spec, ...shape, parameter, rotation: null };
   const last = emitNorm(outside, rows ? ops.gather(x, rows) : x, "finalNorm");
   let logits = ops.matMul(last, parameter(spec.tiedHead ? "embedding" : "head"), { transB: true });
   if (spec.headBias) logits = ops.add(logits, parameter("headBias"));

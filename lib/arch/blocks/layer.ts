@@ -94,6 +94,7 @@ export function modelParameters(spec: ArchSpec): Parameter[] {
   const { vocabSize, hiddenSize, contextLength } = spec;
   return [
     matrix("embedding", vocabSize, hiddenSize),
+    ...(spec.embeddingNorm ? normParameters(spec.norm, "embeddingNorm", hiddenSize) : []),
     ...(spec.position.kind === "learned" ? [positions(contextLength, hiddenSize)] : []),
     ...normParameters(spec.norm, "finalNorm", hiddenSize),
     ...(spec.tiedHead ? [] : [matrix("head", vocabSize, hiddenSize)]),

@@ -8,6 +8,7 @@
  * every golden folder (tests/golden/families) whose model_type stands here: nothing has to be switched on.
  */
 import { deepseekV2 } from "./deepseek.ts";
+import { bloom } from "./bloom.ts";
 import { falcon } from "./falcon.ts";
 import type { HfFamily } from "./family.ts";
 import { gemma, gemma2, gemma3 } from "./gemma.ts";
@@ -23,7 +24,24 @@ import { qwen3Next } from "./qwen3_next.ts";
 import { qwen2Moe, qwen3Moe } from "./qwen_moe.ts";
 
 const FAMILIES: HfFamily[] = [
-  ...[llama, mistral, qwen2, qwen3, olmo2, smollm3, phi, phi3, gemma, gemma2, gemma3, gpt2, gptNeox, falcon, nemotron],
+  ...[
+    llama,
+    mistral,
+    qwen2,
+    qwen3,
+    olmo2,
+    smollm3,
+    phi,
+    phi3,
+    gemma,
+    gemma2,
+    gemma3,
+    gpt2,
+    gptNeox,
+    falcon,
+    bloom,
+    nemotron,
+  ],
   ...[mixtral, olmoe, qwen2Moe, qwen3Moe, deepseekV2],
   ...[mamba2, qwen3Next, lfm2],
 ];

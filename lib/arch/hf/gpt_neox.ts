@@ -41,15 +41,7 @@ export const gptNeox: HfFamily = {
     const { heads, headDim } = mixer as AttentionSpec, rows = 3 * heads * headDim;
     const qkv = tensor("attention.query_key_value.weight", rows, hiddenSize);
     const qkvBias = tensor("attention.query_key_value.bias", rows);
-    /** Of q (0), k (1) or v (2). */
-    const part = (recipe: Recipe, which: number) =>
-      pickRows(
-        recipe,
-        Array.from({ length: heads * headDim }, (_, i) => {
-          const head = Math.floor(i / headDim);
-          return (3 * head + which) * headDim + i % headDim;
-        }),
-      );
+    const part = (recipe: Recipe, which: 0 | 1 | 2) => partOfHeads(recipe, heads, headDim, which);
     return {
       mixerNorm: "input_layernorm.weight",
       mixerNormBias: "input_layernorm.bias",
@@ -71,3 +63,12 @@ export const gptNeox: HfFamily = {
   },
   unused: /\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/,
 };
+
+/** q (0), k (1) or v (2) of all heads, where the three of a head stand beside one another. */
+export function partOfHeads(recipe: Recipe, heads: number, headDim: number, which: 0 | 1 | 2): Recipe {
+  const rows = Array.from({ length: heads * headDim }, (_, i) => {
+    const head = Math.floor(i / headDim);
+    return (3 * head + which) * headDim + i % headDim;
+  });
+  return pickRows(recipe, rows);
+}
