@@ -1,7 +1,7 @@
 /** A model's tokenizer as the files of the Hugging Face format. */
-import { openGguf } from "../arch/gguf_file.ts";
 import type { ResolvedModel } from "../arch/resolve.ts";
-import { byteTokenizer, tokenizerFromGguf } from "./tokenizer.ts";
+import { byteTokenizer } from "./tokenizer.ts";
+import { tokenizerReader } from "./tokenizer_files.ts";
 
 export interface ExportedTokenizer {
   bosId: number | null;
@@ -10,22 +10,28 @@ export interface ExportedTokenizer {
   files: { "tokenizer.json": Record<string, unknown>; "tokenizer_config.json": Record<string, unknown> };
 }
 
-export async function exportedTokenizer({ tokenizer, spec }: ResolvedModel): Promise<ExportedTokenizer> {
-  if (tokenizer === "bytes") return bytesAsBpe(spec.vocabSize);
-  const { gguf } = tokenizer;
-  const { tokenizer: json, bosId, eosId, addsBos } = tokenizerFromGguf((await openGguf(gguf)).metadata, gguf);
-  return { bosId, eosId, files: { "tokenizer.json": json, "tokenizer_config.json": config(addsBos) } };
+export async function exportedTokenizer({ tokenizer, spec, vocabulary }: ResolvedModel): Promise<ExportedTokenizer> {
+  const file = tokenizer === "bytes"
+    ? cut(bytesAsBpe(vocabulary ? 258 : spec.vocabSize), vocabulary)
+    : (await tokenizerReader(tokenizer, vocabulary))();
+  const { bosId, eosId, addsBos } = file;
+  const config = {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    add_bos_token: addsBos,
+    clean_up_tokenization_spaces: false,
+  };
+  return { bosId, eosId, files: { "tokenizer.json": file.tokenizer, "tokenizer_config.json": config } };
 }
 
-function config(addsBos: boolean): Record<string, unknown> {
-  return { tokenizer_class: "PreTrainedTokenizerFast", add_bos_token: addsBos, clean_up_tokenization_spaces: false };
+function cut(file: TokenizerFile, vocabulary: number[] | null): TokenizerFile {
+  return vocabulary ? cutTokenizer(file, vocabulary) : file;
 }
 
 /** The byte tokenizer as a byte-level BPE that never merges. */
-function bytesAsBpe(vocabSize: number): ExportedTokenizer {
+function bytesAsBpe(vocabSize: number): TokenizerFile {
   const { bosId, eosId } = byteTokenizer(vocabSize);
   const special = [[bosId, "<|bos|>"], [eosId, "<|eos|>"]] as const;
-  const json = {
+  const tokenizer = {
     version: "1.0",
     added_tokens: special.filter(([id]) => id !== null).map(([id, content]) => ({
       id,
@@ -48,7 +54,7 @@ function bytesAsBpe(vocabSize: number): ExportedTokenizer {
       byte_fallback: false,
     },
   };
-  return { bosId, eosId, files: { "tokenizer.json": json, "tokenizer_config.json": config(false) } };
+  return { tokenizer, bosId, eosId, addsBos: false };
 }
 
 /** The character that stands for each byte: itself where it is printable, else one from 256 on (GPT-2's encoder). */

@@ -25,12 +25,14 @@ export async function tokenizerOf(
   if (origin === "bytes") {
     return vocabulary ? renumbered(byteTokenizer(258), vocabulary) : byteTokenizer(vocabSize);
   }
-  const read = "json" in origin ? () => tokenizerFromJson(origin.json) : await reading(origin.gguf);
+  const read = await tokenizerReader(origin);
   return openTokenizer(vocabulary ? () => cutTokenizer(read(), vocabulary) : read);
 }
 
-async function reading(gguf: string): Promise<() => TokenizerFile> {
-  const cached = await rebuilt(gguf);
+/** Reads a tokenizer's file: late, since that takes long and timing never needs it. */
+export async function tokenizerReader(origin: Exclude<TokenizerOrigin, "bytes">): Promise<() => TokenizerFile> {
+  if ("json" in origin) return () => tokenizerFromJson(origin.json);
+  const cached = await rebuilt(origin.gguf);
   return () => JSON.parse(Deno.readTextFileSync(cached));
 }
 

@@ -46,7 +46,7 @@ async function overhead(precision: "fp32" | "int4", steps = 64, repeats = 5) {
 async function opening(precision: "fp32" | "int4", repeats = 5) {
   await (await openModel(ref, { precision, threads })).close(); // builds it where it is not cached
   const { base, spec, identity, weights } = await resolveModel(ref, { precision });
-  const { graph } = await buildOnDisk(base, spec, identity!, precision, weights, {});
+  const { graph } = await buildOnDisk(base, spec, identity!, precision, weights);
   const path = await graph("generate");
   const ours: number[] = [], theirs: number[] = [];
   for (let i = 0; i < repeats; i++) {
