@@ -3,6 +3,8 @@ import { resolveSpec } from "../arch/resolve.ts";
 import { layerBlocks, layerParameters } from "../arch/blocks/layer.ts";
 import type { ArchSpec, ChannelSpec, LayerSpec, ModelRef } from "../arch/spec.ts";
 import { requireCount } from "./check.ts";
+import { requireComplete } from "./graph_cost.ts";
+import { graphFlops, graphPassCost } from "./graph_generation.ts";
 import { mixingElementwise, mixingFlops, pairsOf } from "./mixing.ts";
 
 /**
@@ -49,6 +51,7 @@ export interface LayerFlopsOptions {
  * FLOPs of a prompt's prefill and of decoding after it. Formulas: Kaplan et al. 2020 (arXiv 2001.08361), table 1, with
  * grouped heads and a gated MLP; biases and embedding look-ups are left out. Exact integers below 2^53.
  *
+ * @param ref Also the path of any .onnx file, whose graph is counted as it is (`graphFlops`; `logits` has no say there).
  * @returns FLOPs of all sequences of the batch together.
  * @throws {RangeError} If a count is not a whole number or a convention is unknown.
  * @example
@@ -58,7 +61,12 @@ export interface LayerFlopsOptions {
  * ```
  */
 export async function estimateFlops(ref: ModelRef, options: FlopsOptions): Promise<Flops> {
-  return specFlops(await resolveSpec(ref), options);
+  return isGraph(ref) ? await graphFlops(ref, options) : specFlops(await resolveSpec(ref), options);
+}
+
+/** A graph made elsewhere, counted node by node; which rows its head runs on is the graph's own. */
+function isGraph(ref: ModelRef): ref is string {
+  return typeof ref === "string" && ref.endsWith(".onnx");
 }
 
 /** `estimateFlops` of a spec. */
@@ -83,7 +91,9 @@ export function specFlops(spec: ArchSpec, options: FlopsOptions): Flops {
  * @returns Shape [layers].
  */
 export async function estimateLayerFlops(ref: ModelRef, options: LayerFlopsOptions): Promise<number[]> {
-  return specLayerFlops(await resolveSpec(ref), options);
+  if (!isGraph(ref)) return specLayerFlops(await resolveSpec(ref), options);
+  const { convention = "causal", ...pass } = options;
+  return requireComplete(await graphPassCost(ref, pass)).layers.map(({ flops }) => flops[convention]);
 }
 
 /** `estimateLayerFlops` of a spec. */

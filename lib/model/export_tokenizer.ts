@@ -1,6 +1,7 @@
 /** A model's tokenizer as the files of the Hugging Face format. */
 import type { ResolvedModel } from "../arch/resolve.ts";
-import { byteTokenizer } from "./tokenizer.ts";
+import { cutTokenizer } from "./cut_tokenizer.ts";
+import { byteTokenizer, type TokenizerFile } from "./tokenizer.ts";
 import { tokenizerReader } from "./tokenizer_files.ts";
 
 export interface ExportedTokenizer {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { attentionPairs } from "../../lib/cost/attention_pairs.ts";
 import { estimateFlops, estimateLayerFlops, specFlops, specLayerFlops } from "../../lib/cost/flops.ts";
+import { exportModel } from "../../lib/model/export.ts";
+import { tinySpec } from "../model/tiny_spec.ts";
 import golden from "../golden/flops_smollm2.json" with { type: "json" };
 import { smollm2, windowed } from "./smollm2_spec.ts";
 
@@ -78,4 +83,20 @@ Deno.test("a count that is no count is named", () => {
     () => specFlops(smollm2, { promptTokens: 5, convention: "all" as "dense" }),
     /"all"; there are: dense, causal, executed/,
   );
+});
+
+Deno.test("estimateFlops() and estimateLayerFlops() count the graph of any .onnx file", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "flops-"));
+  try {
+    const spec = tinySpec({}, 8), graph = join(folder, "onnx", "model.onnx");
+    await exportModel(spec, folder); // its head runs on every row
+    for (const convention of ["dense", "causal"] as const) {
+      const options = { promptTokens: 20, newTokens: 5, logits: "all", convention } as const;
+      assert.deepEqual(await estimateFlops(graph, options), await estimateFlops(spec, options));
+      const pass = { tokens: 6, past: 20, convention };
+      assert.deepEqual(await estimateLayerFlops(graph, pass), await estimateLayerFlops(spec, pass));
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
