@@ -17,6 +17,7 @@ const base: MlaSpec = {
 const cases: Record<string, MlaSpec> = {
   "with plain queries": base,
   "with compressed queries": { ...base, queryRank: 7 },
+  "of large heads": { ...base, heads: 2, kvRank: 512, nopeDim: 32 },
   "of one head, with a scale of its own": { ...base, heads: 1, scale: 0.7 },
 };
 
@@ -63,7 +64,7 @@ for (const [what, mixer] of Object.entries(cases)) {
     xs.forEach((x, b) => near(whole.y[b], x));
     const stepped = await runStepwise(run, xs, 3);
     xs.forEach((x, b) => near(stepped.y[b], x));
-    assert.deepEqual(stepped.states["past.latent"].dims, [2, 1, 12, 14]);
+    assert.deepEqual(stepped.states["past.latent"].dims, [2, 1, 12, mixer.kvRank + 4]);
 
     // The second row has 4 tokens and is padded on the right to 9; both go on for 3 tokens.
     let { y, states } = await run([xs[0].slice(0, 9), [...xs[1].slice(0, 4), ...drawInputs(1, 5, D, 8)[0]]]);
