@@ -13,19 +13,15 @@ export interface ExportedTokenizer {
 
 export async function exportedTokenizer({ tokenizer, spec, vocabulary }: ResolvedModel): Promise<ExportedTokenizer> {
   const file = tokenizer === "bytes"
-    ? cut(bytesAsBpe(vocabulary ? 258 : spec.vocabSize), vocabulary)
-    : (await tokenizerReader(tokenizer, vocabulary))();
-  const { bosId, eosId, addsBos } = file;
+    ? bytesAsBpe(vocabulary ? 258 : spec.vocabSize)
+    : (await tokenizerReader(tokenizer))();
+  const { bosId, eosId, addsBos, tokenizer: json } = vocabulary ? cutTokenizer(file, vocabulary) : file;
   const config = {
     tokenizer_class: "PreTrainedTokenizerFast",
     add_bos_token: addsBos,
     clean_up_tokenization_spaces: false,
   };
-  return { bosId, eosId, files: { "tokenizer.json": file.tokenizer, "tokenizer_config.json": config } };
-}
-
-function cut(file: TokenizerFile, vocabulary: number[] | null): TokenizerFile {
-  return vocabulary ? cutTokenizer(file, vocabulary) : file;
+  return { bosId, eosId, files: { "tokenizer.json": json, "tokenizer_config.json": config } };
 }
 
 /** The byte tokenizer as a byte-level BPE that never merges. */
