@@ -72,7 +72,9 @@ export async function readTensor({ path, tensors }: Safetensors, name: string): 
   const { buffer } = await readRange(tensor.path, offset, bytes);
   if (dtype === "F32") return new Float32Array(buffer);
   if (dtype === "F16") return new Float32Array(new Float16Array(buffer));
-  return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+  const half = new Uint16Array(buffer), bits = new Uint32Array(half.length);
+  for (let i = 0; i < half.length; i++) bits[i] = half[i] << 16; // a 32-bit float's upper half
+  return new Float32Array(bits.buffer);
 }
 
 async function readHeader(path: string): Promise<Map<string, StoredTensor>> {

@@ -19,8 +19,23 @@ export interface TokenizerFile {
   addsBos: boolean;
 }
 
+/** The regex of Llama 3 and of what follows it, but for how many digits stand together. */
+function splitAt(digits: string) {
+  const letters = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
+  const rest = " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  return {
+    type: "Sequence",
+    pretokenizers: [
+      { type: "Split", pattern: { Regex: `${letters}|${digits}|${rest}` }, behavior: "Isolated", invert: false },
+      { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+    ],
+  };
+}
+
 /** Pre-tokenizers by the name in `tokenizer.ggml.pre`; sources: llama.cpp, `llama-vocab.cpp`. */
 const PRE_TOKENIZERS: Record<string, unknown> = {
+  "llama-bpe": splitAt("\\p{N}{1,3}"),
+  qwen2: splitAt("\\p{N}"),
   // Digits one by one, then GPT-2's regex, which the byte-level pre-tokenizer has built in.
   smollm: {
     type: "Sequence",
@@ -46,7 +61,9 @@ export function tokenizerFromGguf(metadata: Record<string, unknown>, path: strin
   if (model !== "gpt2" || typeof pre !== "string" || !(pre in PRE_TOKENIZERS)) {
     throw new TypeError(
       `Cannot rebuild the tokenizer of ${path}: model "${model}", pre-tokenizer "${pre}"; this version knows gpt2 with ` +
-        Object.keys(PRE_TOKENIZERS).join(", "),
+        `${
+          Object.keys(PRE_TOKENIZERS).join(", ")
+        }. Give the reference a tokenizer: a folder with tokenizer.json, or "bytes"`,
     );
   }
   const list = <T>(key: string, type: "string" | "number"): T[] => {
@@ -90,6 +107,8 @@ export function tokenizerFromGguf(metadata: Record<string, unknown>, path: strin
         type: "BPE",
         vocab: Object.fromEntries(tokens.map((token, i) => [token, i])),
         merges: list<string>("merges", "string"),
+        // Llama 3 takes a piece that is a token whole, whatever the merges say.
+        ignore_merges: pre === "llama-bpe",
         fuse_unk: false,
         byte_fallback: false,
       },

@@ -1,4 +1,5 @@
 /** How our parameters are made of a file's tensors, said before any is read, so that files can be checked first. */
+import { transpose } from "../packer.ts";
 
 /** Reads a tensor's numbers, in row-major order. */
 export type ReadTensor = (name: string) => Promise<Float32Array>;
@@ -29,11 +30,7 @@ export function transposed({ rows, cols, tensors, make }: Recipe): Recipe {
     rows: cols,
     cols: rows,
     tensors,
-    async make(read) {
-      const values = await make(read), out = new Float32Array(values.length);
-      for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) out[c * rows + r] = values[r * cols + c];
-      return out;
-    },
+    make: async (read) => transpose(await make(read), rows, cols),
   };
 }
 
