@@ -163,4 +163,11 @@ for (const [name, changes] of Object.entries(specs)) {
       }, { precision });
     }
   });
+
+  Deno.test(`${name}: an int8 key-value cache changes little`, () =>
+    withModel({ ...changes, contextLength: 2048, kvCache: "int8" }, async (model) => {
+      const [one] = await model.generate(someIds, { maxNewTokens: 8, ignoreEos: true, logProbabilities: true });
+      // What is cached is read rounded; in one run it is read as it was computed.
+      near(one.logProbabilities!, await logProbabilities(model, [...someIds, ...one.ids], 8), "int8 cache", 0.15);
+    }));
 }
