@@ -163,6 +163,11 @@ export { ratioOverBlocks } from "./stats/ratio.ts";
 export { type Crossover, crossover } from "./stats/crossover.ts";
 export { atLeastZero, fitScaling, fittedAt, type ScalingFit, type ScalingSample } from "./stats/scaling_fit.ts";
 
+// Training of small siblings
+export { type TrainedModel, trainModel, type TrainOptions } from "./train/train_model.ts";
+export { type Sibling, type SiblingsOptions, type SiblingsResult, trainSiblings } from "./train/train_siblings.ts";
+export type { MqarTask, SelectiveCopyTask, TaskSpec, TextTask } from "./train/tasks/task.ts";
+
 // Views: tables and figures that show themselves in a notebook and print themselves in a terminal
 import "./view/register.ts"; // a Comparison shows itself
 export { showComparison, summaryTable } from "./view/comparison_view.ts";
@@ -198,6 +203,7 @@ export { rooflineTable } from "./view/roofline_table.ts";
 export { machineTable, modelTable, trustTable } from "./view/run_facts.ts";
 export { scalingPlot } from "./view/scaling_plot.ts";
 export { scalingTable } from "./view/scaling_table.ts";
+export { lossPlot, siblingsTable } from "./view/siblings_view.ts";
 export { speedPlot } from "./view/speed_plot.ts";
 export { verdictSentences } from "./view/verdict_sentences.ts";
 export { type Column, tableView } from "./view/table.ts";
