@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { layerParameters } from "../../lib/arch/blocks/layer.ts";
 import { validateSpec } from "../../lib/arch/validate.ts";
 import { zoo, zooNames } from "../../lib/arch/zoo/zoo.ts";
 import { parameterCount } from "../../lib/cost/bytes.ts";
@@ -19,10 +20,22 @@ const NOT_IN_THE_ZOO = [
   "jamba-v0.1",
 ];
 
+/** Names with no exact count to compare with: the RetNet paper rounds its sizes and names no vocabulary. */
+const RETNETS = ["retnet-1.3b", "retnet-2.7b", "retnet-6.7b"];
+
 Deno.test("zooNames() has every model of the golden that a spec can describe", () => {
   const known = golden.models.map(({ name }) => name).filter((name) => !NOT_IN_THE_ZOO.includes(name));
-  assert.deepEqual(zooNames().toSorted(), known.toSorted());
+  assert.deepEqual(zooNames().toSorted(), [...known, ...RETNETS].toSorted());
 });
+
+for (const name of RETNETS) {
+  // Section 3.1: "RetNet has 8 d^2 parameters in retention", and 4 d^2 in an FFN of intermediate dimension 2 d.
+  Deno.test(`zoo("${name}") has 12 d^2 parameters in the matrices of each layer`, () => {
+    const spec = zoo(name);
+    const matrices = layerParameters(spec, spec.layers[0]).filter(({ role }) => role === "matrix");
+    assert.equal(matrices.reduce((n, { rows, cols }) => n + rows * cols, 0), 12 * spec.hiddenSize ** 2);
+  });
+}
 
 for (const { name, parameters, published } of golden.models) {
   if (NOT_IN_THE_ZOO.includes(name)) continue;

@@ -1,6 +1,6 @@
-/** Models that decode from a state of constant size: Mamba-2; and LFM2, most of whose layers are short convolutions. */
+/** Models that decode from a state of constant size: Mamba-2, RetNet; and LFM2, most of whose layers are short convolutions. */
 import type { LayerSpec } from "../spec.ts";
-import { attention, cycle, type Family, rmsnorm, rope } from "./parts.ts";
+import { attention, cycle, type Family, layernorm, rmsnorm, rope } from "./parts.ts";
 
 /** Dao and Gu 2024, arXiv 2405.21060: mixers alone, twice as wide as the model, heads of 64. */
 function mamba2(
@@ -22,6 +22,34 @@ function mamba2(
     norm: rmsnorm(1e-5),
     position: { kind: "none" },
     tiedHead,
+  };
+}
+
+/**
+ * Sun et al. 2023, arXiv 2307.08621, section 3.1: heads of 256 for queries and keys, of 512 for values, MLPs of twice the
+ * width. The paper names no vocabulary; this is GPT-2's, so only what the layers hold is as published.
+ */
+function retnet(hiddenSize: number, layers: number): Family[string] {
+  return {
+    family: "retnet",
+    vocabSize: 50_257,
+    hiddenSize,
+    contextLength: 2048,
+    layers: cycle(layers, [{
+      mixer: {
+        kind: "linear",
+        rule: "gated",
+        decay: "retnet",
+        heads: hiddenSize / 256,
+        keyDim: 256,
+        valueDim: 512,
+        position: rope(10_000),
+      },
+      channel: { kind: "gelu_erf", intermediateSize: 2 * hiddenSize },
+    }]),
+    norm: layernorm(1e-5),
+    position: { kind: "none" },
+    tiedHead: true,
   };
 }
 
@@ -50,6 +78,9 @@ export const RECURRENT: Family = {
   "mamba2-1.3b": mamba2(2048, 48),
   "mamba2-2.7b": mamba2(2560, 64),
   "mamba-codestral-7b": mamba2(4096, 64, { vocabSize: 32_768, groups: 8, tiedHead: false }),
+  "retnet-1.3b": retnet(2048, 24),
+  "retnet-2.7b": retnet(2560, 32),
+  "retnet-6.7b": retnet(4096, 32),
   "lfm2-350m": lfm2(1024, 16, 4608),
   "lfm2-1.2b": lfm2(2048, 32, 8192),
 };
