@@ -9,7 +9,17 @@ import { someIds } from "./tiny_spec.ts";
 const KINDS = [
   ...["llama-3.2-1b", "smollm3-3b", "mistral-7b-v0.1", "phi-3-mini-4k", "gemma-2b", "gemma-2-2b", "gemma-3-1b"],
   ...["qwen2.5-0.5b", "qwen3-0.6b", "qwen1.5-moe-a2.7b", "qwen3-next-80b-a3b", "mixtral-8x7b", "olmoe-1b-7b"],
-  ...["deepseek-v2-lite", "deepseek-v2", "gpt2", "pythia-70m", "phi-2", "falcon-7b", "olmo-2-1b", "retnet-1.3b"],
+  ...[
+    "deepseek-v2-lite",
+    "deepseek-v2",
+    "gpt2",
+    "pythia-70m",
+    "phi-2",
+    "falcon-7b",
+    "bloom-560m",
+    "olmo-2-1b",
+    "retnet-1.3b",
+  ],
   ...["mamba2-130m", "mamba-codestral-7b", "lfm2-350m"],
 ];
 

@@ -1,4 +1,4 @@
-/** Models with LayerNorm and plain MLPs: GPT-2, Pythia, Phi, Falcon; and OLMo 2, which norms after its blocks. */
+/** Models with LayerNorm and plain MLPs: GPT-2, Pythia, Phi, Falcon, BLOOM; and OLMo 2, which norms after its blocks. */
 import { attention, cycle, type Family, layernorm, rmsnorm, rope } from "./parts.ts";
 
 const biases = { qkvBias: true, outputBias: true };
@@ -108,5 +108,20 @@ export const GPT: Family = {
     norm: layernorm(1e-5),
     position: rope(10_000),
     tiedHead: true,
+  },
+  // BigScience Workshop 2022, arXiv 2211.05100: penalties on distance in place of positions, a norm of the embeddings
+  "bloom-560m": {
+    family: "bloom",
+    vocabSize: 250_880,
+    hiddenSize: 1024,
+    contextLength: 2048,
+    layers: cycle(24, [{
+      mixer: attention(16, 16, 64, biases),
+      channel: { kind: "gelu", intermediateSize: 4 * 1024, bias: true },
+    }]),
+    norm: layernorm(1e-5),
+    position: { kind: "alibi" },
+    tiedHead: true,
+    embeddingNorm: true,
   },
 };
