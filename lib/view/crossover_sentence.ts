@@ -7,7 +7,7 @@ const LENGTHS = { ttftMs: "prompt tokens", tpotMs: "tokens of context" };
 
 /** One sentence; a length beyond the measured ones is called extrapolated. */
 export function crossoverSentence({ time, first, second, crossover }: ScalingCrossover): string {
-  const { kind, crossings, unclear, fasterAtStart, fasterAtEnd, measuredUpTo, level } = crossover;
+  const { kind, crossings, unclear, fasterAtStart, measuredUpTo, level } = crossover;
   const name = { first, second }, what = TIMES[time], unit = LENGTHS[time];
   const range = `${Math.round(100 * level)} % interval`;
   const beyond = crossover.extrapolated ? `, extrapolated beyond the ${round(measuredUpTo)} that were measured` : "";
