@@ -12,7 +12,7 @@ const GATES = { gelu_pytorch_tanh: "geglu", gelu: "geglu" } as const;
 
 export const gemma: HfFamily = {
   modelTypes: ["gemma"],
-  spec: (config) => ({ ...gemmaSpec(config, "pre", () => ({})), ...ropeOf(config, headsOf(config).headDim) }),
+  spec: (config) => ({ ...gemmaSpec(config, {}, () => ({})), ...ropeOf(config, headsOf(config).headDim) }),
   layers: "model.layers.",
   model: ({ hiddenSize }) => ({ ...LLAMA_MODEL, finalNorm: onePlus(tensor("model.norm.weight", hiddenSize)) }),
   layer: (_, { hiddenSize }) => ({
@@ -27,8 +27,8 @@ export const gemma2: HfFamily = {
   ...gemma,
   modelTypes: ["gemma2"],
   spec: (config) => ({
-    ...gemmaSpec(config, "sandwich", (i) => ({
-      scale: config.number("query_pre_attn_scalar", 256) ** -0.5,
+    ...gemmaSpec(config, { placement: "sandwich" }, (i) => ({
+      ...scaleOf(config),
       ...(config.has("attn_logit_softcapping") ? { softcap: config.number("attn_logit_softcapping") } : {}),
       ...windowOf(config, isWindowed(config, i, i % 2 === 0)),
     })),
@@ -60,28 +60,34 @@ export const gemma3: HfFamily = {
       const windowed = isWindowed(config, i, (i + 1) % pattern !== 0);
       return {
         qkNorm: "head",
-        scale: config.number("query_pre_attn_scalar", 256) ** -0.5,
+        ...scaleOf(config),
         ...(config.has("attn_logit_softcapping") ? { softcap: config.number("attn_logit_softcapping") } : {}),
         ...(windowed ? { ...windowOf(config, true), position: local } : {}),
       };
     };
-    return { ...gemmaSpec(config, "sandwich", attention), ...global };
+    return { ...gemmaSpec(config, { placement: "sandwich" }, attention), ...global };
   },
 };
 
+/** What scores are multiplied by, where it is not the usual headDim ** -0.5. */
+function scaleOf(config: HfConfig): { scale?: number } {
+  const scalar = config.number("query_pre_attn_scalar", 256);
+  return scalar === headsOf(config).headDim ? {} : { scale: scalar ** -0.5 };
+}
+
 function gemmaSpec(
   config: HfConfig,
-  placement: "pre" | "sandwich",
+  placement: Pick<LayerSpec, "placement">,
   attention: (index: number) => Partial<AttentionSpec>,
 ): Omit<ArchSpec, "name" | "family" | "position" | "contextLength"> {
   if (config.flag("use_bidirectional_attention", false)) config.refuse("use_bidirectional_attention is not built");
-  const kind = config.choice(config.has("hidden_activation") ? "hidden_activation" : "hidden_act", GATES);
+  const kind = config.choice(config.has("hidden_activation") ? "hidden_activation" : "hidden_act", GATES, "gelu");
   const heads = headsOf(config), intermediateSize = config.whole("intermediate_size");
   const biases = config.flag("attention_bias", false) ? { qkvBias: true, outputBias: true } : {};
   const layer = (index: number): LayerSpec => ({
     mixer: { kind: "attention", ...heads, ...biases, ...attention(index) },
     channel: { kind, intermediateSize },
-    placement,
+    ...placement,
   });
   const spec = decoderSpec(config, { tiedHead: true, layer });
   return {

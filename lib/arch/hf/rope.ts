@@ -81,8 +81,8 @@ function scalingOf(
           kind,
           factor,
           originalContext,
-          betaFast: given.number("beta_fast", 32),
-          betaSlow: given.number("beta_slow", 1),
+          ...other("betaFast", given.number("beta_fast", 32), 32),
+          ...other("betaSlow", given.number("beta_slow", 1), 1),
           ...yarnAttention(given, factor),
         },
       };
@@ -99,6 +99,11 @@ function scalingOf(
         `rope_type is "${kind}"; this version builds: default, linear, dynamic, llama3, yarn, longrope`,
       );
   }
+}
+
+/** A field, where its value is not the one that it has anyway. */
+function other<K extends string>(key: K, value: number, usual: number): { [key in K]?: number } {
+  return value === usual ? {} : { [key]: value } as { [key in K]?: number };
 }
 
 /** DeepSeek's two factors (mscale) divide one another; without them ArchSpec's own default holds. */
