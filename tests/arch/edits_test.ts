@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { applyEdits, editModel } from "../../lib/arch/edits.ts";
+import { modelFingerprint } from "../../lib/arch/fingerprint.ts";
+import { resolveModel } from "../../lib/arch/resolve.ts";
 import type { ArchEdit, ArchSpec, AttentionSpec } from "../../lib/arch/spec.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
@@ -80,4 +83,19 @@ Deno.test("editModel(): edits that keep the weights share them, the others name 
   assert.equal(other.base.layers.length, 3);
   assert.deepEqual((other.base.layers[2].mixer as AttentionSpec).heads, 2);
   assert.equal(other.spec.name, "tiny, 2 of 3 layers, without 2 heads, 3 tokens, 2 tokens");
+});
+
+Deno.test("weights that an edit changed are never taken for others", async () => {
+  const folder = fileURLToPath(new URL("../golden/families/llama/", import.meta.url));
+  const drop = (heads: number[]): ArchEdit => ({ dropHeads: [{ layer: 0, heads }] });
+  const edits: ArchEdit[][] = [[], [drop([0, 1])], [drop([2, 3])], [{ vocabulary: [1, 2] }], [{ vocabulary: [2, 1] }]];
+  const identities = [], fingerprints = [];
+  for (const list of edits) {
+    identities.push((await resolveModel({ ref: folder, edits: list })).identity);
+    fingerprints.push(JSON.stringify(await modelFingerprint({ ref: folder, edits: list })));
+  }
+  assert.equal(new Set(identities).size, edits.length);
+  assert.equal(new Set(fingerprints).size, edits.length);
+  const windowed = await resolveModel({ ref: folder, edits: [{ window: 4 }] });
+  assert.equal(windowed.identity, identities[0], "edits that keep the weights share them");
 });
