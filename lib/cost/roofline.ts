@@ -35,10 +35,12 @@ export interface PhaseRoofline {
   cacheBytes: number;
   /** Arithmetic intensity in FLOPs/byte. */
   intensity: number;
-  /** Least time of the arithmetic (null: the machine's rate is not known) and of the memory, in ms. */
+  /** Least time of the arithmetic, in ms; null: the machine's rate is not known. */
   computeMs: number | null;
-  memoryMs: number;
-  /** The larger of the two: the roofline's time. */
+  /** Least time of the memory: of the weights, and of the caches. */
+  weightMs: number;
+  cacheMs: number;
+  /** The larger of arithmetic and memory: the roofline's time. */
   ms: number;
   bound: "compute" | "memory";
 }
@@ -103,7 +105,8 @@ export function rooflineOf({ prefill, decode, ...setting }: Work, machine: Machi
   const rate = arithmetic(machine, setting.precision), peakBytesPerS = weightRate(machine, setting.precision);
   const phase = (name: PhaseRoofline["phase"], { flops, weightBytes, cacheBytes }: PhaseWork): PhaseRoofline => {
     const computeMs = rate && 1000 * flops / rate.flopsPerS;
-    const memoryMs = 1000 * (weightBytes / peakBytesPerS + cacheBytes / machine.bytesPerS);
+    const weightMs = 1000 * weightBytes / peakBytesPerS, cacheMs = 1000 * cacheBytes / machine.bytesPerS;
+    const memoryMs = weightMs + cacheMs;
     return {
       phase: name,
       flops,
@@ -111,7 +114,8 @@ export function rooflineOf({ prefill, decode, ...setting }: Work, machine: Machi
       cacheBytes,
       intensity: flops / (weightBytes + cacheBytes),
       computeMs,
-      memoryMs,
+      weightMs,
+      cacheMs,
       ms: Math.max(computeMs ?? 0, memoryMs),
       bound: (computeMs ?? 0) > memoryMs ? "compute" : "memory",
     };

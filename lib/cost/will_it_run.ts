@@ -176,12 +176,13 @@ function lengths(
 
 /** The time of a phase at the best and at the worst efficiency. */
 function timeRange(
-  { computeMs, memoryMs }: Roofline["decode"],
-  { compute, memory, layerMs }: Efficiency,
+  { computeMs, weightMs, cacheMs }: Roofline["decode"],
+  { compute, memory, cache, layerMs }: Efficiency,
   layers: number,
 ): Range {
   const at = (end: "low" | "high", share: "low" | "high") =>
-    layers * layerMs[end] + Math.max((computeMs ?? 0) / compute[share], memoryMs / memory[share]);
+    layers * layerMs[end] +
+    Math.max((computeMs ?? 0) / compute[share], weightMs / memory[share] + cacheMs / cache[share]);
   return { low: at("low", "high"), high: at("high", "low") };
 }
 

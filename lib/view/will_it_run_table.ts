@@ -58,9 +58,11 @@ function priceCell({ price }: WillItRun): Cell {
   return { main: `${formatNumber(own.low)} to ${formatNumber(own.high)}`, details };
 }
 
-function speedSource({ efficiency: { compute, memory, layerMs, source }, machine }: WillItRun): string {
+function speedSource({ efficiency: { compute, memory, cache, layerMs, source }, machine }: WillItRun): string {
   const figures = machine.measured ? "measured" : "nominal";
-  return `Speed: ${words(compute)} of the FLOP/s and ${words(memory)} of the bytes/s of ${figures} figures, and ` +
+  return `Speed: ${words(compute)} of the FLOP/s, ${words(memory)} of the bytes/s for weights and ${
+    words(cache)
+  } for caches, of ${figures} figures, and ` +
     `${words(layerMs)} ms a layer beside them (${source}).`;
 }
 

@@ -8,13 +8,19 @@ Deno.test("memoryPlan() of SmolLM2-135M, part by part, by hand", () => {
   const plan = memoryPlan(smollm2, { precision: "fp32", contextLength: 520, promptTokens: 512 });
   assert.equal(part(plan, "weights"), 538_060_032 + 2 * 8192 * 32 * 4); // and cos and sin of 32 pairs
   assert.equal(part(plan, "packed head"), 49_152 * 576 * 4);
-  assert.equal(part(plan, "cache"), 3.5 * 520 * 46_080);
-  const attention = 512 * (576 + 960 + 576) + 9 * 512 * 512; // residual, q k v, result; scores
-  assert.equal(part(plan, "activations"), 4 * attention);
+  assert.equal(part(plan, "cache"), 4 * 520 * 46_080, "decoding takes more than prefill");
+  assert.equal(part(plan, "activations"), 4 * (576 + 49_152), "one row of logits");
   assert.equal(part(plan, "runtime"), ONNXRUNTIME_CPU.ownBytes);
   assert.equal(plan.runBytes, plan.parts.reduce((sum, p) => sum + p.bytes, 0));
   assert.equal(plan.loadBytes, 2 * 538_060_032 + ONNXRUNTIME_CPU.ownBytes);
   assert.equal(plan.totalBytes, plan.loadBytes, "loading takes more than running");
+});
+
+Deno.test("the peak of a long prompt is while it is read: scores of all pairs, and two caches", () => {
+  const plan = memoryPlan(smollm2, { precision: "int4", contextLength: 4096, promptTokens: 4090 });
+  assert.equal(part(plan, "cache"), 2 * 4090 * 46_080);
+  // residual, q k v and result of 576 + 960 + 576 numbers a token; 9 heads' scores
+  assert.equal(part(plan, "activations"), 4 * (4090 * 2112 + 9 * 4090 ** 2));
 });
 
 Deno.test("a serving engine on a GPU keeps one cache and no more than the window", () => {

@@ -16,6 +16,7 @@ const machine: Machine = {
   source: "made up",
 };
 const efficiency = {
+  cache: { low: 0.25, high: 0.5 },
   compute: { low: 0.5, high: 1 },
   memory: { low: 0.25, high: 0.5 },
   layerMs: { low: 0, high: 0 },
@@ -46,7 +47,7 @@ Deno.test("a small model on a fast GPU is bound by its kernels' launches", () =>
   const small = specWillItRun(smollm2, { hardware: "H100 SXM", precision: "fp16" });
   assert.equal(small.decodeBound, "launches");
   // 30 layers of 15 to 60 µs, and 269 MB of weights and 13 MB of cache at 3.35 TB/s times 0.85 to 0.5
-  const memoryMs = small.roofline.decode.memoryMs;
+  const memoryMs = small.roofline.decode.ms;
   near(small.decodeTokensPerS.high, 1000 / (0.45 + memoryMs / 0.85));
   near(small.decodeTokensPerS.low, 1000 / (1.8 + memoryMs / 0.5));
   assert.equal(specWillItRun(smollm2, { hardware: "Raspberry Pi 5" }).decodeBound, "memory");

@@ -60,12 +60,12 @@ Deno.test("willItRunTable() shows memory by part, the margin, ranges and where t
   const price = { usdPerHour: 0.4, api: { inputUsdPerMillion: 0.1, outputUsdPerMillion: 0.4 } };
   const fits = specWillItRun(smollm2, { hardware: machine, precision: "int4", price });
   const text = willItRunTable(fits, specWillItRun(smollm2, { hardware: { ...machine, memoryBytes: 1e9 } })).toString();
-  assert.match(text, /smollm2-135m int4 .*weights 0\.0863 packed head 0\.0177 cache 0\.103 .*fits 15\.\d GB free/);
+  assert.match(text, /smollm2-135m int4 .*weights 0\.0863 packed head 0\.0177 cache 0\.118 .*fits 15\.\d GB free/);
   assert.match(text, /smollm2-135m fp32 .*while loading 1\.14 +does not fit 0\.136 GB too much/);
   assert.match(text, /API: 0\.800 (never cheaper than the API|cheaper if busy)/);
   assert.match(
     text,
-    /Speed: 0\.\d+ to 1 of the FLOP\/s and 0\.\d+ to 1 of the bytes\/s of measured figures, and 0 to 0\.02 ms a layer/,
+    /Speed: 0\.\d+ to 1 of the FLOP\/s, 0\.\d+ to 1 of the bytes\/s for weights and .* for caches, of measured figures, and 0 to 0\.02 ms a layer/,
   );
   assert.match(text, /Memory: onnxruntime-node/);
   const unknown = willItRunTable(specWillItRun(smollm2, { hardware: hardware("Apple M4"), precision: "fp16" }))
