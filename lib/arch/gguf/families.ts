@@ -2,7 +2,7 @@
  * The architectures of GGUF files that are read, by llama.cpp's names: what its converter
  * (`convert_hf_to_gguf.py`) does to the weights, and what its `llama-model.cpp` knows without the file saying it.
  */
-import type { AttentionSpec, GatedMlpSpec, LayerSpec, Placement } from "../spec.ts";
+import type { AttentionSpec, GatedMlpSpec, LayerSpec, MoeSpec, Placement } from "../spec.ts";
 import type { GgufKeys } from "./keys.ts";
 
 /** A tensor of a layer as it is, or some of its rows, of which it has `count`, in another order. */
@@ -10,10 +10,10 @@ export type GgufTensor = string | { name: string; count(layer: LayerSpec): numbe
 
 export interface GgufFamily {
   /** transformers' model_type. */
-  family: string;
+  family(keys: GgufKeys): string;
   /** What a layer's attention has beside heads. */
   attention(keys: GgufKeys, index: number): Partial<AttentionSpec>;
-  channel: GatedMlpSpec["kind"];
+  channel(keys: GgufKeys): GatedMlpSpec | MoeSpec;
   placement?: Placement;
   /** Whether embeddings are multiplied by the square root of their size. */
   scaledEmbedding?: boolean;
@@ -37,6 +37,14 @@ const PLAIN: Record<string, GgufTensor> = {
   gate: "ffn_gate",
   up: "ffn_up",
   down: "ffn_down",
+  router: "ffn_gate_inp",
+  "experts.gate": "ffn_gate_exps",
+  "experts.up": "ffn_up_exps",
+  "experts.down": "ffn_down_exps",
+  "shared.gate": "ffn_gate_shexp",
+  "shared.up": "ffn_up_shexp",
+  "shared.down": "ffn_down_shexp",
+  "shared.router": "ffn_gate_inp_shexp",
 };
 
 const SANDWICH: Record<string, GgufTensor> = {
@@ -106,19 +114,36 @@ function gemmaScale(keys: GgufKeys, largest: number): { scale?: number } {
   return { scale: (keys.number("embedding_length") / keys.number("attention.head_count")) ** -0.5 };
 }
 
-const GEMMA = { channel: "geglu", scaledEmbedding: true } as const;
+const swiglu = (keys: GgufKeys): GatedMlpSpec => ({
+  kind: "swiglu",
+  intermediateSize: keys.number("feed_forward_length"),
+});
+
+const geglu = (keys: GgufKeys): GatedMlpSpec => ({ ...swiglu(keys), kind: "geglu" });
+
+/** Experts in every layer, of the size that stands under a key of the file. */
+function mixture(keys: GgufKeys, size: string, normalise: boolean): MoeSpec {
+  return {
+    kind: "moe",
+    experts: keys.number("expert_count"),
+    topK: keys.number("expert_used_count"),
+    intermediateSize: keys.number(size),
+    normalise,
+  };
+}
+
+const isMixtral = (keys: GgufKeys) => keys.number("expert_count", 0) > 0;
+
+const GEMMA = { channel: geglu, scaledEmbedding: true };
 
 export const GGUF_FAMILIES: Record<string, GgufFamily> = {
   llama: {
-    family: "llama",
-    attention(keys) {
-      if (keys.number("expert_count", 0)) keys.refuse("mixtures of experts in GGUF are not built");
-      return {
-        ...(keys.holds("blk.0.attn_q.bias") ? { qkvBias: true } : {}),
-        ...(keys.holds("blk.0.attn_output.bias") ? { outputBias: true } : {}),
-      };
-    },
-    channel: "swiglu",
+    family: (keys) => isMixtral(keys) ? "mixtral" : "llama",
+    attention: (keys) => ({
+      ...(keys.holds("blk.0.attn_q.bias") ? { qkvBias: true } : {}),
+      ...(keys.holds("blk.0.attn_output.bias") ? { outputBias: true } : {}),
+    }),
+    channel: (keys) => isMixtral(keys) ? mixture(keys, "feed_forward_length", true) : swiglu(keys),
     tensors: {
       ...PLAIN,
       q: halfSplit("attn_q"),
@@ -127,19 +152,34 @@ export const GGUF_FAMILIES: Record<string, GgufFamily> = {
       kBias: halfSplit("attn_k.bias"),
     },
   },
-  qwen2: { family: "qwen2", attention: () => ({ qkvBias: true }), channel: "swiglu", tensors: PLAIN },
-  qwen3: { family: "qwen3", attention: () => ({ qkNorm: "head" }), channel: "swiglu", tensors: PLAIN },
+  qwen2: { family: () => "qwen2", attention: () => ({ qkvBias: true }), channel: swiglu, tensors: PLAIN },
+  qwen3: { family: () => "qwen3", attention: () => ({ qkNorm: "head" }), channel: swiglu, tensors: PLAIN },
+  qwen2moe: {
+    family: () => "qwen2_moe",
+    attention: () => ({ qkvBias: true }),
+    channel: (keys) => ({
+      ...mixture(keys, "expert_feed_forward_length", false),
+      shared: { intermediateSize: keys.number("expert_shared_feed_forward_length"), gated: true },
+    }),
+    tensors: PLAIN,
+  },
+  qwen3moe: {
+    family: () => "qwen3_moe",
+    attention: () => ({ qkNorm: "head" }),
+    channel: (keys) => mixture(keys, "expert_feed_forward_length", true),
+    tensors: PLAIN,
+  },
   olmo2: {
-    family: "olmo2",
+    family: () => "olmo2",
     attention: () => ({ qkNorm: "full" }),
-    channel: "swiglu",
+    channel: swiglu,
     placement: "post",
     tensors: SANDWICH,
   },
   phi3: {
-    family: "phi3",
+    family: () => "phi3",
     attention: windowOf,
-    channel: "swiglu",
+    channel: swiglu,
     tensors: {
       ...PLAIN,
       q: partOfQkv("q"),
@@ -149,9 +189,9 @@ export const GGUF_FAMILIES: Record<string, GgufFamily> = {
       up: partOfUp(1),
     },
   },
-  gemma: { family: "gemma", attention: () => ({}), ...GEMMA, tensors: PLAIN },
+  gemma: { family: () => "gemma", attention: () => ({}), ...GEMMA, tensors: PLAIN },
   gemma2: {
-    family: "gemma2",
+    family: () => "gemma2",
     attention: (keys, i) => ({
       softcap: keys.decimal("attn_logit_softcapping", 50),
       ...gemmaScale(keys, 46),
@@ -162,7 +202,7 @@ export const GGUF_FAMILIES: Record<string, GgufFamily> = {
     tensors: SANDWICH,
   },
   gemma3: {
-    family: "gemma3_text",
+    family: () => "gemma3_text",
     attention(keys, i) {
       const isGlobal = (i + 1) % keys.number("attention.sliding_window_pattern", 6) === 0;
       const theta = keys.number("rope.freq_base_swa", 10000);

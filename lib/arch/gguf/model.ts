@@ -40,13 +40,13 @@ export async function specFromGguf(file: GgufFile, name: string): Promise<ArchSp
       headDim,
       ...attention(keys, index),
     },
-    channel: { kind: channel, intermediateSize: keys.number("feed_forward_length") },
+    channel: channel(keys),
     ...(placement ? { placement } : {}),
   });
   const { position, contextLength } = await ropeOf(keys, headDim);
   return {
     name,
-    family,
+    family: family(keys),
     vocabSize: keys.number("vocab_size", Array.isArray(tokens) ? tokens.length : undefined),
     hiddenSize,
     contextLength,

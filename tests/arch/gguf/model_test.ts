@@ -37,6 +37,18 @@ const NAMES: Record<string, string> = {
   "mlp.up_proj": "ffn_up",
   "mlp.gate_up_proj": "ffn_up",
   "mlp.down_proj": "ffn_down",
+  "block_sparse_moe.gate": "ffn_gate_inp",
+  "block_sparse_moe.experts.w1": "ffn_gate_exps",
+  "block_sparse_moe.experts.w3": "ffn_up_exps",
+  "block_sparse_moe.experts.w2": "ffn_down_exps",
+  "mlp.gate": "ffn_gate_inp",
+  "mlp.experts.gate_proj": "ffn_gate_exps",
+  "mlp.experts.up_proj": "ffn_up_exps",
+  "mlp.experts.down_proj": "ffn_down_exps",
+  "mlp.shared_expert.gate_proj": "ffn_gate_shexp",
+  "mlp.shared_expert.up_proj": "ffn_up_shexp",
+  "mlp.shared_expert.down_proj": "ffn_down_shexp",
+  "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
 };
 const SANDWICH_NAMES: Record<string, string> = {
   ...NAMES,
@@ -119,6 +131,33 @@ const conversions: Conversion[] = [
     metadata: { "rope.scaling.type": "linear", "rope.scaling.factor": 4 },
     change: llamaChange,
   },
+  {
+    family: "mixtral",
+    architecture: "llama",
+    metadata: {
+      feed_forward_length: 24,
+      expert_count: 4,
+      expert_used_count: 2,
+      "rope.freq_base": 1e6,
+      "attention.layer_norm_rms_epsilon": 1e-5,
+    },
+    change: llamaChange,
+  },
+  {
+    family: "qwen2_moe",
+    architecture: "qwen2moe",
+    metadata: {
+      expert_count: 4,
+      expert_used_count: 2,
+      expert_feed_forward_length: 16,
+      expert_shared_feed_forward_length: 24,
+    },
+  },
+  {
+    family: "qwen3_moe",
+    architecture: "qwen3moe",
+    metadata: { expert_count: 4, expert_used_count: 2, expert_feed_forward_length: 16 },
+  },
   { family: "qwen2", architecture: "qwen2", metadata: {} },
   { family: "qwen3", architecture: "qwen3", metadata: {} },
   {
@@ -167,14 +206,30 @@ const conversions: Conversion[] = [
 
 const root = join(import.meta.dirname!, "..", "..", "golden", "families");
 
+/** Experts' matrices in one tensor [experts, rows, cols]. */
+function stacked(
+  all: Tensors[string] | undefined,
+  { shape, values }: Tensors[string],
+  expert: number,
+  experts: number,
+) {
+  const t = all ?? { shape: [experts, ...shape], values: new Float32Array(experts * values.length) };
+  t.values.set(values, expert * values.length);
+  return t;
+}
+
 async function converted({ family, architecture, metadata, change = (_, t) => t, extra = {} }: Conversion) {
   const file = await openSafetensors(join(root, family, "model.safetensors"));
   const names = [...file.tensors.keys()].some((n) => n.includes("post_feedforward")) ? SANDWICH_NAMES : NAMES;
-  const tensors: Tensors = { ...extra };
+  const tensors: Tensors = { ...extra }, experts = 4;
   for (const [name, { shape }] of file.tensors) {
     const [, block, stem, kind] = /^(model\.layers\.\d+\.)?(.*)\.(weight|bias)$/.exec(name)!;
     const layer = block ? `blk.${block.split(".")[2]}.` : "";
-    tensors[`${layer}${names[stem]}.${kind}`] = change(name, { shape, values: await readTensor(file, name) });
+    const t = change(name, { shape, values: await readTensor(file, name) });
+    const expert = /\.experts\.(\d+)\./.exec(stem);
+    const to = `${layer}${names[stem.replace(/\.experts\.\d+\./, ".experts.")]}.${kind}`;
+    if (expert) tensors[to] = stacked(tensors[to], t, Number(expert[1]), experts);
+    else tensors[to] = t;
   }
   const { num_hidden_layers } = JSON.parse(await Deno.readTextFile(join(root, family, "config.json")));
   const keys = Object.entries({ ...SIZES, block_count: num_hidden_layers, ...metadata }).map((
@@ -236,7 +291,11 @@ for (const conversion of conversions) {
 
 const wrong: [string, Partial<Conversion>, RegExp][] = [
   ["an unknown architecture", { architecture: "mpt" }, /architecture is "mpt"; this version runs: llama, qwen2/],
-  ["experts", { metadata: { expert_count: 8 } }, /mixtures of experts in GGUF are not built/],
+  [
+    "experts that it does not hold",
+    { metadata: { expert_count: 8, expert_used_count: 2 } },
+    /missing: blk\.0\.ffn_gate_inp/,
+  ],
   ["another scaling", { metadata: { "rope.scaling.type": "ntk" } }, /rope\.scaling\.type is "ntk"/],
   ["a number that is text", { metadata: { block_count: "2" } }, /llama\.block_count is 2, not a number/],
   ["layers that it does not hold", { metadata: { block_count: 2 ** 31 } }, /block_count is 2147483648, more than its/],
