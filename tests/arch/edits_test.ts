@@ -60,6 +60,9 @@ Deno.test("edits that do not fit are refused, each with its reason", () => {
     [tinySpec(), { vocabulary: [1, 258] }, /vocabulary of tiny: 258 is not an id from 0 to 257/],
     [tinySpec(), { vocabulary: [1, 1] }, /vocabulary of tiny: 1 is there twice/],
     [tinySpec(), { vocabulary: [] }, /pass how many tokens stay, or a list/],
+    [tinySpec(), unknown({ rope: "linear" }), /rope must be a scaling like/],
+    [tinySpec(), unknown({ dropHeads: [null] }), /heads of layer undefined of tiny: it has layers 0 to 2/],
+    [tinySpec(), unknown({ dropHeads: [{ layer: 0, heads: 1 }] }), /heads must be a list of indexes/],
     [convolution, { rope: { kind: "linear", factor: 2 } }, /Cannot rescale tiny: it has no rotary positions/],
     [tinySpec(), unknown({ tiedHead: 1 }), /tiedHead must be true or false, got 1/],
   ];

@@ -54,7 +54,8 @@ export function dropsInFile(spec: ArchSpec, drops: DroppedHeads[]): DroppedHeads
   if (!Array.isArray(drops) || drops.length === 0) {
     throw new TypeError(`Cannot drop heads: dropHeads must be a list like [{ "layer": 0, "heads": [1, 2] }]`);
   }
-  return drops.map(({ layer, heads }, i) => {
+  return drops.map((drop, i) => {
+    const { layer, heads } = drop ?? {};
     if (!Number.isInteger(layer) || !spec.layers[layer]) {
       throw new RangeError(
         `Cannot drop heads of layer ${layer} of ${spec.name}: it has layers 0 to ${last(spec.layers)}`,

@@ -61,6 +61,11 @@ export function setKvCache(kvCache: "fp32" | "int8"): Change {
 
 /** Another scaling of all rotary positions, in place of the one that they have; null: none. */
 export function rescaleRope(scaling: RopeScaling | null, contextLength?: number): Change {
+  if (typeof scaling !== "object") {
+    throw new TypeError(
+      `Cannot rescale positions: rope must be a scaling like { "kind": "linear", "factor": 2 }, or null`,
+    );
+  }
   const rescaled = (position: PositionSpec): PositionSpec => {
     if (position.kind !== "rope") return position;
     const { scaling: _, ...rest } = position;
