@@ -99,7 +99,7 @@ export interface LinearAttentionSpec {
   normalise?: boolean;
   /** Rotary positions of queries and keys (RetNet). Default none. */
   position?: PositionSpec;
-  /** The result's norm, in each head, times silu(gate(x)). Default true. */
+  /** The result is normed in each head; whether it is then multiplied by silu(gate(x)). Default true. */
   outputGate?: boolean;
 }
 

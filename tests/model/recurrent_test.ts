@@ -6,7 +6,7 @@ import { recurrentStateBytes } from "../../lib/cost/bytes.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
 import type { GenerateResult, Generation } from "../../lib/model/generate.ts";
 import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
-import { SCORE_MODES } from "../../lib/model/score_options.ts";
+import { SCORE_MODES, type ScoreOptions } from "../../lib/model/score_options.ts";
 import { recurrentSpecs } from "./recurrent_specs.ts";
 import { someIds } from "./tiny_spec.ts";
 
@@ -115,6 +115,31 @@ for (const [name, spec] of Object.entries(recurrentSpecs)) {
     }
   });
 }
+
+Deno.test("branches behind a shared prefix run as rows of a batch, or one by one where there is attention", async () => {
+  const requests = [1, 2, 3, 4].map((k) => ({ contextIds: ids(40, 1), continuationIds: ids(6, k * 3) }));
+  const runs = async (name: string, options: ScoreOptions = {}) => {
+    const seen: string[] = [];
+    await withModel(recurrentSpecs[name], async (model) => {
+      const session = await model.session("score"), run = session.run;
+      session.run = (feeds, fetches) => {
+        seen.push(feeds.ids.dims.join(" x "));
+        return run.call(session, feeds, fetches) as ReturnType<typeof run>;
+      };
+      const got = await model.score(requests, options);
+      near(
+        got.map((r) => r.logLikelihood),
+        (await model.score(requests, { mode: "strict" })).map((r) => r.logLikelihood),
+      );
+    });
+    return seen.slice(0, -requests.length);
+  };
+  assert.deepEqual(await runs("Mamba-2"), ["1 x 40", "4 x 5"]);
+  assert.deepEqual(await runs("gated DeltaNet + attention"), ["1 x 40", "1 x 5", "1 x 5", "1 x 5", "1 x 5"]);
+  // Past and present of a run behind the prefix are 85 slots.
+  const narrow = { maxCachedTokens: 84 };
+  assert.deepEqual(await runs("gated DeltaNet + attention", narrow), new Array(4).fill("1 x 45"));
+});
 
 Deno.test("states that do not grow have the same bytes after any number of tokens", async () => {
   for (const spec of Object.values(recurrentSpecs)) {
