@@ -36,6 +36,8 @@ export interface Recommendation {
   verdict: "meets" | "may meet" | "fails";
   /** What it takes and gives, or what it fails. */
   reason: string;
+  /** Of what is asked, how many times too little there is at worst; at most 1 where the limits are met. */
+  miss: number;
   /** null where the model's own context is too short. */
   answer: WillItRun | null;
 }
@@ -44,7 +46,7 @@ export interface Recommendations {
   limits: Limits;
   /** Those that meet the limits, then those that may, the best first. */
   found: Recommendation[];
-  /** The others: those with the most parameters first. */
+  /** The others: those that miss the limits by least first. */
   failed: Recommendation[];
   /** How they are ordered, in words. */
   order: string;
@@ -84,8 +86,8 @@ export async function recommend(options: RecommendOptions): Promise<Recommendati
         if (contextLength <= spec.contextLength && !demands.has(key)) {
           demands.set(key, demandOf(spec, machine.kind, { precision, contextLength, batch }));
         }
-        const { verdict, reason, answer } = judge(spec, demands.get(key), machine, asked);
-        all.push({ model: spec.name, parameters, precision, machine: machine.name, verdict, reason, answer });
+        const judged = judge(spec, demands.get(key), machine, asked);
+        all.push({ model: spec.name, parameters, precision, machine: machine.name, ...judged });
       }
     }
   }
@@ -93,7 +95,7 @@ export async function recommend(options: RecommendOptions): Promise<Recommendati
   return {
     limits: asked,
     found: all.filter((r) => r.verdict !== "fails"),
-    failed: all.filter((r) => r.verdict === "fails"),
+    failed: all.filter((r) => r.verdict === "fails").sort((a, b) => a.miss - b.miss),
     order: ORDER,
   };
 }
@@ -111,10 +113,10 @@ function judge(
   demand: Demand | undefined,
   machine: Machine,
   { memoryGb, tokensPerS = 0, contextLength }: Limits,
-): Pick<Recommendation, "verdict" | "reason" | "answer"> {
+): Pick<Recommendation, "verdict" | "reason" | "miss" | "answer"> {
   if (!demand) {
     const reason = `its context is ${spec.contextLength} tokens, ${contextLength} are asked`;
-    return { verdict: "fails", reason, answer: null };
+    return { verdict: "fails", reason, miss: contextLength / spec.contextLength, answer: null };
   }
   const answer = answerOf(demand, machine, { memoryGb });
   const { memory, availableBytes, marginBytes, fits, decodeTokensPerS: { low, high }, decodeBound } = answer;
@@ -124,8 +126,9 @@ function judge(
     ...(fits ? [] : [`needs ${gb(memory.totalBytes)} GB, ${gb(-marginBytes)} GB more than there is`]),
     ...(high >= tokensPerS ? [] : [`at most ${rate(high)} tok/s, ${rate(tokensPerS)} are asked`]),
   ];
-  if (failures.length) return { verdict: "fails", reason: failures.join("; "), answer };
-  return { verdict: low >= tokensPerS ? "meets" : "may meet", reason: `${needs}; ${speed}`, answer };
+  const miss = Math.max(memory.totalBytes / availableBytes, tokensPerS / high);
+  if (failures.length) return { verdict: "fails", reason: failures.join("; "), miss, answer };
+  return { verdict: low >= tokensPerS ? "meets" : "may meet", reason: `${needs}; ${speed}`, miss, answer };
 }
 
 /** Verdict, parameters, precision, speed. */
@@ -137,7 +140,7 @@ function better(a: Recommendation, b: Recommendation): number {
 }
 
 function gb(bytes: number): string {
-  return (bytes / 1e9).toPrecision(3);
+  return bytes >= 1e12 ? (bytes / 1e9).toFixed(0) : (bytes / 1e9).toPrecision(3);
 }
 
 function rate(tokensPerS: number): string {
