@@ -78,7 +78,7 @@ export async function buildOnDisk(
       await Deno.writeTextFile(join(dir, "weights.json"), JSON.stringify(packed));
     });
   }
-  const weights = layersOf(spec, JSON.parse(await Deno.readTextFile(join(folder, "weights.json"))));
+  const weights = layersOf(base, spec, JSON.parse(await Deno.readTextFile(join(folder, "weights.json"))));
   const key = cacheKey([GRAPH_VERSION, spec]);
   return {
     folder,
@@ -113,7 +113,7 @@ export async function buildInMemory(base: ArchSpec, spec: ArchSpec, precision: P
   const chunks: Uint8Array[] = [];
   const packed = await packWeights(base, source, precision, WEIGHTS_FILE, (bytes) => void chunks.push(bytes));
   const rope = await ropeInMemory(spec, ROPE_FILE);
-  const weights = layersOf(spec, packed);
+  const weights = layersOf(base, spec, packed);
   return {
     weights,
     graph: (kind: GraphKind) => GRAPHS[kind](spec, { weights, rope: rope.tables }).model(),
@@ -134,8 +134,9 @@ function joined(chunks: Uint8Array[], bytes: number): Bytes {
 }
 
 /** The packed weights of an edited spec's layers. */
-function layersOf(spec: ArchSpec, packed: PackedWeights): PackedWeights {
-  return { ...packed, layers: spec.layers.map((layer, i) => packed.layers[layer.weightsLayer ?? i]) };
+function layersOf(base: ArchSpec, spec: ArchSpec, packed: PackedWeights): PackedWeights {
+  const stored = base.layers.map((layer, i) => layer.weightsLayer ?? i);
+  return { ...packed, layers: spec.layers.map((layer, i) => packed.layers[stored.indexOf(layer.weightsLayer ?? i)]) };
 }
 
 async function writeFolder(folder: string, fill: (dir: string) => Promise<void>): Promise<void> {

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { applyEdits, editModel } from "../../lib/arch/edits.ts";
 import { modelFingerprint } from "../../lib/arch/fingerprint.ts";
 import { resolveModel } from "../../lib/arch/resolve.ts";
-import type { ArchEdit, ArchSpec, AttentionSpec } from "../../lib/arch/spec.ts";
+import type { ArchEdit, ArchSpec, AttentionSpec, ModelRef } from "../../lib/arch/spec.ts";
+import { openModel } from "../../lib/model/language_model.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
 Deno.test("edits compose left to right and remember where a layer's weights lie", () => {
@@ -101,4 +102,18 @@ Deno.test("weights that an edit changed are never taken for others", async () =>
   assert.equal(new Set(fingerprints).size, edits.length);
   const windowed = await resolveModel({ ref: folder, edits: [{ window: 4 }] });
   assert.equal(windowed.identity, identities[0], "edits that keep the weights share them");
+});
+
+Deno.test("an edited spec that is passed on as a spec takes the same layers of the weights", async () => {
+  const whole = tinySpec(), kept = applyEdits(whole, [{ keepLayers: [0, 2] }]);
+  const logits = async (ref: ModelRef) => {
+    const model = await openModel(ref, { threads: 1 });
+    const { data } = await model.logits([1, 2, 3]);
+    await model.close();
+    return data;
+  };
+  assert.deepEqual(
+    await logits({ ref: kept, seed: 4 }),
+    await logits({ ref: whole, seed: 4, edits: [{ keepLayers: [0, 2] }] }),
+  );
 });
