@@ -2,6 +2,7 @@
 import { ropeKey, ropeOf, ropeTable } from "../arch/rope_tables.ts";
 import type { ArchSpec, ChannelSpec, LayerSpec, MixerSpec } from "../arch/spec.ts";
 import { attention } from "./blocks/attention.ts";
+import { gatedConvolution } from "./blocks/convolution.ts";
 import { gatedMlp, mlp } from "./blocks/channel.ts";
 import { linearAttention } from "./blocks/linear_attention.ts";
 import { emitNorm } from "./blocks/norm.ts";
@@ -116,6 +117,8 @@ function emitMixer(place: TrainPlace, mixer: MixerSpec, x: Tensor): Tensor {
       return attention(place, mixer, x);
     case "linear":
       return linearAttention(place, mixer, x);
+    case "convolution":
+      return gatedConvolution(place, x);
     default:
       throw new TypeError(`Mixer ${mixer.kind} has no trainable form`); // checkTrainable says it first
   }

@@ -19,13 +19,13 @@ export function checkTrainable(spec: ArchSpec): void {
 }
 
 function problemOf({ mixer, channel }: LayerSpec): { part: string; is: string; known: string } | null {
-  if (mixer.kind !== "attention" && mixer.kind !== "linear") {
-    return { part: "mixer.kind", is: mixer.kind, known: "attention, linear" };
+  if (mixer.kind === "mla" || mixer.kind === "mamba2") {
+    return { part: "mixer.kind", is: mixer.kind, known: "attention, linear, convolution" };
   }
   if (mixer.kind === "linear" && mixer.decay === "channel") {
     return { part: "mixer.decay", is: mixer.decay, known: "mamba, retnet" };
   }
-  if (mixer.position?.kind === "alibi") {
+  if (mixer.kind !== "convolution" && mixer.position?.kind === "alibi") {
     return { part: "mixer.position.kind", is: "alibi", known: "rope, learned, none" };
   }
   if ((TRAINABLE_CHANNELS as readonly string[]).includes(channel.kind)) return null;

@@ -6,7 +6,7 @@ import { floats, int64s, openSession } from "../../lib/model/session.ts";
 import { evalGraph } from "../../lib/train/eval_graph.ts";
 import { initialParameters, planParameters } from "../../lib/train/parameters.ts";
 import { namedTensors, writeSafetensors } from "../../lib/train/safetensors_file.ts";
-import { delta, full, gated, gatedDelta, plain, tinySpec, windowed } from "./specs.ts";
+import { delta, full, gated, gatedDelta, plain, shortConvolution, tinySpec, windowed } from "./specs.ts";
 
 const SPECS: Record<string, ArchSpec> = {
   "attention with grouped heads and rotary positions": tinySpec([full, full]),
@@ -23,6 +23,7 @@ const SPECS: Record<string, ArchSpec> = {
   "the delta rule with a short convolution": tinySpec([delta, delta]),
   "a fixed decay with rotary positions": tinySpec([gated, { ...gated, outputGate: false }]),
   "gated DeltaNet with shared keys": tinySpec([gatedDelta, gatedDelta]),
+  "a gated short convolution": tinySpec([shortConvolution, full]),
   "a hybrid with an untied head": tinySpec([gatedDelta, windowed], { tiedHead: false }),
   "GPT-2's norms, positions and MLP": tinySpec([full, full], {
     norm: { kind: "layernorm", epsilon: 1e-5 },

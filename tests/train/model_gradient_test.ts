@@ -7,9 +7,9 @@ import { gradients } from "../../lib/train/tape.ts";
 import { splitParameters } from "../../lib/train/train_graph.ts";
 import { GraphBuilder } from "../../lib/onnx/graph_builder.ts";
 import { directionalError } from "./directional.ts";
-import { delta, full, gated, gatedDelta, plain, tinySpec, windowed } from "./specs.ts";
+import { delta, full, gated, gatedDelta, plain, shortConvolution, tinySpec, windowed } from "./specs.ts";
 
-const MIXERS = { full, windowed, plain, delta, gated, gatedDelta };
+const MIXERS = { full, windowed, plain, delta, gated, gatedDelta, shortConvolution };
 
 for (const [name, mixer] of Object.entries(MIXERS)) {
   Deno.test(`the gradient of a whole model agrees with finite differences: ${name}`, async () => {

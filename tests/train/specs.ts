@@ -1,5 +1,12 @@
 /** Small architectures of every trainable kind. */
-import type { ArchSpec, AttentionSpec, LayerSpec, LinearAttentionSpec, MixerSpec } from "../../lib/arch/spec.ts";
+import type {
+  ArchSpec,
+  AttentionSpec,
+  ConvolutionSpec,
+  LayerSpec,
+  LinearAttentionSpec,
+  MixerSpec,
+} from "../../lib/arch/spec.ts";
 
 export function tinySpec(
   mixers: MixerSpec[],
@@ -22,6 +29,7 @@ export function tinySpec(
 export const full: AttentionSpec = { kind: "attention", heads: 4, kvHeads: 2, headDim: 16 };
 export const windowed: AttentionSpec = { ...full, window: 5, sinks: 1 };
 export const plain: LinearAttentionSpec = { kind: "linear", rule: "linear", heads: 2, keyDim: 16, valueDim: 16 };
+export const shortConvolution: ConvolutionSpec = { kind: "convolution", kernel: 3 };
 export const delta: LinearAttentionSpec = { ...plain, rule: "delta", convolution: 4 };
 export const gated: LinearAttentionSpec = {
   ...plain,

@@ -96,7 +96,11 @@ Deno.test("bad options are refused before any work", async () => {
   const latent = tinySpec([full], { position: { kind: "alibi" } });
   await refused({}, /position "alibi" has no trainable form in this version; there are: rope, learned, none/, latent);
   const mamba = tinySpec([full, { kind: "mamba2", heads: 2, headDim: 16, stateDim: 8 }], { vocabSize: 16 });
-  await refused({}, /layers\[1\]\.mixer\.kind "mamba2" has no trainable form .* there are: attention, linear/, mamba);
+  await refused(
+    {},
+    /layers\[1\]\.mixer\.kind "mamba2" has no trainable form .* there are: attention, linear, convolution/,
+    mamba,
+  );
 });
 
 Deno.test("budgets: FLOPs of a step are three times those of its forward pass", () => {

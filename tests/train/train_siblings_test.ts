@@ -51,5 +51,5 @@ Deno.test("siblings are refused before any work where something does not fit", a
   await refused({ tokens: undefined }, /one of tokens, flops and seconds, got none/);
   await refused({ tokens: 200 }, /a budget of 50 tokens is too small/); // a quarter of it, for the search
   await refused({}, /there are no architectures/, {} as never);
-  await refused({ task: { kind: "text" } }, /ids up to 255, its vocabSize is 16/);
+  await refused({ task: { kind: "mqar", vocabSize: 32 } }, /ids up to 31, its vocabSize is 16/);
 });
