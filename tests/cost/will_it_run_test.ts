@@ -43,6 +43,30 @@ Deno.test("speed, energy and price follow from the roofline and the efficiency r
   near(answer.price!.breakEvenShare!.high, answer.price!.ownUsdPerMillion.high / 4);
 });
 
+Deno.test("the times that data/peers.md has of SmolLM2-135M lie within what is said from the peaks of the same runs", () => {
+  const measured: Machine = {
+    ...machine,
+    flopsPerS: { fp32: 194e9, int4: 194e9 }, // one large MatMul
+    bytesPerS: 32.1e9, // limit_fp32
+    weightBytesPerS: { int4: 19e9 }, // limit_int4, huge pages
+  };
+  const stepMs = { // by context
+    fp32: { 128: 15.24, 512: 18.41, 1024: 21.70, 2048: 29.18, 4096: 48.79 },
+    int4: { 128: 6.54, 512: 9.04, 1024: 13.11, 2048: 20.29, 4096: 37.83 },
+  };
+  for (const precision of ["fp32", "int4"] as const) {
+    for (const [context, ms] of Object.entries(stepMs[precision])) {
+      const options = { hardware: measured, precision, promptTokens: Number(context), newTokens: 1 };
+      const { low, high } = specWillItRun(smollm2, options).decodeTokensPerS, got = 1000 / ms;
+      assert.ok(low < got && got < high, `${precision} at ${context}: ${got} tok/s, said ${low} to ${high}`);
+      assert.ok(high / low < 2.2, "a range that says something");
+    }
+  }
+  const batch = specWillItRun(smollm2, { hardware: measured, batch: 8, promptTokens: 128, newTokens: 1 });
+  const passMs = 1000 * 8 * 128 / 921;
+  assert.ok(batch.ttftMs!.low < passMs && passMs < batch.ttftMs!.high, JSON.stringify(batch.ttftMs));
+});
+
 Deno.test("a small model on a fast GPU is bound by its kernels' launches", () => {
   const small = specWillItRun(smollm2, { hardware: "H100 SXM", precision: "fp16" });
   assert.equal(small.decodeBound, "launches");
