@@ -74,7 +74,10 @@ export async function scoreTree(
 /** Bytes of the states of a batch's rows. */
 const ROW_STATE_BYTES = 2 ** 28;
 
-/** How many leaves run side by side. The attention kernel takes no batch of several tokens behind a past. */
+/**
+ * How many leaves run side by side. The attention kernel takes no batch of several tokens behind a past. Four leaves of
+ * a 10 M gated DeltaNet behind 20 tokens take 1.5 times as long one by one with 2 to 4 tokens each, as long with 20.
+ */
 function rowLimits(spec: ArchSpec): RowLimits | undefined {
   if (!isRecurrent(spec)) return undefined;
   const atStart = Math.max(1, Math.floor(ROW_STATE_BYTES / recurrentStateBytes(spec)));

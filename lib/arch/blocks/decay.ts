@@ -1,10 +1,9 @@
 /** Where the decay of a gated linear attention comes from: parts of its block, whose nodes give the decay's logarithm. */
 import { MS } from "../../onnx/graph_builder.ts";
-import { type PackedLinear, type PackedTensor, transpose } from "../packer.ts";
+import type { PackedLinear, PackedTensor, Packer } from "../packer.ts";
 import { dequantise, permuteRows } from "../quant_blocks.ts";
 import type { ArchSpec, LinearAttentionSpec } from "../spec.ts";
 import { matrix, type PackedPart, type Parameter, type Place, type ReadParameter, vector } from "./block.ts";
-import type { Packer } from "../packer.ts";
 
 export interface Decay<P extends PackedPart = PackedPart> {
   readonly parameters: Parameter[];
@@ -88,13 +87,12 @@ function channelDecay(
     async pack(read, packer) {
       const up = dequantise(permuteRows(await read("decayUp"), channelOf)).map((w) => -w);
       const bias = dequantise(await read("decayBias"));
-      const tensor = (name: string, dims: number[], values: Float32Array) =>
-        packer.tensor(name, "float32", dims, values);
+      const tensor = (name: string, values: Float32Array) => packer.tensor(name, "float32", [width], values);
       return {
         down: await packer.linear("decayDown", await read("decayDown")),
-        up: { form: "dense", weight: await tensor("decayUp", [RANK, width], transpose(up, width, RANK)) },
-        decayBias: await tensor("decayBias", [width], Float32Array.from(channelOf, (c) => -bias[c])),
-        decayScale: await tensor("decayScale", [width], new Float32Array(width).fill(-1 / ROOT)),
+        up: await packer.dense("decayUp", { rows: width, cols: RANK, values: up }),
+        decayBias: await tensor("decayBias", Float32Array.from(channelOf, (c) => -bias[c])),
+        decayScale: await tensor("decayScale", new Float32Array(width).fill(-1 / ROOT)),
       };
     },
     emit: ({ nodes }, weights, x) =>
