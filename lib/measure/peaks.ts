@@ -5,9 +5,8 @@ import { startGraphHost } from "../model/host.ts";
 import type { GraphHost } from "../model/protocol.ts";
 import { progress } from "../progress.ts";
 import type { Estimate } from "../stats/estimate.ts";
-import { meanInterval } from "../stats/mean_interval.ts";
+import { geometricMean } from "../stats/geometric_mean.ts";
 import { seededRandom } from "../stats/random.ts";
-import { mean } from "../stats/summary.ts";
 import { captureEnvironment, type Environment } from "./environment.ts";
 import { noiseBetween, readNoise } from "./noise.ts";
 import { stoppable } from "./stoppable.ts";
@@ -61,8 +60,8 @@ export interface Peaks {
 }
 
 /**
- * Measure the peaks: the best run of each process (a slower one was disturbed), averaged over processes with a t
- * interval. Quantised formats have peaks of their own, since their products unpack weights: int4 reads fewer bytes/s.
+ * Measure the peaks: the best run of each process (a slower one was disturbed), averaged over processes (geometric
+ * mean, t interval). Quantised formats have peaks of their own, since their products unpack weights: int4 reads fewer bytes/s.
  *
  * @throws {RangeError} For counts below 1, or an unknown format.
  * @example
@@ -135,12 +134,12 @@ export async function measurePeaks(options: PeaksOptions = {}): Promise<Peaks> {
   };
 }
 
+/** The best run of each process; a geometric mean, so that no bound is below zero. */
 function overHosts(samples: PeakSample[], kind: Probe["kind"], format: ProbedFormat, hosts: number): Estimate {
-  const best = Array.from({ length: hosts }, (_, host) =>
-    Math.max(
-      ...samples.filter((s) => s.host === host && s.kind === kind && s.format === format).map((s) => s.rate),
-    ));
-  return hosts > 1 ? meanInterval(best) : { point: mean(best), low: null, high: null, level: 0.95, n: 1 };
+  const own = samples.filter((s) => s.kind === kind && s.format === format);
+  return geometricMean(
+    Array.from({ length: hosts }, (_, host) => Math.max(...own.filter((s) => s.host === host).map((s) => s.rate))),
+  );
 }
 
 const points = (estimates: Partial<Record<ProbedFormat, Estimate>>) =>

@@ -29,10 +29,10 @@ Deno.test("measurePeaks(): the best run of each process, averaged over processes
   const fake = fakeHosts((_name, host, run) => (10 + 2 * host) * (run % 2 ? 2 : 1));
   const peaks = await measurePeaks({ hosts: 2, repeats: 4, warmups: 2, bytes, threads: 2, start: fake.start });
   const work = 2 * 2048 ** 3, rates = [work / 0.010, work / 0.012];
-  near(peaks.flopsPerS.fp32!.point, (rates[0] + rates[1]) / 2);
+  near(peaks.flopsPerS.fp32!.point, Math.sqrt(rates[0] * rates[1]));
   assert.equal(peaks.flopsPerS.fp32!.n, 2);
   assert.ok(peaks.flopsPerS.fp32!.low! < rates[1] && peaks.flopsPerS.fp32!.high! > rates[0]);
-  near(peaks.copyBytesPerS.point, (2 * bytes / 0.010 + 2 * bytes / 0.012) / 2);
+  near(peaks.copyBytesPerS.point, 2 * bytes / Math.sqrt(0.010 * 0.012));
   assert.deepEqual([peaks.provider, peaks.threads, peaks.samples.length], ["cpu", 2, 2 * 4 * 7]);
   const { machine } = peaks;
   assert.equal(machine.flopsPerS.int4, peaks.flopsPerS.int4!.point);
