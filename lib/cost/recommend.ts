@@ -1,11 +1,10 @@
 /** Which model, precision and machine meet a set of limits, with the reason for each; and why the others do not. */
-import { resolveSpec } from "../arch/resolve.ts";
 import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
-import { zoo, zooNames } from "../arch/zoo/zoo.ts";
+import { zooNames } from "../arch/zoo/zoo.ts";
 import { parameterCount } from "./bytes.ts";
 import { requireCount, requirePositive } from "./check.ts";
 import { hardware, hardwareNames, type Machine } from "./hardware.ts";
-import { answerOf, type Demand, demandOf, type WillItRun } from "./will_it_run.ts";
+import { answerOf, type Demand, demandOf, specOf, type WillItRun } from "./will_it_run.ts";
 
 export interface Limits {
   /** Memory that the model may take at most, in GB (10^9 bytes). Default: the machine's. */
@@ -19,8 +18,8 @@ export interface Limits {
 }
 
 export interface RecommendOptions extends Limits {
-  /** Specs, references, or names of the zoo. Default: the whole zoo. */
-  models?: (ArchSpec | ModelRef)[];
+  /** References, specs, or names of the zoo. Default: the whole zoo. */
+  models?: ModelRef[];
   /** Names of data/hardware.json, or machines. Default: all of that file. */
   hardware?: (string | Machine)[];
   /** Default: fp32 on a CPU and fp16 elsewhere, int8 and int4. */
@@ -98,10 +97,6 @@ export async function recommend(options: RecommendOptions): Promise<Recommendati
     failed: all.filter((r) => r.verdict === "fails").sort((a, b) => a.miss - b.miss),
     order: ORDER,
   };
-}
-
-function specOf(model: ArchSpec | ModelRef): ArchSpec | Promise<ArchSpec> {
-  return typeof model === "string" && zooNames().includes(model) ? zoo(model) : resolveSpec(model);
 }
 
 function usualPrecisions({ kind }: Machine): Precision[] {

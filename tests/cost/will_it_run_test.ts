@@ -120,6 +120,7 @@ Deno.test("willItRun() takes references with edits, and precisions that do not r
   ]);
   assert.equal(three.memory.parts[0].bytes < 0.5 * 2 * 134_515_008, true);
   assert.equal(three.machine, hardware("H100 SXM"));
+  assert.equal((await willItRun("llama-2-7b", { hardware: "L4", precision: "int4" })).model, "llama-2-7b");
 });
 
 Deno.test("what was asked wrongly is named", () => {
