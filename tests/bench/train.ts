@@ -9,7 +9,7 @@ import { speedAgainstTorch } from "./train/speed.ts";
 const { positionals, values } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "10" }, threads: { type: "string", default: "1" } },
+  options: { rounds: { type: "string", default: "8" }, threads: { type: "string", default: "1" } },
 });
 const parts = positionals.length ? positionals : ["recall", "speed"];
 const unknown = parts.find((part) => part !== "recall" && part !== "speed");

@@ -1,6 +1,7 @@
 """The Llama sibling of train.ts in PyTorch, CPU, float32. Arguments: weights file, architecture as JSON, threads."""
 import json
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "peers"))
@@ -53,7 +54,7 @@ def load():
         return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
     def steps(ids, targets, rates):
-        losses, start = [], now_ms()
+        losses, start, cpu = [], now_ms(), time.process_time()
         for batch, right, rate in zip(torch.tensor(ids), torch.tensor(targets), rates):
             for group in optimiser.param_groups:
                 group["lr"] = rate
@@ -63,7 +64,7 @@ def load():
             torch.nn.utils.clip_grad_norm_(p.values(), adam["clip"])
             optimiser.step()
             losses.append(loss.item())
-        return {"losses": losses, "ms": now_ms() - start}
+        return {"losses": losses, "ms": now_ms() - start, "cpuMs": 1000 * (time.process_time() - cpu)}
 
     return {"steps": steps}
 
