@@ -20,7 +20,7 @@ import { trainInProcess } from "./train_process.ts";
 
 export interface SiblingsOptions extends Budget {
   task: TaskSpec;
-  /** Parameters that every architecture is scaled to. Default: each is taken as it is. */
+  /** Parameters that every architecture is scaled to, with the vocabulary of the task. Default: each is as it is. */
   parameters?: number;
   /** Independent runs of each, with the seeds 0, 1, ... Default 3. */
   seeds?: number;
@@ -70,6 +70,12 @@ const END_SHARE = 0.1;
  *
  * @throws {RangeError} If a number is out of range, or a budget too small for one step.
  * @throws {TypeError} If an architecture has a part without a trainable form.
+ * @example Two architectures of a million parameters on bytes of Python's library
+ * ```ts ignore
+ * const result = await trainSiblings({ llama, hybrid }, { task: { kind: "text" }, parameters: 1e6, seconds: 60 });
+ * console.log(siblingsTable(result), lossPlot(result));
+ * const model = await openModel(result.siblings.hybrid.ref);
+ * ```
  */
 export async function trainSiblings(
   specs: Record<string, ArchSpec>,
@@ -82,7 +88,7 @@ export async function trainSiblings(
   const task = await openTask(options.task);
   const scaled = Object.fromEntries(
     Object.entries(specs).map(([name, spec]) => {
-      const sized = options.parameters === undefined ? spec : scale(spec, { parameters: options.parameters });
+      const sized = scaledTo(options.parameters, spec, task);
       checkTrainable(sized);
       checkFits(sized, task);
       if (kind !== "seconds") stepsOf(part, sized, { batch, tokens: task.tokens, rows: batch * task.rows }, 0);
@@ -158,6 +164,14 @@ export async function trainSiblings(
       saved?.close();
     }
   }
+}
+
+/** The tokenizer of bytes has two more ids than there are bytes. */
+const BYTE_IDS = 258;
+
+function scaledTo(parameters: number | undefined, spec: ArchSpec, { metric, vocabSize }: TrainingTask): ArchSpec {
+  if (parameters === undefined) return spec;
+  return scale(spec, { parameters, vocabSize: metric === "bitsPerByte" ? BYTE_IDS : vocabSize });
 }
 
 function checkOptions(

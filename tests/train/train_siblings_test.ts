@@ -41,6 +41,22 @@ Deno.test("siblings are trained alike, kept as they come, and read again without
   }
 });
 
+Deno.test("siblings are scaled to a number of parameters, with the task's vocabulary", async () => {
+  const wide = tinySpec([plain, plain], { hiddenSize: 512, vocabSize: 50_000 });
+  const { siblings: { small } } = await trainSiblings({ small: wide }, {
+    ...options,
+    parameters: 100_000,
+    learningRates: [1e-2],
+    seeds: 1,
+    searchShare: 1,
+    tokens: 2 * 8 * 16,
+    store: null,
+  });
+  assert.equal(small.spec.vocabSize, 16);
+  assert.ok(Math.abs(small.parameters - 100_000) < 5000, `${small.parameters} parameters`);
+  assert.deepEqual([small.score.n, small.score.low], [1, null]); // one seed has no interval
+});
+
 Deno.test("siblings are refused before any work where something does not fit", async () => {
   const refused = (changes: Partial<SiblingsOptions>, message: RegExp, specs = { plain: spec(delta) }) =>
     assert.rejects(trainSiblings(specs, { ...options, store: null, ...changes }), message);
