@@ -36,9 +36,9 @@ export async function recallTable(): Promise<void> {
   const specs = Object.fromEntries(Object.entries(MIXERS).map(([name, mixer]) => [name, recallSpec(name, mixer)]));
   const result = await trainSiblings(specs, {
     task: { kind: "mqar", vocabSize: 64, tokens: 64, pairs: 16 },
-    tokens: 1000 * 32 * 64,
+    tokens: 500 * 32 * 64,
     learningRates: [3e-3, 1e-2],
-    searchShare: 0.5, // shorter tries end before anything is learned
+    searchShare: 1, // shorter tries end before anything is learned
   });
   console.log(siblingsTable(result).toString());
   for (const [name, { spec }] of Object.entries(result.siblings)) {
