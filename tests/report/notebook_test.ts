@@ -78,6 +78,33 @@ const notebooks: NotebookCase[] = [
     },
     width: 390,
   },
+  {
+    name: "04_design",
+    params: {
+      contextLength: 128,
+      promptTokens: 8,
+      newTokens: 4,
+      rounds: 2,
+      lengths: [8, 24, 40],
+      blocks: 2,
+      peakHosts: 2,
+      families: ["mamba2-130m"],
+      familyRuns: 2,
+    },
+    shown: {
+      setup: [HTML],
+      architecture: [HTML],
+      baseline: [HTML],
+      costs: [HTML],
+      peaks: [HTML],
+      compare: [HTML],
+      summary: [HTML, HTML],
+      scaling: [PLOTLY, HTML],
+      crossover: ["stream"],
+      roofline: [PLOTLY, HTML],
+    },
+    width: 390,
+  },
 ];
 
 /** Progress bars come and go with the machine's speed; they are no result. */
