@@ -12,7 +12,7 @@ const HTML = "text/html";
 
 interface NotebookCase {
   name: string;
-  params: Record<string, number>;
+  params: Record<string, unknown>;
   /** For each tag the richest MIME type of each output of its cell. */
   shown: Record<string, string[]>;
   /** Width of the page in px. */
