@@ -45,7 +45,7 @@ interface Row {
 }
 
 function diagramText(spec: ArchSpec): string {
-  const lines = [title(spec), `  ${embeddingText(spec)}`];
+  const lines = [`${spec.name}: ${facts(spec)}`, `  ${embeddingText(spec)}`];
   for (const group of layerGroups(spec)) {
     const named = runs(group.layers).map(({ layer, times }) =>
       `${times > 1 ? `${times} x ` : ""}${describeMixer(layer.mixer)}; ${describeChannel(layer.channel)}`
@@ -56,9 +56,9 @@ function diagramText(spec: ArchSpec): string {
   return [...lines, `  ${headText(spec)}`].join("\n");
 }
 
-function title(spec: ArchSpec): string {
+function facts(spec: ArchSpec): string {
   const { layers, hiddenSize, contextLength } = spec;
-  return `${spec.name}: ${formatCount(parameterCount(spec))} parameters, ${layers.length} layers of ${hiddenSize}, ` +
+  return `${formatCount(parameterCount(spec))} parameters, ${layers.length} layers of ${hiddenSize}, ` +
     `context ${contextLength.toLocaleString("en-US")}`;
 }
 
@@ -88,8 +88,9 @@ function diagramSvg(spec: ArchSpec): string {
     if (right) text(x + width - 8, y + 16, right, 'text-anchor="end" fill="#555"');
     y += height + (joined ? 0 : 4);
   };
-  text(MARGIN, MARGIN, title(spec), 'font-weight="600"');
-  y += GAP;
+  text(MARGIN, MARGIN, spec.name, 'font-weight="600"');
+  text(MARGIN, MARGIN + LINE, facts(spec));
+  y += GAP + LINE;
   const outside = (content: string, parameters: number) =>
     box({ text: content, right: formatCount(parameters), fill: FILL.outside, inside: false });
   const [embedding, ...rest] = modelParameters(spec);
@@ -110,7 +111,9 @@ function diagramSvg(spec: ArchSpec): string {
   y += GAP;
   outside(embeddingText(spec), embedding.rows * embedding.cols);
   const height = y + MARGIN - 4;
-  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${escapeHtml(title(spec))}" ` +
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${
+    escapeHtml(`${spec.name}: ${facts(spec)}`)
+  }" ` +
     `viewBox="0 0 ${WIDTH} ${height}" style="width:100%;max-width:${WIDTH + 160}px" ` +
     `font-family="system-ui, sans-serif" font-size="12">` +
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>${parts.join("")}</svg>`;

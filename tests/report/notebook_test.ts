@@ -100,7 +100,6 @@ const notebooks: NotebookCase[] = [
       compare: [HTML],
       summary: [HTML, HTML],
       scaling: [PLOTLY, HTML],
-      crossover: ["stream"],
       roofline: [PLOTLY, HTML],
     },
     width: 390,
