@@ -1,10 +1,9 @@
 /** What families add to softmax attention, through every way of running: all of them must say what one pass says. */
 import assert from "node:assert/strict";
-import type { ArchSpec, AttentionSpec, LayerSpec, ModelOptions } from "../../lib/arch/spec.ts";
+import type { ArchSpec, AttentionSpec, LayerSpec } from "../../lib/arch/spec.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
-import type { GenerateResult, Generation } from "../../lib/model/generate.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
 import { SCORE_MODES } from "../../lib/model/score_options.ts";
+import { generations, ids, logProbabilities, withModel } from "./agreement.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
 
 const heads = { kind: "attention" as const, heads: 4, kvHeads: 2, headDim: 16 };
@@ -71,45 +70,16 @@ const specs: Record<string, Partial<ArchSpec>> = {
   },
 };
 
-async function withModel(
-  changes: Partial<ArchSpec>,
-  use: (model: LanguageModel) => Promise<void>,
-  options: ModelOptions = {},
-): Promise<void> {
-  const spec = tinySpec({ contextLength: 128, ...changes });
-  const model = await openModel({ ref: spec, seed: 3 }, { threads: 1, ...options });
-  try {
-    await use(model);
-  } finally {
-    await model.close();
-  }
-}
-
-const ids = (length: number, start: number) => Array.from({ length }, (_, i) => (i * 31 + start * 17) % 256);
-
-/** ln p of the last tokens, one by one, from the logits of the whole sequence. */
-async function logProbabilities(model: LanguageModel, sequence: number[], last: number): Promise<number[]> {
-  const { data, dims: [, vocab] } = await model.logits(sequence.slice(0, -1));
-  return sequence.slice(-last).map((id, i) => {
-    const row = data.subarray((sequence.length - 1 - last + i) * vocab, (sequence.length - last + i) * vocab);
-    const max = row.reduce((a, b) => Math.max(a, b));
-    return row[id] - max - Math.log(row.reduce((sum, v) => sum + Math.exp(v - max), 0));
-  });
-}
+const familySpec = (changes: Partial<ArchSpec>) => tinySpec({ contextLength: 128, ...changes });
 
 function near(got: number[], want: number[], what: string, limit = 1e-4): void {
   const worst = Math.max(...got.map((v, i) => Math.abs(v - want[i])));
   assert.ok(got.length === want.length && worst < limit, `${what}: difference ${worst}`);
 }
 
-const generations = (result: GenerateResult) => {
-  assert.ok(!("refused" in result));
-  return result as Generation[];
-};
-
 for (const [name, changes] of Object.entries(specs)) {
   Deno.test(`${name}: prompts at once, token by token and in a ragged batch agree`, () =>
-    withModel(changes, async (model) => {
+    withModel(familySpec(changes), async (model) => {
       const whole = await runChunk(model, startState(model, [someIds]), { turns: 12, logprobs: true });
       const made = whole.tokens.map(([id]) => id);
       near([...whole.logprobs!], await logProbabilities(model, [...someIds, ...made], 12), "in the graph");
@@ -133,7 +103,7 @@ for (const [name, changes] of Object.entries(specs)) {
     }));
 
   Deno.test(`${name}: scores are the same in every mode and with every budget`, () =>
-    withModel(changes, async (model) => {
+    withModel(familySpec(changes), async (model) => {
       const shared = ids(40, 1);
       const requests = [
         ...[1, 2, 3, 4].map((k) => ({ contextIds: [...shared, ...ids(9, 2)], continuationIds: ids(k + 2, k) })),
@@ -156,7 +126,7 @@ for (const [name, changes] of Object.entries(specs)) {
 
   Deno.test(`${name}: int8 and int4 weights run, and decode as they prefill`, async () => {
     for (const precision of ["int8", "int4"] as const) {
-      await withModel(changes, async (model) => {
+      await withModel(familySpec(changes), async (model) => {
         const [one] = await model.generate(someIds, { maxNewTokens: 8, ignoreEos: true, logProbabilities: true });
         // Activations are rounded to 8 bits, so that the last digits depend on what runs together.
         near(one.logProbabilities!, await logProbabilities(model, [...someIds, ...one.ids], 8), precision, 0.1);
@@ -165,7 +135,7 @@ for (const [name, changes] of Object.entries(specs)) {
   });
 
   Deno.test(`${name}: an int8 key-value cache changes little`, () =>
-    withModel({ ...changes, contextLength: 2048, kvCache: "int8" }, async (model) => {
+    withModel(familySpec({ ...changes, contextLength: 2048, kvCache: "int8" }), async (model) => {
       const [one] = await model.generate(someIds, { maxNewTokens: 8, ignoreEos: true, logProbabilities: true });
       // What is cached is read rounded; in one run it is read as it was computed.
       near(one.logProbabilities!, await logProbabilities(model, [...someIds, ...one.ids], 8), "int8 cache", 0.15);

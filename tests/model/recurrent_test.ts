@@ -1,49 +1,17 @@
 import assert from "node:assert/strict";
 import { cacheName, grows } from "../../lib/arch/states.ts";
 import { layerStates } from "../../lib/arch/blocks/layer.ts";
-import type { ArchSpec, ModelOptions } from "../../lib/arch/spec.ts";
 import { recurrentStateBytes } from "../../lib/cost/bytes.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
-import type { GenerateResult, Generation } from "../../lib/model/generate.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
 import { SCORE_MODES, type ScoreOptions } from "../../lib/model/score_options.ts";
+import { generations, ids, logProbabilities, withModel } from "./agreement.ts";
 import { recurrentSpecs } from "./recurrent_specs.ts";
 import { someIds } from "./tiny_spec.ts";
-
-async function withModel(
-  spec: ArchSpec,
-  use: (model: LanguageModel) => Promise<void>,
-  options: ModelOptions = {},
-): Promise<void> {
-  const model = await openModel({ ref: spec, seed: 3 }, { threads: 1, ...options });
-  try {
-    await use(model);
-  } finally {
-    await model.close();
-  }
-}
-
-const ids = (length: number, start: number) => Array.from({ length }, (_, i) => (i * 31 + start * 17) % 256);
-
-/** ln p of the last tokens, one by one, from the logits of the whole sequence: nothing is carried from run to run. */
-async function logProbabilities(model: LanguageModel, sequence: number[], last: number): Promise<number[]> {
-  const { data, dims: [, vocab] } = await model.logits(sequence.slice(0, -1));
-  return sequence.slice(-last).map((id, i) => {
-    const row = data.subarray((sequence.length - 1 - last + i) * vocab, (sequence.length - last + i) * vocab);
-    const max = row.reduce((a, b) => Math.max(a, b));
-    return row[id] - max - Math.log(row.reduce((sum, v) => sum + Math.exp(v - max), 0));
-  });
-}
 
 function near(got: number[], want: number[], limit = 1e-4): void {
   const worst = Math.max(...got.map((v, i) => Math.abs(v - want[i])));
   assert.ok(got.length === want.length && worst < limit, `difference ${worst}`);
 }
-
-const generations = (result: GenerateResult) => {
-  assert.ok(!("refused" in result));
-  return result as Generation[];
-};
 
 for (const [name, spec] of Object.entries(recurrentSpecs)) {
   Deno.test(`${name}: prompts at once, token by token and decoding in the graph agree`, () =>

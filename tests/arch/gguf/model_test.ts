@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { openSafetensors, readTensor } from "../../../lib/arch/safetensors.ts";
 import { openModel } from "../../../lib/model/language_model.ts";
 import { ggufBytes, type TestTensor } from "../gguf_writer.ts";
+import { inTempFolder } from "../temp_folder.ts";
 
 type Metadata = Parameters<typeof ggufBytes>[0];
 /** Name, shape [rows, cols] or [size], numbers. */
@@ -256,18 +257,6 @@ async function converted({ family, architecture, metadata, change = (_, t) => t,
     })),
   );
   return { bytes, tensors };
-}
-
-async function inTempFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir(), before = Deno.env.get("ARCHBENCH_CACHE");
-  Deno.env.set("ARCHBENCH_CACHE", join(folder, "cache"));
-  try {
-    await use(folder);
-  } finally {
-    if (before === undefined) Deno.env.delete("ARCHBENCH_CACHE");
-    else Deno.env.set("ARCHBENCH_CACHE", before);
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 for (const conversion of conversions) {

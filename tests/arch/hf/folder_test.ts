@@ -6,22 +6,10 @@ import { modelFingerprint } from "../../../lib/arch/fingerprint.ts";
 import type { ArchSpec } from "../../../lib/arch/spec.ts";
 import { type LanguageModel, openModel } from "../../../lib/model/language_model.ts";
 import { sharedFolder } from "../../shared.ts";
+import { inTempFolder } from "../temp_folder.ts";
 import { f32, safetensorsBytes, type TestTensor } from "../safetensors_writer.ts";
 
 const goldens = join(import.meta.dirname!, "..", "..", "golden", "families");
-
-/** Run with a cache of its own, so that nothing of the test stays. */
-async function inTempFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir(), before = Deno.env.get("ARCHBENCH_CACHE");
-  Deno.env.set("ARCHBENCH_CACHE", join(folder, "cache"));
-  try {
-    await use(folder);
-  } finally {
-    if (before === undefined) Deno.env.delete("ARCHBENCH_CACHE");
-    else Deno.env.set("ARCHBENCH_CACHE", before);
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function withModel(ref: Parameters<typeof openModel>[0], use: (model: LanguageModel) => Promise<void>) {
   const model = await openModel(ref, { threads: 1 });
