@@ -3,8 +3,7 @@ import type { AttentionSpec } from "../spec.ts";
 import type { HfConfig } from "./config.ts";
 import { layersOf } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
-import { partOfHeads } from "./gpt_neox.ts";
-import { tensor } from "./recipe.ts";
+import { layerNames } from "./gpt_neox.ts";
 
 /** Where a file does not say it; ALiBi itself has no limit. */
 const TRAINED_CONTEXT = 2048;
@@ -45,29 +44,7 @@ export const bloom: HfFamily = {
     finalNormBias: "transformer.ln_f.bias",
     head: "lm_head.weight",
   }),
-  layer({ mixer }, { hiddenSize }) {
-    const { heads, headDim } = mixer as AttentionSpec, rows = 3 * heads * headDim;
-    const qkv = tensor("self_attention.query_key_value.weight", rows, hiddenSize);
-    const qkvBias = tensor("self_attention.query_key_value.bias", rows);
-    return {
-      mixerNorm: "input_layernorm.weight",
-      mixerNormBias: "input_layernorm.bias",
-      q: partOfHeads(qkv, heads, headDim, 0),
-      k: partOfHeads(qkv, heads, headDim, 1),
-      v: partOfHeads(qkv, heads, headDim, 2),
-      qBias: partOfHeads(qkvBias, heads, headDim, 0),
-      kBias: partOfHeads(qkvBias, heads, headDim, 1),
-      vBias: partOfHeads(qkvBias, heads, headDim, 2),
-      o: "self_attention.dense.weight",
-      oBias: "self_attention.dense.bias",
-      channelNorm: "post_attention_layernorm.weight",
-      channelNormBias: "post_attention_layernorm.bias",
-      up: "mlp.dense_h_to_4h.weight",
-      upBias: "mlp.dense_h_to_4h.bias",
-      down: "mlp.dense_4h_to_h.weight",
-      downBias: "mlp.dense_4h_to_h.bias",
-    };
-  },
+  layer: ({ mixer }, { hiddenSize }) => layerNames("self_attention", mixer as AttentionSpec, hiddenSize),
 };
 
 /** Published files say n_embed, later ones hidden_size. */

@@ -37,35 +37,38 @@ export const gptNeox: HfFamily = {
     finalNormBias: "gpt_neox.final_layer_norm.bias",
     head: "embed_out.weight",
   }),
-  layer({ mixer }, { hiddenSize }) {
-    const { heads, headDim } = mixer as AttentionSpec, rows = 3 * heads * headDim;
-    const qkv = tensor("attention.query_key_value.weight", rows, hiddenSize);
-    const qkvBias = tensor("attention.query_key_value.bias", rows);
-    const part = (recipe: Recipe, which: 0 | 1 | 2) => partOfHeads(recipe, heads, headDim, which);
-    return {
-      mixerNorm: "input_layernorm.weight",
-      mixerNormBias: "input_layernorm.bias",
-      q: part(qkv, 0),
-      k: part(qkv, 1),
-      v: part(qkv, 2),
-      qBias: part(qkvBias, 0),
-      kBias: part(qkvBias, 1),
-      vBias: part(qkvBias, 2),
-      o: "attention.dense.weight",
-      oBias: "attention.dense.bias",
-      channelNorm: "post_attention_layernorm.weight",
-      channelNormBias: "post_attention_layernorm.bias",
-      up: "mlp.dense_h_to_4h.weight",
-      upBias: "mlp.dense_h_to_4h.bias",
-      down: "mlp.dense_4h_to_h.weight",
-      downBias: "mlp.dense_4h_to_h.bias",
-    };
-  },
+  layer: ({ mixer }, { hiddenSize }) => layerNames("attention", mixer as AttentionSpec, hiddenSize),
   unused: /\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/,
 };
 
+/** A layer's tensors as GPT-NeoX and BLOOM name them, `attention` being what the mixer is called. */
+export function layerNames(attention: string, { heads, headDim }: AttentionSpec, hiddenSize: number) {
+  const rows = 3 * heads * headDim;
+  const qkv = tensor(`${attention}.query_key_value.weight`, rows, hiddenSize);
+  const qkvBias = tensor(`${attention}.query_key_value.bias`, rows);
+  const part = (recipe: Recipe, which: 0 | 1 | 2) => partOfHeads(recipe, heads, headDim, which);
+  return {
+    mixerNorm: "input_layernorm.weight",
+    mixerNormBias: "input_layernorm.bias",
+    q: part(qkv, 0),
+    k: part(qkv, 1),
+    v: part(qkv, 2),
+    qBias: part(qkvBias, 0),
+    kBias: part(qkvBias, 1),
+    vBias: part(qkvBias, 2),
+    o: `${attention}.dense.weight`,
+    oBias: `${attention}.dense.bias`,
+    channelNorm: "post_attention_layernorm.weight",
+    channelNormBias: "post_attention_layernorm.bias",
+    up: "mlp.dense_h_to_4h.weight",
+    upBias: "mlp.dense_h_to_4h.bias",
+    down: "mlp.dense_4h_to_h.weight",
+    downBias: "mlp.dense_4h_to_h.bias",
+  };
+}
+
 /** q (0), k (1) or v (2) of all heads, where the three of a head stand beside one another. */
-export function partOfHeads(recipe: Recipe, heads: number, headDim: number, which: 0 | 1 | 2): Recipe {
+function partOfHeads(recipe: Recipe, heads: number, headDim: number, which: 0 | 1 | 2): Recipe {
   const rows = Array.from({ length: heads * headDim }, (_, i) => {
     const head = Math.floor(i / headDim);
     return (3 * head + which) * headDim + i % headDim;
