@@ -164,8 +164,18 @@ export { type Crossover, crossover } from "./stats/crossover.ts";
 export { atLeastZero, fitScaling, fittedAt, type ScalingFit, type ScalingSample } from "./stats/scaling_fit.ts";
 
 // Training of small siblings
-export { type TrainedModel, trainModel, type TrainOptions } from "./train/train_model.ts";
-export { type Sibling, type SiblingsOptions, type SiblingsResult, trainSiblings } from "./train/train_siblings.ts";
+export { type TrainedModel, trainModel, type TrainOptions, type TrainProgress } from "./train/train_model.ts";
+export {
+  type LossCurve,
+  type Sibling,
+  type SiblingsOptions,
+  type SiblingsProgress,
+  type SiblingsResult,
+  trainSiblings,
+} from "./train/train_siblings.ts";
+export { type TrainingCost, trainingCost } from "./train/training_cost.ts";
+export { pythonTexts } from "./train/tasks/text.ts";
+export { compareSiblings } from "./compare/compare_siblings.ts";
 export type { MqarTask, SelectiveCopyTask, TaskSpec, TextTask } from "./train/tasks/task.ts";
 
 // Views: tables and figures that show themselves in a notebook and print themselves in a terminal
@@ -185,6 +195,7 @@ export { evalPlot } from "./view/eval_plot.ts";
 export { evalTable, type NamedResults } from "./view/eval_table.ts";
 export { formatEstimate } from "./view/format.ts";
 export { groupsTable, type GroupsTableOptions } from "./view/groups_table.ts";
+export { liveLossPlot, lossPlot } from "./view/loss_plot.ts";
 export { autocorrelationPlot } from "./view/noise_autocorrelation.ts";
 export { chapterTable, requestPlot } from "./view/noise_chapter.ts";
 export { orderTable } from "./view/noise_order.ts";
@@ -203,8 +214,9 @@ export { rooflineTable } from "./view/roofline_table.ts";
 export { machineTable, modelTable, trustTable } from "./view/run_facts.ts";
 export { scalingPlot } from "./view/scaling_plot.ts";
 export { scalingTable } from "./view/scaling_table.ts";
-export { lossPlot, siblingsTable } from "./view/siblings_view.ts";
+export { siblingsTable } from "./view/siblings_table.ts";
 export { speedPlot } from "./view/speed_plot.ts";
+export { trainingCostTable } from "./view/training_cost_table.ts";
 export { verdictSentences } from "./view/verdict_sentences.ts";
 export { type Column, tableView } from "./view/table.ts";
 export { willItRunTable } from "./view/will_it_run_table.ts";

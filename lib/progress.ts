@@ -215,31 +215,36 @@ function write(text: string): void {
   }
 }
 
-/** One display, updated in place. `broadcast` sends a message on Jupyter's IOPub. */
-export function jupyterSink(
-  broadcast: (type: string, content: Record<string, unknown>) => Promise<void>,
-): ProgressSink {
-  const id = crypto.randomUUID();
+/** A kernel's way to send a message on Jupyter's IOPub. */
+type Broadcast = (type: string, content: Record<string, unknown>) => Promise<void>;
+
+/**
+ * One display of a notebook, drawn anew in place.
+ *
+ * @returns Draws a bundle of MIME types there; messages go in order, and one that cannot be sent does not end the work.
+ */
+export function displayInPlace(broadcast: Broadcast, metadata: object = {}): (data: object) => void {
+  const transient = { display_id: crypto.randomUUID() };
+  let shown = false, sent = Promise.resolve();
+  return (data) => {
+    const type = shown ? "update_display_data" : "display_data";
+    shown = true;
+    sent = sent.then(() => broadcast(type, { data, metadata, transient })).catch(() => {});
+  };
+}
+
+/** A bar as HTML, with its line as text. */
+export function jupyterSink(broadcast: Broadcast): ProgressSink {
+  const show = displayInPlace(broadcast, { archbench: { progress: true } });
   let shown = false;
-  let sent = Promise.resolve();
   return {
     everyMs: 100,
     afterMs: 1000,
     ticks: true,
     draw(state) {
       if (!shown && state.ended && state.nested) return;
-      const type = shown ? "update_display_data" : "display_data";
       shown = true;
-      const content = {
-        data: {
-          "text/plain": progressText(state),
-          "text/html": progressHtml(state),
-        },
-        metadata: { archbench: { progress: true } },
-        transient: { display_id: id },
-      };
-      // in order, and a message that cannot be sent must not end the work
-      sent = sent.then(() => broadcast(type, content)).catch(() => {});
+      show({ "text/plain": progressText(state), "text/html": progressHtml(state) });
     },
   };
 }

@@ -29,7 +29,15 @@ export interface TrainOptions extends Budget {
   /** Time between checkpoints. Default 10 s. */
   checkpointSeconds?: number;
   /** Called after every run of the graph, which is up to half a second of steps. */
-  onProgress?: (done: { step: number; steps: number; loss: number }) => void;
+  onProgress?: (done: TrainProgress) => void;
+}
+
+export interface TrainProgress {
+  /** Steps that are done, of so many. */
+  step: number;
+  steps: number;
+  /** Loss of each step since the last call, in nats; at first of all that an earlier run has kept, too. */
+  losses: number[];
 }
 
 export interface TrainedModel {
@@ -90,12 +98,13 @@ export async function trainModel(spec: ArchSpec, options: TrainOptions): Promise
   const trainer = await Trainer.open(spec, shape, adam, threads);
   try {
     let state = await loadCheckpoint(checkpoint, trainer.plan, description) ?? await begin();
-    let savedAt = performance.now(), perCall = 1;
+    let savedAt = performance.now(), perCall = 1, reported = 0;
     while (state.step < state.steps) {
       checkStop();
       const n = Math.min(perCall, state.steps - state.step), before = performance.now();
       state = await stepsFrom(state, n);
-      options.onProgress?.({ step: state.step, steps: state.steps, loss: state.losses.at(-1)! });
+      options.onProgress?.({ step: state.step, steps: state.steps, losses: state.losses.slice(reported) });
+      reported = state.step;
       perCall = Math.max(1, Math.floor(n * CALL_SECONDS * 1000 / (performance.now() - before)));
       if (state.step === state.steps || performance.now() - savedAt > 1000 * checkpointSeconds) {
         await saveCheckpoint(checkpoint, state, description);

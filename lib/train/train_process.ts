@@ -4,9 +4,7 @@ import { join } from "node:path";
 import type { ArchSpec } from "../arch/spec.ts";
 import { TextLineStream } from "../model/lines.ts";
 import { projectRoot } from "../store/paths.ts";
-import { DivergedError, type TrainedModel, type TrainOptions } from "./train_model.ts";
-
-export type TrainProgress = Parameters<NonNullable<TrainOptions["onProgress"]>>[0];
+import { DivergedError, type TrainedModel, type TrainOptions, type TrainProgress } from "./train_model.ts";
 
 /** What `train_main.ts` is told, as JSON. */
 export interface TrainJob {

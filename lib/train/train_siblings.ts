@@ -34,6 +34,28 @@ export interface SiblingsOptions extends Budget {
   processes?: number;
   /** Where runs are kept as they are finished, with their weights beside it; null: nothing is reused. Default: the results. */
   store?: ResultStore | null;
+  /** Called as runs go on, and once more at the end: `liveLossPlot()` draws what it is given. */
+  onProgress?: (soFar: SiblingsProgress) => void;
+}
+
+/** Training losses of one run so far. */
+export interface LossCurve {
+  /** The architecture's. */
+  name: string;
+  learningRate: number;
+  /** Null for a try of the search. */
+  seed: number | null;
+  tokensPerStep: number;
+  /** In nats: [steps so far]. */
+  losses: number[];
+}
+
+export interface SiblingsProgress {
+  task: string;
+  budget: string;
+  /** In the order in which the runs were begun. */
+  curves: LossCurve[];
+  ended: boolean;
 }
 
 /** One architecture after training. */
@@ -59,6 +81,7 @@ export interface SiblingsResult {
   siblings: Record<string, Sibling>;
 }
 
+export const SEARCH_DEFAULTS = { seeds: 3, learningRates: [1e-3, 3e-3, 1e-2], searchShare: 0.25, batch: 32 };
 /** Seed of the search's runs, which no result uses. */
 const SEARCH_SEED = 1000;
 /** Of a curve: the losses at its end that a try is judged by. */
@@ -81,7 +104,7 @@ export async function trainSiblings(
   specs: Record<string, ArchSpec>,
   options: SiblingsOptions,
 ): Promise<SiblingsResult> {
-  const { seeds = 3, learningRates = [1e-3, 3e-3, 1e-2], searchShare = 0.25, batch = 32 } = options;
+  const { seeds, learningRates, searchShare, batch } = { ...SEARCH_DEFAULTS, ...options };
   checkOptions(specs, { seeds, learningRates, searchShare });
   const budget = budgetOf(options), kind = checkBudget(budget);
   const part = { ...budget, [kind]: budget[kind]! * searchShare };
@@ -101,13 +124,14 @@ export async function trainSiblings(
     ? join(dirname(store.path), "trained")
     : await Deno.makeTempDir({ prefix: "archbench-trained-" });
   const names = Object.keys(scaled), width = options.processes ?? physicalCores();
+  const soFar: SiblingsProgress = { task: task.name, budget: `${budget[kind]} ${kind}`, curves: [], ended: false };
   const tries = await runPool(
     `learning rates on ${task.name}`,
     width,
     names.flatMap((name) =>
       learningRates.map(
         (learningRate): PooledRun<{ name: string; learningRate: number; loss: number | null }> => async (at) => {
-          const loss = await train(at, name, part, learningRate, SEARCH_SEED).then(endLoss, nullIfNotFinite);
+          const loss = await train(at, name, part, learningRate, null).then(endLoss, nullIfNotFinite);
           return { name, learningRate, loss };
         },
       )
@@ -123,9 +147,10 @@ export async function trainSiblings(
       })
     ),
   );
+  options.onProgress?.({ ...soFar, ended: true });
   return {
     task: { name: task.name, metric: task.metric, chance: task.chance, ceiling: task.ceiling },
-    budget: `${budget[kind]} ${kind}`,
+    budget: soFar.budget,
     siblings: Object.fromEntries(names.map((name, i) => {
       const own = trained.slice(i * seeds, (i + 1) * seeds);
       const search = tries.filter((t) => t.name === name).map(({ learningRate, loss }) => ({ learningRate, loss }));
@@ -133,21 +158,26 @@ export async function trainSiblings(
     })),
   };
 
-  /** One run, or what the store has of it. */
+  /** One run, or what the store has of it; a seed of null is a try of the search. */
   async function train(
     { report, signal }: Parameters<PooledRun<TrainedModel>>[0],
     name: string,
     budget: Budget,
     learningRate: number,
-    seed: number,
+    resultSeed: number | null,
   ): Promise<TrainedModel> {
-    const spec = scaled[name];
+    const spec = scaled[name], seed = resultSeed ?? SEARCH_SEED;
+    const curve: LossCurve = { name, learningRate, seed: resultSeed, tokensPerStep: batch * task.tokens, losses: [] };
+    soFar.curves.push(curve);
     const run = { version: TRAINING_VERSION, task: task.identity, spec, budget, batch, learningRate, seed };
     const key = createHash("sha256").update(JSON.stringify(run)).digest("hex").slice(0, 16);
     const saved: SavedItems | undefined = store?.items({ training: TRAINING_VERSION });
     try {
       const known = saved?.get(key) as TrainedModel | undefined;
-      if (known && await Deno.stat(known.weights).then(() => true, () => false)) return known;
+      if (known && await Deno.stat(known.weights).then(() => true, () => false)) {
+        curve.losses.push(...known.losses);
+        return known;
+      }
       const model = await trainInProcess(spec, {
         task: options.task,
         ...budget,
@@ -156,7 +186,11 @@ export async function trainSiblings(
         batch,
         folder: join(folder, key),
         signal,
-        onProgress: ({ step, steps, loss }) => report(step / steps, `${name}: loss ${loss.toFixed(2)}`),
+        onProgress: ({ step, steps, losses }) => {
+          curve.losses.push(...losses);
+          report(step / steps, `${name}: loss ${losses.at(-1)!.toFixed(2)}`);
+          options.onProgress?.(soFar);
+        },
       });
       saved?.put(key, model);
       return model;

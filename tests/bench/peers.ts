@@ -1,7 +1,7 @@
 /**
  * The library against its peers, interleaved on the same weights: `deno task bench:peers [work ...] [--option value]`.
  * Installs them into `.cache/peers` first. Works: decode-fp32, decode-int4, decode-stored, prefill, mmlu, hellaswag,
- * humaneval, context. Samples are kept in results/ as they come, tables in data/peers.json and data/peers.md.
+ * humaneval, context, train. Samples are kept in results/ as they come, tables in data/peers.json and data/peers.md.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { appendFileSync, mkdirSync } from "node:fs";
@@ -19,6 +19,7 @@ import { decodeWorks } from "./peers/works/decode.ts";
 import { humaneval } from "./peers/works/humaneval.ts";
 import { prefill } from "./peers/works/prefill.ts";
 import { scoringWorks } from "./peers/works/scoring.ts";
+import { train } from "./peers/works/train.ts";
 
 const works: Work[] = [
   ...decodeWorks,
@@ -26,6 +27,7 @@ const works: Work[] = [
   ...scoringWorks,
   humaneval,
   context,
+  train,
 ];
 const names = works.map((work) => work.name);
 

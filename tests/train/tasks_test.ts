@@ -3,7 +3,7 @@ import { mqar } from "../../lib/train/tasks/mqar.ts";
 import { openTask } from "../../lib/train/tasks/open_task.ts";
 import { selectiveCopy } from "../../lib/train/tasks/selective_copy.ts";
 import { stepRandom, type TaskSpec } from "../../lib/train/tasks/task.ts";
-import { type Corpus, pythonLibrary, textTask } from "../../lib/train/tasks/text.ts";
+import { type Corpus, pythonLibrary, pythonTexts, textTask } from "../../lib/train/tasks/text.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const corpus: Corpus = { name: "a text", train: bytes("abcdefghij".repeat(9)), test: bytes("klmnopqrst".repeat(3)) };
@@ -20,6 +20,22 @@ Deno.test("MQAR asks for every key once, after its pair, and the value is its ow
     assert.ok(asked.every((at) => at >= 10 && at < 36));
     assert.deepEqual(asked.map((at) => values.get(sequence[at])), [...targets.subarray(s * 5, (s + 1) * 5)]);
     assert.ok([...values].every(([key, value]) => key < 20 && value >= 20 && value < 40));
+  }
+});
+
+Deno.test("MQAR with rewrites tells some keys a second value, which alone is right", () => {
+  const task = mqar({ vocabSize: 40, tokens: 36, pairs: 5, rewrites: 3 });
+  assert.equal(task.chance, 1 / 8);
+  const { ids, rows, targets } = task.testBatch(stepRandom(1, 1), 20);
+  for (let s = 0; s < 20; s++) {
+    const sequence = [...ids.subarray(s * 36, (s + 1) * 36)];
+    const told = Array.from({ length: 8 }, (_, i) => [sequence[2 * i], sequence[2 * i + 1]] as const);
+    assert.equal(new Set(told.slice(0, 5).map(([key]) => key)).size, 5);
+    assert.equal(new Set(told.slice(5).map(([key]) => key)).size, 3);
+    const last = new Map(told), asked = [...rows.subarray(s * 5, (s + 1) * 5)].map((row) => row - s * 36);
+    assert.equal(last.size, 5);
+    assert.ok(asked.every((at) => at >= 16 && at < 36));
+    assert.deepEqual(asked.map((at) => last.get(sequence[at])), [...targets.subarray(s * 5, (s + 1) * 5)]);
   }
 });
 
@@ -59,6 +75,19 @@ Deno.test("Python's standard library is found, with its licence, and split by fi
   assert.ok(train.length > 1e6 && test.length > 1e5 && test.length < train.length / 4);
 });
 
+Deno.test("pythonTexts() gives whole lines of files that training never sees", async () => {
+  const texts = await pythonTexts({ maxBytes: 200, limit: 50 });
+  assert.equal(texts.length, 50);
+  const { train, test } = await pythonLibrary();
+  const [seen, unseen] = [train, test].map((text) => new TextDecoder().decode(text));
+  for (const { text } of texts) {
+    assert.ok(bytes(text).length <= 200 && text.trim() !== "" && text.endsWith("\n"));
+    assert.ok(unseen.includes(text));
+  }
+  assert.ok(texts.filter(({ text }) => seen.includes(text)).length <= 2); // lines that many files have
+  await assert.rejects(pythonTexts({ limit: 0 }), /limit must be an integer >= 1, got 0/);
+});
+
 Deno.test("a step's batch depends on seed and step alone", () => {
   const task = mqar({});
   const batch = (seed: number, step: number) => task.trainBatch(stepRandom(seed, step), 4).ids;
@@ -71,8 +100,10 @@ Deno.test("tasks that cannot be are refused in words", async () => {
   const refused = async (task: unknown, message: RegExp) => {
     await assert.rejects(async () => await openTask(task as TaskSpec), (error: Error) => message.test(error.message));
   };
-  await refused({ kind: "mqar", tokens: 64, pairs: 17 }, /17 pairs and as many questions need 68 tokens, got 64/);
+  await refused({ kind: "mqar", tokens: 64, pairs: 17 }, /17 pairs and 17 questions need 68 tokens, got 64/);
   await refused({ kind: "mqar", vocabSize: 8, pairs: 5 }, /5 pairs need 5 keys, vocabSize 8 has 4/);
+  await refused({ kind: "mqar", rewrites: 9 }, /rewrites must be at most the pairs, 8, got 9/);
+  await refused({ kind: "mqar", rewrites: -1 }, /rewrites must be an integer >= 0, got -1/);
   await refused({ kind: "mqar", pairs: 0 }, /pairs must be an integer >= 1, got 0/);
   await refused({ kind: "selective_copy", vocabSize: 3 }, /vocabSize must be at least 4, got 3/);
   await refused({ kind: "selective_copy", noiseTokens: 3 }, /8 copies do not fit 3 noiseTokens/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ResultStore } from "../../lib/store/results.ts";
-import { type SiblingsOptions, trainSiblings } from "../../lib/train/train_siblings.ts";
+import { type SiblingsOptions, type SiblingsProgress, trainSiblings } from "../../lib/train/train_siblings.ts";
 import { delta, plain, tinySpec } from "./specs.ts";
 
 const spec = (mixer: Parameters<typeof tinySpec>[0][0]) =>
@@ -19,7 +19,13 @@ Deno.test("siblings are trained alike, kept as they come, and read again without
   try {
     const store = new ResultStore(join(folder, "results.sqlite"));
     const specs = { plain: spec(plain) };
-    const result = await trainSiblings(specs, { ...options, store });
+    const seen: SiblingsProgress[] = [];
+    const onProgress = (soFar: SiblingsProgress) => void seen.push({ ...soFar });
+    const result = await trainSiblings(specs, { ...options, store, onProgress });
+    const { curves, ended } = seen.at(-1)!;
+    assert.ok(ended && seen.slice(0, -1).every((soFar) => !soFar.ended));
+    assert.deepEqual(curves.map(({ seed, losses }) => [seed, losses.length]), [[null, 5], [null, 5], [0, 20], [1, 20]]);
+    assert.deepEqual(curves[3].losses, result.siblings.plain.runs[1].losses);
     assert.equal(result.budget, "2560 tokens");
     assert.deepEqual(Object.keys(result.siblings), ["plain"]);
     for (const { runs, search, learningRate, score } of Object.values(result.siblings)) {
@@ -33,8 +39,9 @@ Deno.test("siblings are trained alike, kept as they come, and read again without
       assert.notDeepEqual(runs[0].losses, runs[1].losses);
     }
     const before = performance.now();
-    const again = await trainSiblings(specs, { ...options, store });
+    const again = await trainSiblings(specs, { ...options, store, onProgress });
     assert.deepEqual(again, result);
+    assert.deepEqual(seen.at(-1)!.curves, curves);
     assert.ok(performance.now() - before < 1000, "kept runs are read, not run");
   } finally {
     await Deno.remove(folder, { recursive: true });

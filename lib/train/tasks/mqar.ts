@@ -6,46 +6,54 @@ import { type Batch, fillBatch, type MqarTask, requireSizes, type TrainingTask }
 const POWER = 0.01;
 
 /**
- * k1 v1 k2 v2 ..., then each key once more at an even place, with random tokens between; after each such key its value is
- * right. Chance is a random one of the sequence's values.
+ * k1 v1 k2 v2 ..., then each key once more at an even place, with random tokens between; after each such key its last
+ * value is right. Chance is a random one of the sequence's values.
  *
  * @throws {RangeError} If the pairs and their questions do not fit the tokens, or the keys the vocabulary.
  */
-export function mqar({ vocabSize = 128, tokens = 64, pairs = 8 }: Omit<MqarTask, "kind">): TrainingTask {
+export function mqar({ vocabSize = 128, tokens = 64, pairs = 8, rewrites = 0 }: Omit<MqarTask, "kind">): TrainingTask {
   requireSizes("mqar", { vocabSize, tokens, pairs });
-  const keys = Math.floor(vocabSize / 2), places = Math.floor((tokens - 2 * pairs) / 2);
+  requireSizes("mqar", { rewrites }, 0);
+  const keys = Math.floor(vocabSize / 2), told = 2 * (pairs + rewrites), places = Math.floor((tokens - told) / 2);
   if (pairs > keys) {
     throw new RangeError(
       `Cannot make task mqar: ${pairs} pairs need ${pairs} keys, vocabSize ${vocabSize} has ${keys}`,
     );
   }
+  if (rewrites > pairs) {
+    throw new RangeError(`Cannot make task mqar: rewrites must be at most the pairs, ${pairs}, got ${rewrites}`);
+  }
   if (pairs > places) {
     throw new RangeError(
-      `Cannot make task mqar: ${pairs} pairs and as many questions need ${4 * pairs} tokens, got ${tokens}`,
+      `Cannot make task mqar: ${pairs + rewrites} pairs and ${pairs} questions need ${
+        told + 2 * pairs
+      } tokens, got ${tokens}`,
     );
   }
   const weights = Array.from({ length: places }, (_, i) => POWER * (i + 1) ** (POWER - 1));
   const batch = (random: Random, sequences: number): Batch =>
     fillBatch(sequences, tokens, pairs, ({ ids, rows, targets }) => {
-      for (let i = 2 * pairs; i < tokens; i++) ids[i] = random.integer(vocabSize);
+      for (let i = told; i < tokens; i++) ids[i] = random.integer(vocabSize);
       const chosen = distinct(random, keys, pairs), asked = weighted(random, weights, pairs);
+      const tell = (place: number, pair: number) => {
+        ids[2 * place] = chosen[pair];
+        targets[pair] = ids[2 * place + 1] = keys + random.integer(vocabSize - keys);
+      };
       for (let i = 0; i < pairs; i++) {
-        const value = keys + random.integer(vocabSize - keys);
-        ids[2 * i] = chosen[i];
-        ids[2 * i + 1] = value;
-        rows[i] = 2 * pairs + 2 * asked[i];
+        tell(i, i);
+        rows[i] = told + 2 * asked[i];
         ids[rows[i]] = chosen[i];
-        targets[i] = value;
       }
+      for (const [i, pair] of distinct(random, pairs, rewrites).entries()) tell(pairs + i, pair);
     });
   return {
-    name: `MQAR, ${pairs} pairs in ${tokens} tokens`,
-    identity: { kind: "mqar", vocabSize, tokens, pairs, power: POWER },
+    name: `MQAR, ${pairs} pairs${rewrites ? `, ${rewrites} rewritten,` : ""} in ${tokens} tokens`,
+    identity: { kind: "mqar", vocabSize, tokens, pairs, rewrites, power: POWER },
     tokens,
     rows: pairs,
     vocabSize,
     metric: "accuracy",
-    chance: 1 / pairs,
+    chance: 1 / (pairs + rewrites),
     ceiling: 1,
     trainBatch: batch,
     testBatch: batch,

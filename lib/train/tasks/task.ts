@@ -8,8 +8,13 @@ export interface MqarTask {
   vocabSize?: number;
   /** Of a sequence. Default 64. */
   tokens?: number;
-  /** Pairs to be remembered, all of which are asked for. Default 8. */
+  /** Pairs to be remembered, all of whose keys are asked for. Default 8. */
   pairs?: number;
+  /**
+   * Of them so many get a second value behind all pairs, which alone is right then: what is known must be replaced, as in
+   * Schlag et al. 2021 (arXiv 2102.11174, section 6.1.2). Default 0.
+   */
+  rewrites?: number;
 }
 
 /** Selective copying (Gu and Dao 2023, arXiv 2312.00752, section 3.1): tokens among noise, to be repeated in order. */

@@ -37,6 +37,30 @@ export async function pythonLibrary(): Promise<Corpus> {
   };
 }
 
+/**
+ * Texts that training never sees, to be evaluated on: `{ text }`, pieces of the test files of Python's standard library,
+ * each cut at the end of a line.
+ *
+ * @param options.maxBytes Of a piece; no more than the sequences that a model was trained on. Default 128.
+ * @param options.limit Pieces, evenly over the files. Default 200.
+ * @throws {RangeError} If a number is not a positive integer.
+ */
+export async function pythonTexts({ maxBytes = 128, limit = 200 } = {}): Promise<{ text: string }[]> {
+  requireSizes("text", { maxBytes, limit });
+  const lines = new TextDecoder().decode((await pythonLibrary()).test).split(/(?<=\n)/), pieces: string[] = [];
+  let piece = "", bytes = 0;
+  for (const line of lines) {
+    const more = new TextEncoder().encode(line).length;
+    if (bytes + more > maxBytes) {
+      if (piece.trim()) pieces.push(piece);
+      piece = "", bytes = 0;
+    }
+    if (more <= maxBytes) piece += line, bytes += more;
+  }
+  const step = Math.max(1, pieces.length / limit);
+  return Array.from({ length: Math.min(limit, pieces.length) }, (_, i) => ({ text: pieces[Math.floor(i * step)] }));
+}
+
 function joined(files: Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(files.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -6,6 +6,7 @@ import {
   ggufPath,
   hfFolder,
   installNpm,
+  makeExportedFolder,
   makeGenaiFolder,
   makeHfFolder,
   makeTransformersJsFolder,
@@ -40,8 +41,10 @@ const COMMANDS = {
       "1",
     ];
   },
-  genaiFp32: () => genai("fp32"),
-  genaiInt4: () => genai("int4"),
+  genaiFp32: async () => genai(await makeGenaiFolder("fp32")),
+  genaiInt4: async () => genai(await makeGenaiFolder("int4")),
+  genaiOursFp32: async () => genai(await makeExportedFolder("fp32")),
+  genaiOursInt4: async () => genai(await makeExportedFolder("int4")),
   async transformersJs() {
     const folder = await makeTransformersJsFolder();
     return [
@@ -74,25 +77,24 @@ const COMMANDS = {
 };
 export type PeerName = keyof typeof COMMANDS;
 
-async function genai(precision: "fp32" | "int4"): Promise<string[]> {
-  return [
-    venvPython,
-    script("genai_peer.py"),
-    await makeGenaiFolder(precision),
-    String(THREADS),
-  ];
+function genai(folder: string): string[] {
+  return [venvPython, script("genai_peer.py"), folder, String(THREADS)];
 }
 
-/** A peer under the name that the table shows. */
+/**
+ * A peer under the name that the table shows.
+ *
+ * @param which One of the peers, or what gives a command line.
+ */
 export function peer(
   name: string,
-  which: PeerName,
+  which: PeerName | (() => Promise<string[]>),
   use: Use<PeerProcess>,
 ): Contestant {
   return {
     name,
     async open() {
-      const process = await PeerProcess.start(name, await COMMANDS[which]());
+      const process = await PeerProcess.start(name, await (typeof which === "string" ? COMMANDS[which] : which)());
       return {
         peakMb: () => peakMb(process.pid),
         versions: process.versions,

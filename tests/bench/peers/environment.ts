@@ -7,6 +7,8 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openGguf } from "../../../lib/arch/gguf_file.ts";
+import type { Precision } from "../../../lib/arch/spec.ts";
+import { exportModel } from "../../../lib/model/export.ts";
 import { openTokenizer, type Tokenizer, type TokenizerFile, tokenizerFromGguf } from "../../../lib/model/tokenizer.ts";
 import { catalogModel } from "../../../lib/store/catalog.ts";
 import { cacheDir } from "../../../lib/store/paths.ts";
@@ -117,6 +119,19 @@ export async function makeGenaiFolder(
     [],
     () => run(`build genai's ${precision} graph`, [...builder, ...more]),
   );
+}
+
+const exported = new Map<Precision, Promise<string>>();
+
+/** Our own graph as onnxruntime-genai opens it, written once in each run of the bench: it changes with the library. */
+export function makeExportedFolder(precision: "fp32" | "int4"): Promise<string> {
+  const known = exported.get(precision);
+  if (known) return known;
+  const made = installPython()
+    .then(() => exportModel({ ref: MODEL, precision }, folder(`exported_${precision}`)))
+    .then((result) => result.folder);
+  exported.set(precision, made);
+  return made;
 }
 
 /** genai's fp32 graph as transformers.js opens it. */

@@ -1,4 +1,4 @@
-"""onnxruntime-genai on the graph that its own builder made. Arguments: folder with genai_config.json, threads."""
+"""onnxruntime-genai on the graph that its own builder made, or on ours. Arguments: folder with genai_config.json, threads."""
 import json
 import sys
 

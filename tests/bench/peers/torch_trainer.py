@@ -1,11 +1,9 @@
-"""The Llama sibling of train.ts in PyTorch, CPU, float32. Arguments: weights file, architecture as JSON, threads."""
+"""The Llama sibling of works/train.ts in PyTorch, CPU, float32. Arguments: weights file, architecture as JSON, threads."""
 import json
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "peers"))
-from protocol import now_ms, serve, versions  # noqa: E402
+from protocol import now_ms, serve, versions
 
 weights, spec, threads = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
 

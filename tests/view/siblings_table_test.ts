@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TrainedModel } from "../../lib/train/train_model.ts";
 import type { Sibling, SiblingsResult } from "../../lib/train/train_siblings.ts";
-import { lossFigure, lossPlot, siblingsTable } from "../../lib/view/siblings_view.ts";
+import { siblingsTable } from "../../lib/view/siblings_table.ts";
 
 function sibling(losses: number[][], accuracies: number[]): Sibling {
   const runs = losses.map((curve, seed) => ({
@@ -27,12 +27,4 @@ Deno.test("siblingsTable() shows size, budget and the metric with its interval, 
   assert.match(text, /MQAR, 2 pairs in 16 tokens: siblings trained for 2048 tokens each/);
   assert.match(text, /attention <1>\s+10,368\s+0\.01\s+3\s+4\.00\s+3\.00\s+80 \[70, 90\]/);
   assert.match(text, /2 seeds of parameters and batches each; chance 50\.0, ceiling 100/);
-});
-
-Deno.test("lossPlot() draws every seed and their mean, and says the ends in words", () => {
-  const { data } = lossFigure(result);
-  assert.deepEqual(data.map(({ y }) => y), [[4, 2, 1], [4, 3, 2], [4, 2.5, 1.5], [4, 4, 3], [4, 4, 3], [4, 4, 3]]);
-  assert.ok(data.every(({ x }) => String(x) === "683,1365,2048"));
-  assert.equal(data[2].name, "attention &lt;1&gt;");
-  assert.match(lossPlot(result).toString(), /attention <1>: 4\.00 -> 1\.50/);
 });
