@@ -5,6 +5,9 @@ import { attention } from "./blocks/attention.ts";
 import { gatedConvolution } from "./blocks/convolution.ts";
 import { gatedMlp, mlp } from "./blocks/channel.ts";
 import { linearAttention } from "./blocks/linear_attention.ts";
+import { mamba2 } from "./blocks/mamba2.ts";
+import { mla } from "./blocks/mla.ts";
+import { moe } from "./blocks/moe.ts";
 import { emitNorm } from "./blocks/norm.ts";
 import type { TrainPlace } from "./blocks/place.ts";
 import type { Ops, Tensor } from "./ops.ts";
@@ -112,29 +115,38 @@ function emitLayer(place: TrainPlace, layer: LayerSpec, index: number, x: Tensor
 }
 
 function emitMixer(place: TrainPlace, mixer: MixerSpec, x: Tensor): Tensor {
+  const { kind } = mixer;
   switch (mixer.kind) {
     case "attention":
       return attention(place, mixer, x);
+    case "mla":
+      return mla(place, mixer, x);
     case "linear":
       return linearAttention(place, mixer, x);
+    case "mamba2":
+      return mamba2(place, mixer, x);
     case "convolution":
       return gatedConvolution(place, x);
     default:
-      throw new TypeError(`Mixer ${mixer.kind} has no trainable form`); // checkTrainable says it first
+      throw new TypeError(`Mixer ${kind} has no trainable form`); // checkTrainable says it first
   }
 }
 
 function emitChannel(place: TrainPlace, channel: ChannelSpec, x: Tensor): Tensor {
+  const { kind } = channel;
   switch (channel.kind) {
     case "swiglu":
     case "geglu":
       return gatedMlp(place, channel, x);
     case "gelu":
+    case "gelu_erf":
     case "relu":
     case "relu2":
       return mlp(place, channel, x);
+    case "moe":
+      return moe(place, channel, x);
     default:
-      throw new TypeError(`Channel mixer ${channel.kind} has no trainable form`);
+      throw new TypeError(`Channel mixer ${kind} has no trainable form`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Operators with shapes: each emits a node, and while recording keeps what a gradient rule needs of it. */
 import { createHash } from "node:crypto";
-import { type Attribute, type GraphBuilder, MS } from "../onnx/graph_builder.ts";
+import { type Attribute, DATA_TYPES, type GraphBuilder, MS } from "../onnx/graph_builder.ts";
 
 /** A value of a training graph. All shapes are known when the graph is built. */
 export interface Tensor {
@@ -108,9 +108,20 @@ export class Ops {
     return parts.length === 1 ? parts[0] : this.#one(parts.length === 2 ? "Add" : "Sum", parts, parts[0].dims);
   }
 
-  /** An operator of one input and its shape: Neg, Exp, Sqrt, Sigmoid, Softplus, Tanh, Relu. */
-  unary(op: "Neg" | "Exp" | "Sqrt" | "Sigmoid" | "Softplus" | "Tanh" | "Relu", x: Tensor): Tensor {
+  /** An operator of one input and its shape. */
+  unary(op: "Neg" | "Exp" | "Sqrt" | "Sigmoid" | "Softplus" | "Tanh" | "Erf" | "Relu", x: Tensor): Tensor {
     return this.#one(op, [x], x.dims);
+  }
+
+  /** Numbers below `low` become `low`, those above `high` `high`; they get no gradient then. */
+  clip(x: Tensor, low: number, high: number): Tensor {
+    return this.#one("Clip", [x, this.scalar(low), this.scalar(high)], x.dims);
+  }
+
+  /** 1 where two tensors of one shape are equal, 0 elsewhere: no gradient goes through it. */
+  equal(a: Tensor, b: Tensor): Tensor {
+    const out = this.silent(), [same] = out.emit("Equal", [a, b], [a.dims]);
+    return out.emit("Cast", [same], [a.dims], { attributes: { to: DATA_TYPES.float32 } })[0];
   }
 
   /** x sigmoid(x), as the operator QuickGelu computes it with alpha 1. */
@@ -202,6 +213,16 @@ export class Ops {
     const attributes = { axis: -1, epsilon: { float: epsilon } };
     const inverse = x.dims.with(-1, 1); // 1 / rms of every row: what the rule needs
     return this.emit("SimplifiedLayerNormalization", [x, weight], [x.dims, inverse], { attributes })[0];
+  }
+
+  // Choosing
+
+  /** 1 at the largest `count` of the last axis, 0 elsewhere: [rows, n] in and out; no gradient goes through it. */
+  largest(x: Tensor, count: number): Tensor {
+    const out = this.silent(), [rows, n] = x.dims;
+    const [, chosen] = out.emit("TopK", [x, this.int64([count])], [[rows, count], [rows, count]]);
+    const operands = [chosen, this.int64([n], []), this.constant([0, 1])];
+    return out.reduceSum(out.emit("OneHot", operands, [[rows, count, n]])[0], [1]);
   }
 
   // Looking up

@@ -6,7 +6,25 @@ import { floats, int64s, openSession } from "../../lib/model/session.ts";
 import { evalGraph } from "../../lib/train/eval_graph.ts";
 import { initialParameters, planParameters } from "../../lib/train/parameters.ts";
 import { namedTensors, writeSafetensors } from "../../lib/train/safetensors_file.ts";
-import { delta, full, gated, gatedDelta, plain, shortConvolution, tinySpec, windowed } from "./specs.ts";
+import {
+  alibi,
+  channelGated,
+  channelGatedDelta,
+  compressed,
+  delta,
+  full,
+  gated,
+  gatedDelta,
+  groupedMamba2,
+  groupedMixture,
+  latent,
+  mamba2,
+  mixture,
+  plain,
+  shortConvolution,
+  tinySpec,
+  windowed,
+} from "./specs.ts";
 
 const SPECS: Record<string, ArchSpec> = {
   "attention with grouped heads and rotary positions": tinySpec([full, full]),
@@ -24,12 +42,27 @@ const SPECS: Record<string, ArchSpec> = {
   "a fixed decay with rotary positions": tinySpec([gated, { ...gated, outputGate: false }]),
   "gated DeltaNet with shared keys": tinySpec([gatedDelta, gatedDelta]),
   "a gated short convolution": tinySpec([shortConvolution, full]),
+  "ALiBi, with a soft cap, and in a window with a sink": tinySpec([{ ...alibi, softcap: 3 }, windowed], {
+    position: { kind: "alibi" },
+  }),
+  "latent attention, with plain and with compressed queries": tinySpec([latent, { ...compressed, scale: 0.7 }]),
+  "Mamba-2, with one group and with several, and with limits of the time step": tinySpec([mamba2, groupedMamba2]),
+  "a decay for each channel": tinySpec([channelGated, { ...channelGated, keyHeads: 1, convolution: 4 }]),
+  "gated DeltaNet with a decay for each channel": tinySpec([channelGatedDelta, channelGatedDelta]),
   "a hybrid with an untied head": tinySpec([gatedDelta, windowed], { tiedHead: false }),
   "GPT-2's norms, positions and MLP": tinySpec([full, full], {
     norm: { kind: "layernorm", epsilon: 1e-5 },
     position: { kind: "learned" },
     headBias: true,
   }, { channel: { kind: "gelu", intermediateSize: 48, bias: true } }),
+  "an MLP with exact GELU": tinySpec([full], {}, { channel: { kind: "gelu_erf", intermediateSize: 48, bias: true } }),
+  "a mixture of experts whose weights sum to 1": tinySpec([full, full], {}, { channel: mixture }),
+  "a mixture of experts beside a shared one": tinySpec([full], {}, {
+    channel: { ...mixture, topK: 1, normalise: false, shared: { intermediateSize: 20 } },
+  }),
+  "experts of the best groups, with a scale, beside a gated shared one": tinySpec([full], {}, {
+    channel: { ...groupedMixture, shared: { intermediateSize: 20, gated: true } },
+  }),
   "norms after the blocks": tinySpec([full], {}, {
     placement: "post",
     channel: { kind: "relu2", intermediateSize: 48 },

@@ -16,8 +16,16 @@ const CASES: Record<string, RuleCase> = {
   Sqrt: { shapes: [[2, 5]], apply: (ops, x) => ops.unary("Sqrt", ops.unary("Exp", x)) },
   Sigmoid: { shapes: [[2, 5]], apply: (ops, x) => ops.unary("Sigmoid", x) },
   Tanh: { shapes: [[2, 5]], apply: (ops, x) => ops.unary("Tanh", x) },
+  Erf: { shapes: [[2, 5]], apply: (ops, x) => ops.unary("Erf", x) },
   Softplus: { shapes: [[2, 5]], apply: (ops, x) => ops.unary("Softplus", x) },
   Relu: { shapes: [[4, 5]], apply: (ops, x) => ops.unary("Relu", awayFromZero(ops, x)) },
+  Clip: { // at either limit
+    shapes: [[4, 5], [4, 5]],
+    apply(ops, ...xs) {
+      const [a, b] = xs.map((x) => awayFromZero(ops, x));
+      return ops.add(ops.clip(a, 0, 9), ops.clip(b, -9, 0));
+    },
+  },
   QuickGelu: { shapes: [[2, 5]], apply: (ops, x) => ops.silu(x) },
   FusedMatMul: {
     shapes: [[2, 3, 4], [2, 4, 3], [4, 5], [5, 4]],
@@ -70,7 +78,7 @@ for (const [op, ruleCase] of Object.entries(CASES)) {
   });
 }
 
-/** Relu has no derivative at 0: every number at least 0.1 from it. */
+/** Relu and clip have no derivative at their limits: every number at least 0.1 from 0. */
 function awayFromZero(ops: Ops, x: Tensor): Tensor {
   const [sign] = ops.silent().emit("Sign", [x], [x.dims]);
   return ops.add(x, ops.silent().mul(sign, ops.scalar(0.1)));

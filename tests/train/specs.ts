@@ -5,7 +5,10 @@ import type {
   ConvolutionSpec,
   LayerSpec,
   LinearAttentionSpec,
+  Mamba2Spec,
   MixerSpec,
+  MlaSpec,
+  MoeSpec,
 } from "../../lib/arch/spec.ts";
 
 export function tinySpec(
@@ -45,4 +48,19 @@ export const gatedDelta: LinearAttentionSpec = {
   keyHeads: 2,
   valueDim: 8,
   convolution: 4,
+};
+
+export const alibi: AttentionSpec = { ...full, heads: 6, position: { kind: "alibi" } };
+export const latent: MlaSpec = { kind: "mla", heads: 3, kvRank: 12, nopeDim: 6, ropeDim: 4, valueDim: 5 };
+export const compressed: MlaSpec = { ...latent, queryRank: 10 };
+export const mamba2: Mamba2Spec = { kind: "mamba2", heads: 4, headDim: 8, stateDim: 6 };
+export const groupedMamba2: Mamba2Spec = { ...mamba2, groups: 2, convolution: 3, timeStepLimit: [0.02, 0.7] };
+export const channelGated: LinearAttentionSpec = { ...plain, rule: "gated", decay: "channel" };
+export const channelGatedDelta: LinearAttentionSpec = { ...gatedDelta, decay: "channel" };
+
+export const mixture: MoeSpec = { kind: "moe", experts: 4, topK: 2, intermediateSize: 12, normalise: true };
+export const groupedMixture: MoeSpec = {
+  ...mixture,
+  ...{ experts: 6, topK: 3, normalise: false, routedScale: 2.5 },
+  groups: { count: 3, topK: 2 },
 };

@@ -1,9 +1,9 @@
 /** Trainable softmax attention, by matrix products: the same numbers as the fused operator, with a way back. */
 import type { AttentionSpec } from "../../arch/spec.ts";
-import { HIDDEN } from "../../arch/nodes.ts";
-import type { Ops, Tensor } from "../ops.ts";
+import type { Tensor } from "../ops.ts";
 import { rotate } from "../token_ops.ts";
 import { byHead, byToken, linear, type TrainPlace } from "./place.ts";
+import { alibi, mask } from "./score_bias.ts";
 
 /** [batch * tokens, hiddenSize] in and out. */
 export function attention(place: TrainPlace, mixer: AttentionSpec, x: Tensor): Tensor {
@@ -16,11 +16,17 @@ export function attention(place: TrainPlace, mixer: AttentionSpec, x: Tensor): T
   if (softcap !== undefined) {
     scores = ops.mul(ops.unary("Tanh", ops.mul(scores, ops.scalar(1 / softcap))), ops.scalar(softcap));
   }
-  const weights = ops.softmax(ops.add(scores, mask(ops, mixer, tokens)));
+  const weights = ops.softmax(ops.add(scores, bias()));
   const mixed = byToken(place, ops.reshape(ops.matMul(weights, v), [batch, heads, tokens, headDim]));
   const gated = mixer.outputGate ? ops.mul(mixed, ops.unary("Sigmoid", linear(place, x, "attentionGate"))) : mixed;
   const out = linear(place, gated, "o");
   return mixer.outputBias ? ops.add(out, parameter("oBias")) : out;
+
+  function bias(): Tensor {
+    const hidden = mask(ops, tokens, mixer, group);
+    const { kind } = mixer.position ?? spec.position;
+    return kind === "alibi" ? ops.add(alibi(ops, tokens, mixer), hidden) : hidden;
+  }
 
   /** Each [batch, its heads, tokens, headDim]; one product for all three. */
   function queriesKeysValues(): Tensor[] {
@@ -42,15 +48,4 @@ export function attention(place: TrainPlace, mixer: AttentionSpec, x: Tensor): T
   function norm(y: Tensor, name: string): Tensor {
     return ops.rmsNorm(y, parameter(name), spec.norm.epsilon);
   }
-}
-
-/** [group * tokens, tokens]: 0 where a token sees another, the lowest float elsewhere. */
-function mask(ops: Ops, { heads, kvHeads, window = Infinity, sinks = 0 }: AttentionSpec, tokens: number): Tensor {
-  const sees = (i: number, j: number) => j <= i && (i - j < window || j < sinks);
-  const rows = (heads / kvHeads) * tokens;
-  const values = Array.from(
-    { length: rows * tokens },
-    (_, at) => sees(Math.floor(at / tokens) % tokens, at % tokens) ? 0 : HIDDEN,
-  );
-  return ops.constant(values, [rows, tokens]);
 }

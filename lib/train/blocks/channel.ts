@@ -1,10 +1,7 @@
-/** Trainable channel mixers: gated and plain MLPs. */
+/** Trainable channel mixers without routing: gated and plain MLPs. */
 import type { GatedMlpSpec, MlpSpec } from "../../arch/spec.ts";
 import type { Ops, Tensor } from "../ops.ts";
 import { linear, type TrainPlace } from "./place.ts";
-
-/** Kinds that have a trainable form. */
-export const TRAINABLE_CHANNELS = ["swiglu", "geglu", "gelu", "relu", "relu2", "none"] as const;
 
 /** down(act(gate(x)) * up(x)): [rows, hiddenSize] in and out. */
 export function gatedMlp(place: TrainPlace, { kind }: GatedMlpSpec, x: Tensor): Tensor {
@@ -21,11 +18,21 @@ export function mlp(place: TrainPlace, { kind, bias }: MlpSpec, x: Tensor): Tens
     return bias ? ops.add(product, parameter(`${name}Bias`)) : product;
   };
   const inner = affine(x, "up");
-  return affine(kind === "gelu" ? gelu(ops, inner) : relu(), "down");
+  return affine(activated(), "down");
 
-  function relu(): Tensor {
-    const positive = ops.unary("Relu", inner);
-    return kind === "relu2" ? ops.mul(positive, positive) : positive;
+  function activated(): Tensor {
+    switch (kind) {
+      case "gelu":
+        return gelu(ops, inner);
+      case "gelu_erf":
+        return exactGelu(ops, inner);
+      case "relu":
+        return ops.unary("Relu", inner);
+      case "relu2": {
+        const positive = ops.unary("Relu", inner);
+        return ops.mul(positive, positive);
+      }
+    }
   }
 }
 
@@ -35,4 +42,10 @@ function gelu(ops: Ops, x: Tensor): Tensor {
   const slope = ops.add(ops.mul(ops.mul(x, x), ops.scalar(0.044715 * c)), ops.scalar(c));
   const half = ops.mul(x, ops.scalar(0.5));
   return ops.add(half, ops.mul(half, ops.unary("Tanh", ops.mul(x, slope))));
+}
+
+/** GELU itself: x/2 (1 + erf(x / sqrt(2))). */
+function exactGelu(ops: Ops, x: Tensor): Tensor {
+  const half = ops.mul(x, ops.scalar(0.5));
+  return ops.add(half, ops.mul(half, ops.unary("Erf", ops.mul(x, ops.scalar(Math.SQRT1_2)))));
 }

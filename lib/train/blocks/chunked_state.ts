@@ -1,13 +1,25 @@
 /**
  * Linear attention chunk by chunk, as matrix products that can be differentiated: within a chunk all tokens at once,
  * between chunks through the state. Yang et al. 2024 (arXiv 2406.06484, section 3.2) for the delta rule, Yang et al. 2024
- * (arXiv 2412.06464, section 3.3) with decay.
+ * (arXiv 2412.06464, section 3.3) with decay, Yang et al. 2023 (arXiv 2312.06635, section 4.2) where each channel of the
+ * key has its own.
  */
 import type { Ops, Tensor } from "../ops.ts";
 import { unitLowerInverse } from "../token_ops.ts";
 
 /** Tokens in a chunk: products within it grow with its square, steps between chunks shrink. */
 const CHUNK = 32;
+/**
+ * Tokens in a chunk where channels decay each at their own rate: products between tokens are then of queries that are
+ * decayed since the chunk's start and keys times the inverse of that, a factor that must stay within floats.
+ */
+const CHANNEL_CHUNK = 16;
+/**
+ * Logarithm of the strongest decay of a channel, 1.8 %, which stronger ones count as: a chunk of them is e^-64, and its
+ * inverse times a product of activations is far from the largest float. GLA's decays, 16th roots of sigmoids, are as
+ * strong only where a sigmoid's argument is below -64.
+ */
+const STRONGEST_CHANNEL_DECAY = -4;
 
 export interface StateOperands {
   /** [batch, heads, tokens, keyDim] each. */
@@ -15,7 +27,10 @@ export interface StateOperands {
   key: Tensor;
   /** [batch, heads, tokens, valueDim] */
   value: Tensor;
-  /** ln of what the state is multiplied by before each token, [batch, heads, tokens]; null: nothing is forgotten. */
+  /**
+   * ln of what the state is multiplied by before each token, [batch, heads, tokens]; or of each channel of the key's
+   * part of it, [batch, heads, tokens, keyDim], at least -4 (less counts as -4); null: nothing is forgotten.
+   */
   logDecay: Tensor | null;
   /** How far each token's value replaces what its key finds, [batch, heads, tokens]; null: it is added (no delta rule). */
   beta: Tensor | null;
@@ -27,17 +42,16 @@ export interface StateOperands {
 export function chunkedState(ops: Ops, operands: StateOperands): Tensor {
   const { scale } = operands, [batch, heads, tokens, keyDim] = operands.query.dims;
   const valueDim = operands.value.dims[3], sequences = batch * heads;
-  const chunks = Math.ceil(tokens / CHUNK), length = Math.ceil(tokens / chunks);
+  const isPerChannel = operands.logDecay?.dims.length === 4;
+  const chunks = Math.ceil(tokens / (isPerChannel ? CHANNEL_CHUNK : CHUNK)), length = Math.ceil(tokens / chunks);
   const query = cut(operands.query), key = cut(operands.key), value = cut(operands.value);
   const beta = operands.beta && cut(operands.beta), decay = operands.logDecay && decays(cut(operands.logDecay));
 
-  const scores = ops.mul(ops.matMul(query, key, { transB: true, alpha: scale }), decay?.between ?? lower(0));
+  const scores = withKeys(query, 0, scale);
   // What each token adds to the state beside its key, apart from what the chunk's first state takes away of it.
   let added = value, taken: Tensor | null = null;
   if (beta) {
-    const same = ops.matMul(key, key, { transB: true });
-    const earlier = ops.mul(ops.mul(decay ? ops.mul(same, decay.between) : same, lower(-1)), beta);
-    const inverse = unitLowerInverse(ops, earlier);
+    const inverse = unitLowerInverse(ops, ops.mul(withKeys(key, -1), beta));
     added = ops.matMul(inverse, ops.mul(value, beta));
     const found = ops.mul(key, beta);
     taken = ops.matMul(inverse, decay ? ops.mul(found, decay.sinceStart) : found);
@@ -58,6 +72,21 @@ export function chunkedState(ops: Ops, operands: StateOperands): Tensor {
     return decay ? ops.mul(query, decay.sinceStart) : query;
   }
 
+  /**
+   * Each token's row times the keys up to its own (diagonal 0) or before it (-1), times what is left of those by then;
+   * 0 for the others: [sequences, chunks, length, length].
+   */
+  function withKeys(rows: Tensor, diagonal: 0 | -1, alpha = 1): Tensor {
+    const products = (a: Tensor, b: Tensor) => ops.matMul(a, b, { transB: true, alpha });
+    if (!decay) return ops.mul(products(rows, key), lower(diagonal));
+    if (decay.between) {
+      const decayed = ops.mul(products(rows, key), decay.between);
+      return diagonal === 0 ? decayed : ops.mul(decayed, lower(diagonal));
+    }
+    const grown = ops.mul(key, ops.unary("Exp", ops.unary("Neg", decay.logs)));
+    return ops.mul(products(ops.mul(rows, decay.sinceStart), grown), lower(diagonal));
+  }
+
   /** What every chunk writes, and the state before each: null where there is one chunk, which starts from zeros. */
   function passStates(): { writes: Tensor; states: Tensor | null } {
     if (chunks === 1) return { writes: added, states: null };
@@ -75,20 +104,27 @@ export function chunkedState(ops: Ops, operands: StateOperands): Tensor {
     return { writes: takes ? ops.concat(writes, 1) : added, states: ops.concat(states, 1) };
   }
 
-  /** Factors of forgetting from the decays' logarithms, [sequences, chunks, length, 1]. */
+  /** Factors of forgetting from the decays' logarithms, [sequences, chunks, length, 1 or keyDim]. */
   function decays(logs: Tensor) {
-    const since = ops.cumSum(logs, 2), all = ops.slice(since, 2, length - 1, length);
-    // Hidden before exp: above the diagonal the differences are positive and may be large.
-    const differences = ops.sub(since, ops.reshape(since, [sequences, chunks, 1, length]));
+    const since = ops.cumSum(isPerChannel ? ops.clip(logs, STRONGEST_CHANNEL_DECAY, 0) : logs, 2);
+    const all = ops.slice(since, 2, length - 1, length);
     return {
+      logs: since,
       /** From the state before the chunk to each token. */
       sinceStart: ops.unary("Exp", since),
       /** From each token to the chunk's end. */
       untilEnd: ops.unary("Exp", ops.sub(all, since)),
-      ofChunk: ops.unary("Exp", all),
-      /** From each token (column) to each later one (row), 0 for earlier ones: [sequences, chunks, length, length]. */
-      between: ops.unary("Exp", ops.add(differences, ops.constant(triangle(0, 0, -1e30), [length, length]))),
+      /** Of the rows of a state, [sequences, chunks, 1 or keyDim, 1]. */
+      ofChunk: ops.unary("Exp", ops.reshape(all, [sequences, chunks, logs.dims[3], 1])),
+      between: isPerChannel ? null : between(since),
     };
+  }
+
+  /** From each token (column) to each later one (row), 0 for earlier ones: [sequences, chunks, length, length]. */
+  function between(since: Tensor): Tensor {
+    const differences = ops.sub(since, ops.reshape(since, [sequences, chunks, 1, length]));
+    // Hidden before exp: above the diagonal the differences are positive and may be large.
+    return ops.unary("Exp", ops.add(differences, ops.constant(triangle(0, 0, -1e30), [length, length])));
   }
 
   function lower(diagonal: number): Tensor {

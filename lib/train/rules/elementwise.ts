@@ -17,8 +17,14 @@ export const ELEMENTWISE: Record<string, GradientRule> = {
   Sqrt: (ops, { outputs: [y] }, [g]) => [ops.div(ops.mul(g!, ops.scalar(0.5)), y)],
   Sigmoid: (ops, { outputs: [y] }, [g]) => [ops.mul(g!, ops.mul(y, ops.sub(ops.scalar(1), y)))],
   Tanh: (ops, { outputs: [y] }, [g]) => [ops.mul(g!, ops.sub(ops.scalar(1), ops.mul(y, y)))],
+  // erf'(x) = 2 / sqrt(pi) exp(-x^2)
+  Erf: (ops, { inputs: [x] }, [g]) => {
+    const bell = ops.unary("Exp", ops.unary("Neg", ops.mul(x, x)));
+    return [ops.mul(g!, ops.mul(bell, ops.scalar(2 / Math.sqrt(Math.PI))))];
+  },
   Softplus: (ops, { inputs: [x] }, [g]) => [ops.mul(g!, ops.unary("Sigmoid", x))],
   Relu: (ops, { inputs: [x] }, [g]) => [ops.mul(g!, isPositive(ops, x))],
+  Clip: (ops, { inputs: [x], outputs: [y] }, [g]) => [ops.mul(g!, ops.equal(x, y)), null, null],
   // x s: s + x s (1 - s), with y = x s
   QuickGelu: (ops, { inputs: [x], outputs: [y] }, [g]) => {
     const s = ops.unary("Sigmoid", x);
