@@ -28,6 +28,8 @@ export type {
   Precision,
   Provider,
   RopeScaling,
+  Rwkv6Spec,
+  RwkvChannelSpec,
 } from "./arch/spec.ts";
 export { resolveSpec } from "./arch/resolve.ts";
 export { validateSpec } from "./arch/validate.ts";

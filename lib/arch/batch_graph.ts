@@ -17,11 +17,11 @@ import { endOfTurn, turnInputs } from "./end_of_turn.ts";
 import { HIDDEN } from "./nodes.ts";
 import type { ArchSpec } from "./spec.ts";
 import { splitAttention } from "./split_attention.ts";
-import { cacheName, forEachKeyValue } from "./states.ts";
+import { cacheName, forEachKeyValue, isRecurrent } from "./states.ts";
 
 /** Whether a spec can run this way: rotary attention over all tokens, keys and values in fp32, and nothing recurrent. */
 export function hasBatchGraph(spec: ArchSpec): boolean {
-  return spec.kvCache !== "int8" &&
+  return spec.kvCache !== "int8" && !isRecurrent(spec) &&
     spec.layers.every(({ mixer }) =>
       mixer.kind === "attention" && (mixer.position ?? spec.position).kind === "rope" &&
       mixer.window === undefined && mixer.softcap === undefined && mixer.scale === undefined && !mixer.qkNorm

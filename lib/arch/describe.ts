@@ -45,6 +45,8 @@ export function describeMixer(mixer: MixerSpec): string {
     }
     case "mamba2":
       return `Mamba-2, ${mixer.heads} heads of ${mixer.headDim}, state ${mixer.stateDim}`;
+    case "rwkv6":
+      return `RWKV-6, ${mixer.heads} heads of ${mixer.headDim}`;
     case "convolution":
       return `gated convolution over ${mixer.kernel} tokens`;
   }
@@ -52,7 +54,15 @@ export function describeMixer(mixer: MixerSpec): string {
 
 /** A mixer of channels: "SwiGLU 1,536". */
 export function describeChannel(channel: ChannelSpec): string {
-  const names = { swiglu: "SwiGLU", geglu: "GeGLU", gelu: "GELU", gelu_erf: "GELU", relu: "ReLU", relu2: "ReLU²" };
+  const names = {
+    swiglu: "SwiGLU",
+    geglu: "GeGLU",
+    gelu: "GELU",
+    gelu_erf: "GELU",
+    relu: "ReLU",
+    relu2: "ReLU²",
+    rwkv: "RWKV channel mix",
+  };
   switch (channel.kind) {
     case "none":
       return "no channel mixer";

@@ -14,6 +14,8 @@ export function headsOf(spec: ArchSpec): { heads: number; kvHeads: number; headD
       return { heads: mixer.heads, kvHeads: mixer.keyHeads ?? mixer.heads, headDim: mixer.valueDim };
     case "mamba2":
       return { heads: mixer.heads, kvHeads: mixer.groups ?? 1, headDim: mixer.headDim };
+    case "rwkv6":
+      return { heads: mixer.heads, kvHeads: mixer.heads, headDim: mixer.headDim };
     case "convolution":
       return { heads: 0, kvHeads: 0, headDim: 0 };
   }

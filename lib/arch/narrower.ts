@@ -53,6 +53,16 @@ export function narrowerMixer(mixer: MixerSpec, ratio: number): Narrower<MixerSp
       const stateDim = roundTo(mixer.stateDim * headDim / mixer.headDim, 16);
       return { part: { ...mixer, heads, headDim, stateDim, ...(mixer.groups && { groups }) }, misfit };
     }
+    case "rwkv6": {
+      const width = Math.round(mixer.heads * mixer.headDim * ratio), ideal = mixer.headDim * Math.sqrt(ratio);
+      const misfitOf = (dim: number) => 0.2 * Math.abs(Math.log(dim / ideal));
+      // Heads fill the width, a multiple of 8, whatever it is.
+      const fitting = [...HEAD_DIMS, mixer.headDim].filter((dim) => dim <= mixer.headDim && width % dim === 0);
+      const headDim = fitting.reduce((best, dim) => misfitOf(dim) < misfitOf(best) ? dim : best, fitting[0] ?? 8);
+      const { mixRank = 32, decayRank = 64 } = mixer, rank = (size: number) => roundTo(size * ratio, 8);
+      const ranks = { mixRank: rank(mixRank), decayRank: rank(decayRank) };
+      return { part: { ...mixer, heads: width / headDim, headDim, ...ranks }, misfit: misfitOf(headDim) };
+    }
     case "convolution":
       return { part: mixer, misfit: 0 };
   }

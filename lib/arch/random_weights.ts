@@ -8,8 +8,8 @@ import type { WeightSource } from "./weight_source.ts";
 
 /**
  * Normal weights with standard deviation 1/sqrt(columns), norms of 1, biases of 0; decays and time steps from the ranges
- * that Mamba starts from. Every matrix has a generator of its own, made from the seed and the matrix's place, so an edit
- * that drops a layer leaves the others as they were.
+ * that Mamba and RWKV start from, shares of a token from 0 to 1. Every matrix has a generator of its own, made from the
+ * seed and the matrix's place, so an edit that drops a layer leaves the others as they were.
  */
 export function randomWeights(spec: ArchSpec, seed: number): WeightSource {
   const model = new Map(modelParameters(spec).map((p) => [p.name, p]));
@@ -41,6 +41,12 @@ function draw({ rows, cols, init }: Parameter, place: string): Matrix {
       break;
     case "decay": // ln A, A in 1..16
       fill(() => Math.log(1 + 15 * random.next()));
+      break;
+    case "fraction": // 0..1
+      fill(() => random.next());
+      break;
+    case "decay_rate": // ln of a rate in 0.0025..0.37, evenly on a log scale
+      fill(() => -6 + 5 * random.next());
       break;
     case "time_step": // softplus gives a step in 0.001..0.1, evenly on a log scale
       fill(() => {

@@ -21,7 +21,7 @@ export interface RopeTable {
 
 /** The rotary positions of a layer, or null where it has none. */
 export function ropeOf(spec: ArchSpec, { mixer }: LayerSpec): RopeChoice | null {
-  if (mixer.kind === "mamba2" || mixer.kind === "convolution") return null;
+  if (mixer.kind === "mamba2" || mixer.kind === "convolution" || mixer.kind === "rwkv6") return null;
   const none: PositionSpec = { kind: "none" };
   const rope = mixer.position ?? (mixer.kind === "linear" ? none : spec.position);
   if (rope.kind !== "rope") return null;

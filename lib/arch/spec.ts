@@ -125,7 +125,22 @@ export interface ConvolutionSpec {
   kernel: number;
 }
 
-export type MixerSpec = AttentionSpec | MlaSpec | LinearAttentionSpec | Mamba2Spec | ConvolutionSpec;
+/**
+ * RWKV-6's time mix ("Finch", Peng et al. 2024, arXiv 2404.05892). Each head keeps a state S [headDim][headDim] whose
+ * channels of the key decay at rates a made of the input. A token reads r (S + bonus k v), then S = a S + k v.
+ */
+export interface Rwkv6Spec {
+  kind: "rwkv6";
+  /** heads times headDim is the hidden size. */
+  heads: number;
+  headDim: number;
+  /** Rank of what a token adds to each of the five shares of the token before. Default 32. */
+  mixRank?: number;
+  /** Rank of what a token adds to the decay. Default 64. */
+  decayRank?: number;
+}
+
+export type MixerSpec = AttentionSpec | MlaSpec | LinearAttentionSpec | Mamba2Spec | ConvolutionSpec | Rwkv6Spec;
 
 /** Gated MLP: down(act(gate(x)) * up(x)), act SiLU or GELU (tanh form). */
 export interface GatedMlpSpec {
@@ -157,7 +172,13 @@ export interface MoeSpec {
   groups?: { count: number; topK: number };
 }
 
-export type ChannelSpec = GatedMlpSpec | MlpSpec | MoeSpec | { kind: "none" };
+/** RWKV's channel mix: sigmoid(receptance(x)) * down(relu(up(x))^2), each x with a share of the token before. */
+export interface RwkvChannelSpec {
+  kind: "rwkv";
+  intermediateSize: number;
+}
+
+export type ChannelSpec = GatedMlpSpec | MlpSpec | MoeSpec | RwkvChannelSpec | { kind: "none" };
 
 /**
  * How a layer's two parts f (mixer) and g (channel) meet the residual stream x:

@@ -175,6 +175,7 @@ const mixer = byKind<MixerSpec>({
     timeStepLimit: optional(pair(finite)),
   },
   convolution: { kernel: whole },
+  rwkv6: { heads: whole, headDim: whole, mixRank: optional(whole), decayRank: optional(whole) },
 });
 
 const gated = { intermediateSize: whole };
@@ -195,6 +196,7 @@ const channel = byKind<ChannelSpec>({
     routedScale: optional(positive),
     groups: optional(object<Exclude<MoeSpec["groups"], undefined>>({ count: whole, topK: whole })),
   },
+  rwkv: { intermediateSize: whole },
   none: {},
 });
 

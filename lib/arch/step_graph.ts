@@ -7,10 +7,11 @@
  */
 import { DATA_TYPES, GraphBuilder } from "../onnx/graph_builder.ts";
 import type { StateShape } from "./blocks/block.ts";
+import { layerStates } from "./blocks/layer.ts";
 import { Decoder, type GraphWeights } from "./decoder.ts";
 import { fusedAttention } from "./fused_attention.ts";
 import type { ArchSpec } from "./spec.ts";
-import { forEachState, stateDims } from "./states.ts";
+import { forEachState, grows, stateDims } from "./states.ts";
 import { causalPlaces } from "./visible.ts";
 
 /** transformers.js makes the empty caches by these symbols. */
@@ -28,10 +29,12 @@ export const STEP_NAMES = { past, present };
  */
 export function whyNoStepGraph(spec: ArchSpec): string | null {
   const shapes = new Set<string>();
-  for (const [i, { mixer }] of spec.layers.entries()) {
-    if (mixer.kind !== "attention") {
-      return `layer ${i} is ${mixer.kind}, and onnxruntime-genai and transformers.js carry keys and values only`;
-    }
+  const notCarried = (layer: number, kind: string) =>
+    `layer ${layer} is ${kind}, and onnxruntime-genai and transformers.js carry keys and values only`;
+  for (const [i, layer] of spec.layers.entries()) {
+    const { mixer, channel } = layer;
+    if (mixer.kind !== "attention") return notCarried(i, mixer.kind);
+    if (!layerStates(spec, layer).every(grows)) return notCarried(i, channel.kind);
     shapes.add(`${mixer.heads} heads, ${mixer.kvHeads} of keys, size ${mixer.headDim}`);
   }
   if (shapes.size > 1) {

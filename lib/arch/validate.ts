@@ -9,6 +9,7 @@ import type {
   MlaSpec,
   MoeSpec,
   PositionSpec,
+  Rwkv6Spec,
 } from "./spec.ts";
 
 /** Longest context: lengths are int32 in onnxruntime's attention. */
@@ -63,6 +64,7 @@ function checkLayer(check: Check, at: string, layer: LayerSpec, spec: ArchSpec):
   if (mixer.kind === "mla") checkMla(check, `${at}.mixer`, mixer, spec);
   if (mixer.kind === "linear") checkLinear(check, `${at}.mixer`, mixer);
   if (mixer.kind === "mamba2") checkMamba2(check, `${at}.mixer`, mixer);
+  if (mixer.kind === "rwkv6") checkRwkv6(check, `${at}.mixer`, mixer, spec);
   if (channel.kind === "moe") checkMoe(check, `${at}.channel`, channel);
 }
 
@@ -111,6 +113,14 @@ function checkMamba2(check: Check, at: string, { heads, groups = 1, timeStepLimi
   if (timeStepLimit && !(timeStepLimit[0] >= 0 && timeStepLimit[0] < timeStepLimit[1])) {
     check.fail(`${at}.timeStepLimit must rise from 0 or more, got [${timeStepLimit}]`);
   }
+}
+
+function checkRwkv6(check: Check, at: string, { heads, headDim }: Rwkv6Spec, { hiddenSize }: ArchSpec): void {
+  if (heads * headDim === hiddenSize) return;
+  const fix = hiddenSize % headDim === 0 ? `heads ${hiddenSize / headDim}` : `a headDim that divides it`;
+  check.fail(
+    `${at}: ${heads} heads of headDim ${headDim} are ${heads * headDim}, not hiddenSize ${hiddenSize}; pass ${fix}`,
+  );
 }
 
 function checkMoe(check: Check, at: string, { experts, topK, groups }: MoeSpec): void {

@@ -22,8 +22,10 @@ export interface ActivationOptions {
  * - linear attention: residual, its norm (the gate reads it last), q, k and v before and after the convolution or their
  *   separation, or the result with its gate; states are counted as such;
  * - Mamba-2: residual, its norm, x, B and C before and after the convolution, or behind it with dt x, dt A and the result;
+ * - RWKV-6: residual, its norm, what the token before has more, and its five shares before and after they are used; at
+ *   one token keys, values and decays, behind those of the token before and apart from them;
  * - short convolution: residual, and b, c and x before and after their separation;
- * - MLP: residual, its norm, gate, up and their product;
+ * - MLP: residual, its norm, gate, up and their product; RWKV's: what the token before has more, ReLU and its square;
  * - experts: residual, its norm, and the tokens of all routes sorted by expert, or gate and up of them, twice each;
  * - head: residual and logits.
  *
@@ -60,6 +62,8 @@ function mixerActivations(mixer: MixerSpec, hiddenSize: number, rows: number, to
       const inner = heads * headDim, channels = inner + 2 * groups * stateDim;
       return rows * (hiddenSize + Math.max(2 * channels, channels + 2 * inner + heads));
     }
+    case "rwkv6":
+      return hiddenSize * Math.max(12 * rows, 10 * rows + 3 * batch);
     case "convolution":
       return 6 * rows * hiddenSize;
   }
@@ -69,6 +73,8 @@ function channelActivations(channel: ChannelSpec, hiddenSize: number, rows: numb
   switch (channel.kind) {
     case "none":
       return 0;
+    case "rwkv":
+      return rows * (hiddenSize + 2 * channel.intermediateSize);
     case "moe": {
       const { topK, intermediateSize, shared } = channel;
       const routed = 2 * topK * Math.max(hiddenSize, 2 * intermediateSize);

@@ -133,7 +133,10 @@ function elementwisePerToken(spec: ArchSpec, layer: LayerSpec): number {
   return (7 * norms.length + sums) * D + activationFlops(layer.channel, D);
 }
 
-/** SiLU and its product 3 a number; other activations the same. Of experts also the softmax that routes, and their sum. */
+/**
+ * SiLU and its product 3 a number; other activations the same. Of experts also the softmax that routes, and their sum.
+ * Of RWKV the token before 5 a channel, the gate 2, and the square of ReLU.
+ */
 function activationFlops(channel: ChannelSpec, hiddenSize: number): number {
   switch (channel.kind) {
     case "none":
@@ -143,6 +146,8 @@ function activationFlops(channel: ChannelSpec, hiddenSize: number): number {
       const sharedSum = shared ? 3 * shared.intermediateSize + (shared.gated ? 2 : 1) * hiddenSize : 0;
       return 3 * topK * intermediateSize + 5 * experts + 2 * topK * hiddenSize + sharedSum;
     }
+    case "rwkv":
+      return 7 * hiddenSize + 2 * channel.intermediateSize;
     default:
       return 3 * channel.intermediateSize;
   }

@@ -1,5 +1,5 @@
 /** What mixing tokens costs beside the products with weights, by the kind of mixer. One sequence, FLOPs. */
-import type { LinearAttentionSpec, Mamba2Spec, MixerSpec } from "../arch/spec.ts";
+import type { LinearAttentionSpec, Mamba2Spec, MixerSpec, Rwkv6Spec } from "../arch/spec.ts";
 import { attentionPairs } from "./attention_pairs.ts";
 import type { FlopsConvention } from "./flops.ts";
 
@@ -23,6 +23,8 @@ export function mixingFlops(mixer: MixerSpec, tokens: number, past: number, conv
       return 2 * touches(mixer) * mixer.heads * mixer.keyDim * mixer.valueDim * tokens;
     case "mamba2":
       return 4 * mixer.heads * mixer.headDim * mixer.stateDim * tokens;
+    case "rwkv6":
+      return 4 * mixer.heads * mixer.headDim ** 2 * tokens;
     case "convolution":
       return 0;
   }
@@ -57,6 +59,8 @@ export function mixingElementwise(mixer: MixerSpec, tokens: number, pairs: numbe
       return tokens * linearElementwise(mixer);
     case "mamba2":
       return tokens * mamba2Elementwise(mixer);
+    case "rwkv6":
+      return tokens * rwkv6Elementwise(mixer);
     case "convolution":
       return 2 * tokens * hiddenSize; // b * x and c * conv
   }
@@ -80,4 +84,12 @@ function linearElementwise(mixer: LinearAttentionSpec): number {
 function mamba2Elementwise({ heads, headDim, stateDim, groups = 1, timeStepLimit }: Mamba2Spec): number {
   const inner = heads * headDim, perChannel = 6 + (groups > 1 ? 8 : 7);
   return 3 * (inner + 2 * groups * stateDim) + (timeStepLimit ? 4 : 3) * heads + (stateDim + perChannel) * inner;
+}
+
+/**
+ * Of a token, as the graph has it: the token before 3 a channel, its five shares 15, the decay 3, the decayed state,
+ * what a token reads of itself 5, the norm of the heads 7, the gate 3; and the activations inside of the low ranks.
+ */
+function rwkv6Elementwise({ heads, headDim, mixRank = 32, decayRank = 64 }: Rwkv6Spec): number {
+  return (36 + headDim) * heads * headDim + 5 * mixRank + decayRank;
 }

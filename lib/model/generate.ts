@@ -1,4 +1,6 @@
 /** What a generation is asked for, and what it gives. */
+import type { ArchSpec } from "../arch/spec.ts";
+import { kvBytesPerToken, recurrentStateBytes } from "../cost/bytes.ts";
 import type { ModelInfo } from "./protocol.ts";
 
 export interface GenerateOptions {
@@ -45,7 +47,10 @@ export type GenerateResult = Generation[] | { refused: string };
 export interface GenerateBatchOptions extends GenerateOptions {
   /** Rows decoded side by side at most. Default 32. */
   maxRows?: number;
-  /** Cap on rows x tokens in the key-value caches of the batch. Default: what 1 GiB holds. */
+  /**
+   * Cap on rows x tokens in the caches of the batch. A row's recurrent states count as so many tokens as their bytes
+   * would hold (`cachedTokens`). Default: what 1 GiB holds, and at least a row of the whole context.
+   */
   maxCachedTokens?: number;
   /** Tokens decoded in one run of the graph; between runs rows leave and enter. Default 32. */
   chunk?: number;
@@ -61,19 +66,29 @@ export type CheckedOptions = Required<Omit<GenerateBatchOptions, "maxNewTokens" 
   maxNewTokens: number | null;
 };
 
-/** Bytes of keys and values that a batch may hold by default. */
+/** Bytes of caches and recurrent states that a batch may hold by default. */
 const CACHE_BYTES = 2 ** 30;
+
+/** Bytes that count as a cached token: its keys and values, or, where nothing grows, its residual. */
+function cachedTokenBytes(spec: ArchSpec): number {
+  return kvBytesPerToken(spec) || 4 * spec.hiddenSize;
+}
+
+/** What a row of so many tokens takes of `maxCachedTokens`: its slots, and its recurrent states as tokens of those bytes. */
+export function cachedTokens(spec: ArchSpec, tokens: number): { slots: number; states: number } {
+  return {
+    slots: kvBytesPerToken(spec) > 0 ? tokens : 0,
+    states: Math.ceil(recurrentStateBytes(spec) / cachedTokenBytes(spec)),
+  };
+}
 
 /**
  * Fill in the defaults.
  *
  * @throws {RangeError} Naming the option that is out of range.
  */
-export function checkOptions(
-  info: ModelInfo,
-  kvBytesPerToken: number,
-  options: GenerateBatchOptions,
-): CheckedOptions {
+export function checkOptions(info: ModelInfo, spec: ArchSpec, options: GenerateBatchOptions): CheckedOptions {
+  const { slots, states } = cachedTokens(spec, info.contextLength);
   const checked: CheckedOptions = {
     maxNewTokens: options.maxNewTokens ?? null,
     temperature: options.temperature ?? 0,
@@ -86,7 +101,7 @@ export function checkOptions(
     logProbabilities: options.logProbabilities ?? false,
     maxRows: options.maxRows ?? 32,
     maxCachedTokens: options.maxCachedTokens ??
-      Math.max(info.contextLength, Math.floor(CACHE_BYTES / Math.max(kvBytesPerToken, 1))),
+      Math.max(slots + states, Math.floor(CACHE_BYTES / cachedTokenBytes(spec))),
     chunk: options.chunk ?? 32,
   };
   const must = (ok: boolean, name: keyof CheckedOptions, need: string) => {

@@ -2,12 +2,12 @@
  * Continuous batching: many prompts and several samples of each share the runs of the generate graph. A prompt is put
  * into the caches once for all its samples; rows that are finished leave between two chunks, waiting ones enter.
  */
-import { kvBytesPerToken } from "../cost/bytes.ts";
 import { seededRandom } from "../stats/random.ts";
 import { hasBatchGraph } from "../arch/batch_graph.ts";
 import { type CachedRow, joinRows } from "./caches.ts";
 import { type DecodeGraph, type DecodeState, runChunk } from "./decode.ts";
 import {
+  cachedTokens,
   type CheckedOptions,
   checkOptions,
   type GenerateBatchOptions,
@@ -35,8 +35,8 @@ interface Request {
   index: number;
   ids: number[];
   maxNewTokens: number;
-  /** Slots of the caches that a row of it needs at most. */
-  slots: number;
+  /** What a row of it takes of `maxCachedTokens` at most. */
+  cachedTokens: number;
   rows: Row[];
   /** The prompt but for its last token, while samples of it wait. */
   prefix: CachedRow | null;
@@ -61,7 +61,7 @@ export async function* decodeRequests(
   requests: GenerateRequest[],
   options: GenerateBatchOptions,
 ): AsyncGenerator<BatchEvent> {
-  const checked = checkOptions(model.info, kvBytesPerToken(model.spec), options);
+  const checked = checkOptions(model.info, model.spec, options);
   const waiting: Row[] = [];
   for (const [index, request] of requests.entries()) {
     try {
@@ -98,8 +98,8 @@ const MANY_CACHED_TOKENS = 2048;
 
 function chooseGraph(model: LanguageModel, options: CheckedOptions, rows: Row[]): DecodeGraph {
   if (!hasBatchGraph(model.spec)) return "generate";
-  const slots = rows.reduce((most, r) => Math.max(most, r.request.slots), 0);
-  return slots * Math.min(rows.length, options.maxRows) >= MANY_CACHED_TOKENS ? "batch" : "generate";
+  const each = rows.reduce((most, r) => Math.max(most, r.request.cachedTokens), 0);
+  return each * Math.min(rows.length, options.maxRows) >= MANY_CACHED_TOKENS ? "batch" : "generate";
 }
 
 /** The waiting rows of a request. */
@@ -113,14 +113,15 @@ function rowsOf(model: LanguageModel, options: CheckedOptions, { prompt, seed }:
         `context of ${contextLength}; shorten the prompt or ask for fewer`,
     );
   }
-  const slots = ids.length + maxNewTokens;
-  if (slots > options.maxCachedTokens) {
+  const { slots, states } = cachedTokens(model.spec, ids.length + maxNewTokens), need = slots + states;
+  if (need > options.maxCachedTokens) {
+    const forStates = states > 0 ? `, ${states} of them for its recurrent states` : "";
     throw new RangeError(
-      `Cannot generate with ${name}: ${ids.length} prompt tokens and maxNewTokens ${maxNewTokens} need ${slots} ` +
-        `cached tokens, and maxCachedTokens is ${options.maxCachedTokens}; raise it or ask for fewer`,
+      `Cannot generate with ${name}: ${ids.length} prompt tokens and maxNewTokens ${maxNewTokens} need ${need} ` +
+        `cached tokens${forStates}, and maxCachedTokens is ${options.maxCachedTokens}; raise it or ask for fewer`,
     );
   }
-  const request: Request = { index, ids, maxNewTokens, slots, rows: [], prefix: null };
+  const request: Request = { index, ids, maxNewTokens, cachedTokens: need, rows: [], prefix: null };
   const limits = { maxNewTokens, eosId: options.ignoreEos ? null : model.tokenizer.eosId, stop: options.stop };
   for (let sample = 0; sample < options.samples; sample++) {
     request.rows.push({
@@ -145,11 +146,11 @@ function isOver(row: Row): boolean {
 
 /** Take rows off the queue while the batch has room for them, padded as they would be. */
 function takeFitting(waiting: Row[], inBatch: Row[], options: CheckedOptions): Row[] {
-  let slots = inBatch.reduce((most, r) => Math.max(most, r.request.slots), 0);
+  let each = inBatch.reduce((most, r) => Math.max(most, r.request.cachedTokens), 0);
   let count = inBatch.length, take = 0;
   for (; take < waiting.length && count < options.maxRows; take++, count++) {
-    slots = Math.max(slots, waiting[take].request.slots);
-    if ((count + 1) * slots > options.maxCachedTokens) break;
+    each = Math.max(each, waiting[take].request.cachedTokens);
+    if ((count + 1) * each > options.maxCachedTokens) break;
   }
   return waiting.splice(0, take);
 }

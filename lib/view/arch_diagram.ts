@@ -17,6 +17,7 @@ const FILL: Record<MixerSpec["kind"] | "channel" | "outside", string> = {
   linear: "#f9dcc4",
   mamba2: "#fbe7a9",
   convolution: "#d8efe0",
+  rwkv6: "#f6d5dd",
   channel: "#e6eee0",
   outside: "#ececec",
 };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { layerGroups } from "../../lib/arch/describe.ts";
+import { describeChannel, describeMixer, layerGroups } from "../../lib/arch/describe.ts";
 import type { LayerSpec } from "../../lib/arch/spec.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
@@ -12,4 +12,9 @@ Deno.test("layerGroups() finds the patterns that a reader would", () => {
   assert.deepEqual(groups([full, local, local, local]), [[1, 1, 0], [1, 3, 1]], "a first layer of its own");
   const five = [...new Array<LayerSpec>(5).fill(local), full];
   assert.deepEqual(groups([...five, ...five, local, local]), [[6, 2, 0], [1, 2, 12]], "Gemma 3's");
+});
+
+Deno.test("describeMixer() and describeChannel() name RWKV's parts", () => {
+  assert.equal(describeMixer({ kind: "rwkv6", heads: 32, headDim: 64 }), "RWKV-6, 32 heads of 64");
+  assert.equal(describeChannel({ kind: "rwkv", intermediateSize: 7168 }), "RWKV channel mix 7,168");
 });

@@ -1,6 +1,6 @@
 /**
- * Every family with goldens by transformers (tests/golden/families) that this version reads: parameters, logits, greedy
- * ids in one run and step by step, and scores in every mode.
+ * Every family with goldens (tests/golden/families) that this version reads: parameters, logits, greedy ids in one run and
+ * step by step, and scores in every mode.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -12,6 +12,8 @@ import { type LanguageModel, openModel } from "../../lib/model/language_model.ts
 
 interface Golden {
   model_type: string;
+  /** The program that they are of, and its version. */
+  made_by: string;
   parameters: number;
   ids: number[][];
   /** Of the first prompt, [tokens][vocab]. */
@@ -28,9 +30,9 @@ const families = readdirSync(root).filter((name) => existsSync(join(root, name, 
 for (const name of families) {
   const golden: Golden = JSON.parse(readFileSync(join(root, name, "golden.json"), "utf8"));
   Deno.test({
-    name: `${name}: parameters, logits, greedy ids and scores are those of transformers`,
+    name: `${name}: parameters, logits, greedy ids and scores are those of ${golden.made_by.split(" ")[0]}`,
     ignore: familyOf(golden.model_type) === null,
-    fn: () => withFamily(name, (model) => isLikeTransformers(model, golden)),
+    fn: () => withFamily(name, (model) => isLikeGolden(model, golden)),
   });
 }
 
@@ -51,7 +53,7 @@ async function withFamily(name: string, use: (model: LanguageModel) => Promise<v
   }
 }
 
-async function isLikeTransformers(model: LanguageModel, golden: Golden): Promise<void> {
+async function isLikeGolden(model: LanguageModel, golden: Golden): Promise<void> {
   assert.equal(model.info.parameters, golden.parameters);
   const { contextLength } = model.info;
   const [long, short] = golden.ids;

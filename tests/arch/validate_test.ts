@@ -86,6 +86,15 @@ Deno.test("validateSpec() says in the architect's words what does not fit togeth
       /timeStepLimit must rise from 0 or more, got \[1,0\.1\]/,
     ],
     [
+      withMixer({ kind: "rwkv6", heads: 3, headDim: 16 }),
+      /layers\[0\]\.mixer: 3 heads of headDim 16 are 48, not hiddenSize 64; pass heads 4/,
+    ],
+    [withMixer({ kind: "rwkv6", heads: 2, headDim: 24 }), /are 48, not hiddenSize 64; pass a headDim that divides it/],
+    [
+      withMixer({ kind: "rwkv6", heads: 4, headDim: 16, mixRank: 0 }),
+      /mixer\.mixRank must be a positive integer, got 0/,
+    ],
+    [
       withMixer({ kind: "mla", heads: 4, kvRank: 16, nopeDim: 16, ropeDim: 8, valueDim: 16 }, {
         position: { kind: "none" },
       }),
@@ -141,6 +150,7 @@ Deno.test("validateSpec() names fields that are unknown, missing or of the wrong
       withAttention({ qkvBias: "no" as unknown as boolean }),
       /layers\[0\]\.mixer\.qkvBias must be true or false, got "no"/,
     ],
+    [withLayer({ channel: { kind: "rwkv" } as never }), /layers\[0\]\.channel\.intermediateSize is missing/],
     [withLayer({ channel: { kind: "swiglu" } as never }), /layers\[0\]\.channel\.intermediateSize is missing/],
     [
       withLayer({ channel: { ...swiglu, bias: true } as never }),
@@ -169,5 +179,7 @@ Deno.test("validateSpec() lets through what is unusual and right", () => {
   validateSpec(
     withMixer({ ...linear, rule: "gated", decay: "retnet", position: rope({}) }, { position: { kind: "none" } }),
   );
+  validateSpec(withLayer({ mixer: { kind: "rwkv6", heads: 4, headDim: 16 }, channel: swiglu }));
+  validateSpec(withLayer({ channel: { kind: "rwkv", intermediateSize: 96 } }));
   validateSpec(withLayer({ weightsLayer: 0, channel: { kind: "none" } }));
 });

@@ -4,7 +4,10 @@ import { validateSpec } from "../../lib/arch/validate.ts";
 import { zoo, zooNames } from "../../lib/arch/zoo/zoo.ts";
 import { parameterCount } from "../../lib/cost/bytes.ts";
 
-/** Counted by transformers from the published configurations; `zoo_parameters.py` names the sources of the published counts. */
+/**
+ * Counted by transformers from the published configurations, RWKV-6 by its paper's formula; `zoo_parameters.py` names the
+ * sources of the published counts.
+ */
 const golden = JSON.parse(await Deno.readTextFile(new URL("../golden/zoo_parameters.json", import.meta.url))) as {
   models: { name: string; parameters: number; published: number | null }[];
 };

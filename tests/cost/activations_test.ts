@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { buildInMemory } from "../../lib/arch/build.ts";
+import { randomWeights } from "../../lib/arch/random_weights.ts";
+import type { LayerSpec } from "../../lib/arch/spec.ts";
 import { peakActivationBytes } from "../../lib/cost/activations.ts";
+import { graphPassCost } from "../../lib/cost/graph_generation.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
 Deno.test("peakActivationBytes() is the widest stage, counted by hand", () => {
@@ -11,4 +15,18 @@ Deno.test("peakActivationBytes() is the widest stage, counted by hand", () => {
   const attention = 8 * (64 + 128 + 64) + 8 * 4 * 108;
   assert.equal(peakActivationBytes(spec, { tokens: 8, past: 100 }), 4 * attention, "a long cache: attention");
   assert.throws(() => peakActivationBytes(spec, { tokens: 0 }), /tokens.*0/);
+});
+
+Deno.test("the peak of RWKV's channel mix is that of its graph", async () => {
+  const layer: LayerSpec = {
+    mixer: { kind: "convolution", kernel: 2 },
+    channel: { kind: "rwkv", intermediateSize: 320 },
+  };
+  const spec = tinySpec({ layers: [layer, layer], position: { kind: "none" }, contextLength: 1024 });
+  const built = await buildInMemory(spec, spec, "fp32", randomWeights(spec, 0));
+  for (const [tokens, past] of [[37, 0], [400, 0]]) {
+    const { peakActivations } = await graphPassCost(built.graph("generate"), { tokens, past });
+    const ratio = peakActivations.bytes / peakActivationBytes(spec, { tokens, past });
+    assert.ok(Math.abs(ratio - 1) < 0.02, `${ratio} times the closed form of ${tokens} tokens`);
+  }
 });

@@ -10,7 +10,16 @@ import { requireComplete } from "../../lib/cost/graph_cost.ts";
 import { graphPassCost } from "../../lib/cost/graph_generation.ts";
 
 /** Window and local layers, soft-caps, learned positions, biases, parallel blocks, a recurrent state, experts. */
-const FAMILIES = ["mistral-7b-v0.1", "gemma-2-2b", "gpt2", "phi-2", "olmo-2-1b", "mamba2-130m", "mixtral-8x7b"];
+const FAMILIES = [
+  "mistral-7b-v0.1",
+  "gemma-2-2b",
+  "gpt2",
+  "phi-2",
+  "olmo-2-1b",
+  "mamba2-130m",
+  "rwkv-6-1.6b",
+  "mixtral-8x7b",
+];
 
 for (const name of FAMILIES) {
   Deno.test(`${name}, small: its graph's FLOPs are the closed form's`, async () => {

@@ -15,7 +15,7 @@ import { recurrentSpecs } from "../model/recurrent_specs.ts";
 
 interface Golden {
   ids: number[][];
-  torch_flops: { by_op: Record<string, number> };
+  torch_flops: { totals: number[]; by_op: Record<string, number> };
 }
 
 for (const name of ["mamba2", "qwen3_next", "qwen3_next_dense", "lfm2"]) {
@@ -38,6 +38,15 @@ for (const name of ["mamba2", "qwen3_next", "qwen3_next_dense", "lfm2"]) {
     assert.equal(tokens * convolutions + padded, by_op["aten.convolution"]);
   });
 }
+
+Deno.test("rwkv6: FLOPs are those that torch counts of its authors' package", async () => {
+  const folder = join(import.meta.dirname!, "..", "golden", "families", "rwkv6");
+  const { ids, torch_flops: { totals } }: Golden = JSON.parse(readFileSync(join(folder, "golden.json"), "utf8"));
+  const spec = await specOfFolder(folder, "rwkv6");
+  ids.forEach(({ length: promptTokens }, i) => {
+    assert.equal(specFlops(spec, { promptTokens, logits: "all", convention: "dense" }).total, totals[i]);
+  });
+});
 
 for (const [name, spec] of Object.entries(recurrentSpecs)) {
   if (spec.layers.some(({ channel }) => channel.kind === "moe")) continue; // in mixtures_test.ts

@@ -5,7 +5,8 @@
 Each configuration is typed from the model's public config.json (the fields that matter, under the names used
 there) and built by transformers on torch's meta device, so no weights and no network are needed. `parameters` is
 that count, with tied tensors once. `published` is a count that the makers state or that the published files hold,
-with its source; null where none is known exactly. The two are compared and never made to agree."""
+with its source; null where none is known exactly. The two are compared and never made to agree. Only RWKV-6, which
+transformers does not have, is counted by the formula of its paper."""
 
 import json
 from pathlib import Path
@@ -17,6 +18,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 OUT = Path(__file__).with_suffix(".json")
 FILES = "tensors of the published safetensors, as the model page counts them"
 PYTHIA = "Pythia README, table of models: total parameters"
+FINCH = "Finch paper (Peng et al. 2024, arXiv 2404.05892), formula of parameters: 13 D^2 L + 464 D L + 4 D + 2 D V"
 
 
 def llama(vocab, hidden, inner, layers, heads, kv_heads, **rest):
@@ -230,6 +232,28 @@ def rwkv4(width, layers):
         rescale_every=6,
         tie_word_embeddings=False,
     )
+
+
+def rwkv6(width, layers):
+    """As the authors' Hugging Face folders say it; transformers has no such model."""
+    return dict(
+        model_type="rwkv6",
+        vocab_size=65536,
+        hidden_size=width,
+        attention_hidden_size=width,
+        num_hidden_layers=layers,
+        head_size=64,
+        head_size_divisor=8,
+        intermediate_size=None,
+        layer_norm_epsilon=1e-5,
+        tie_word_embeddings=False,
+    )
+
+
+def rwkv6_parameters(config):
+    """The Finch paper's formula (Peng et al. 2024, arXiv 2404.05892): 13 D^2 L + 464 D L + 4 D + 2 D V."""
+    width, layers = config["hidden_size"], config["num_hidden_layers"]
+    return layers * (13 * width**2 + 464 * width) + 4 * width + 2 * width * config["vocab_size"]
 
 
 def phi(hidden, layers, partial):
@@ -586,6 +610,8 @@ MODELS = [
     ),
     ("rwkv-4-169m", rwkv4(768, 12), 169342464, "RWKV paper (Peng et al. 2023), table of models: 1.693e8"),
     ("rwkv-4-430m", rwkv4(1024, 24), 430397440, "RWKV paper (Peng et al. 2023), table of models: 4.304e8"),
+    ("rwkv-6-1.6b", rwkv6(2048, 24), 1599873024, FINCH),
+    ("rwkv-6-3b", rwkv6(2560, 32), None, None),
     (
         "jamba-v0.1",
         dict(
@@ -664,6 +690,8 @@ MODELS = [
 
 
 def count(config: dict) -> int:
+    if config["model_type"] == "rwkv6":
+        return rwkv6_parameters(config)
     fields = {name: value for name, value in config.items() if name != "model_type"}
     # Copies: transformers writes into the rope dictionaries it is given.
     built = AutoConfig.for_model(config["model_type"], **json.loads(json.dumps(fields)))

@@ -55,8 +55,10 @@ Deno.test("rows of different lengths, prompts in pieces and any chunk size give 
   }
 });
 
-Deno.test("windows and int8 caches are left to the generate graph", () => {
+Deno.test("windows, int8 caches and recurrent states are left to the generate graph", () => {
   assert.ok(hasBatchGraph(tinySpec()));
   assert.ok(!hasBatchGraph(tinySpec({}, 8)));
   assert.ok(!hasBatchGraph(tinySpec({ kvCache: "int8" })));
+  const [{ mixer }] = tinySpec().layers, shifted = { mixer, channel: { kind: "rwkv", intermediateSize: 96 } } as const;
+  assert.ok(!hasBatchGraph(tinySpec({ layers: [shifted] })));
 });

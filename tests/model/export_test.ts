@@ -87,4 +87,6 @@ Deno.test("a model that other runtimes cannot carry is refused before anything i
   } as const;
   const hybrid = tinySpec({ layers: [...tinySpec().layers, layer] });
   await assert.rejects(exportModel(hybrid, "/nowhere"), { message: /layer 3 is convolution, and onnxruntime-genai/ });
+  const [{ mixer }] = tinySpec().layers, shifted = { mixer, channel: { kind: "rwkv", intermediateSize: 96 } } as const;
+  await assert.rejects(exportModel(tinySpec({ layers: [shifted] }), "/nowhere"), { message: /layer 0 is rwkv, and/ });
 });

@@ -7,6 +7,8 @@ import type { GenerateResult, Generation } from "../../lib/model/generate.ts";
 import { LanguageModel, openModel } from "../../lib/model/language_model.ts";
 import { openSession } from "../../lib/model/session.ts";
 import { byteTokenizer } from "../../lib/model/tokenizer.ts";
+import { ids } from "./agreement.ts";
+import { recurrentSpecs } from "./recurrent_specs.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
 
 const spec = tinySpec({ contextLength: 160 });
@@ -92,6 +94,34 @@ Deno.test("the caches of a batch stay below maxCachedTokens and maxRows", async 
   }
 });
 
+// A cached token is 256 bytes: 2 heads of keys and values of 16 numbers, or a residual of 64. A row of Mamba-2 has states
+// of 3 (8 x 16 x 16 + 192 x 3) numbers, of the gated DeltaNet 2 (4 x 16 x 16 + 128 x 3).
+for (
+  const [name, { states, rows, most }] of Object.entries({
+    "Mamba-2": { states: 123, rows: 3, most: 123 },
+    "gated DeltaNet + attention": { states: 44, rows: 5, most: 44 + 20 + 16 },
+  })
+) {
+  Deno.test(`${name}: recurrent states count against maxCachedTokens by their bytes`, async () => {
+    const spec = recurrentSpecs[name], { model, seen } = await watched(spec, randomWeights(spec, 3));
+    try {
+      const requests = Array.from({ length: 12 }, (_, i) => ({ prompt: ids(20 - i, i) }));
+      const options = { maxNewTokens: 16, ignoreEos: true };
+      const results = await model.generateBatch(requests, { ...options, maxCachedTokens: 400 });
+      assert.ok(results.every((r) => !("refused" in r) && r[0].ids.length === 16));
+      assert.equal(Math.max(...seen.map((run) => run.rows)), rows);
+      assert.ok(Math.max(...seen.map(({ bytes }) => bytes)) <= 400 * 256);
+      const [refused] = await model.generateBatch(requests, { ...options, maxCachedTokens: most - 1 });
+      assert.match(
+        "refused" in refused ? refused.refused : "",
+        new RegExp(`need ${most} cached tokens, ${states} of them for its recurrent states, and maxCachedTokens is`),
+      );
+    } finally {
+      await model.close();
+    }
+  });
+}
+
 Deno.test("requests that cannot be continued are refused with the reason, and the others go on", async () => {
   const broken = tinySpec({ contextLength: 160, tiedHead: false, embeddingScale: 2 });
   const { model } = await watched(broken, withNaN(randomWeights(broken, 9), 7));
@@ -123,10 +153,10 @@ Deno.test("requests that cannot be continued are refused with the reason, and th
   }
 });
 
-/** A model whose runs are seen: rows, tokens a row, slots of the caches before the run. */
+/** A model whose runs are seen: rows, tokens a row, slots and bytes of the caches before the run. */
 async function watched(spec: ArchSpec, source: WeightSource) {
   const built = await buildInMemory(spec, spec, "fp32", source);
-  const seen: { rows: number; tokens: number; slots: number }[] = [];
+  const seen: { rows: number; tokens: number; slots: number; bytes: number }[] = [];
   const info = (await openModel({ ref: spec }, { threads: 1, graphs: [] })).info;
   const model = new LanguageModel(info, byteTokenizer(spec.vocabSize), spec, async (kind) => {
     const session = await openSession(built.graph(kind), { threads: 1, externalData: built.externalData });
@@ -134,7 +164,8 @@ async function watched(spec: ArchSpec, source: WeightSource) {
       ...session,
       run(feeds, fetches) {
         const [rows, tokens] = feeds.ids.dims;
-        seen.push({ rows, tokens, slots: feeds[model.caches[0].past].dims[2] });
+        const bytes = model.caches.reduce((sum, { past }) => sum + (feeds[past].data as Float32Array).byteLength, 0);
+        seen.push({ rows, tokens, slots: feeds[model.caches[0].past].dims[2], bytes });
         return session.run(feeds, fetches);
       },
     };

@@ -20,7 +20,7 @@ const KINDS = [
     "olmo-2-1b",
     "retnet-1.3b",
   ],
-  ...["mamba2-130m", "mamba-codestral-7b", "lfm2-350m"],
+  ...["mamba2-130m", "mamba-codestral-7b", "rwkv-6-1.6b", "lfm2-350m"],
 ];
 
 for (const name of KINDS) {

@@ -104,6 +104,36 @@ const notebooks: NotebookCase[] = [
     },
     width: 390,
   },
+  {
+    name: "05_train",
+    params: {
+      parameters: 120_000,
+      contextLength: 128,
+      trainTokens: 8 * 4 * 32,
+      sequenceTokens: 32,
+      batch: 4,
+      seeds: 2,
+      learningRates: [0.01],
+      recallTokens: 8 * 32 * 64,
+      testTexts: 4,
+      promptTokens: 8,
+      newTokens: 4,
+      rounds: 2,
+      lengths: [8, 24, 40],
+      blocks: 2,
+    },
+    shown: {
+      setup: [HTML],
+      architectures: [HTML, HTML],
+      costs: [HTML, HTML],
+      training: [PLOTLY, HTML],
+      recall: [PLOTLY, HTML],
+      compare: [HTML],
+      scaling: [PLOTLY, HTML],
+      decision: [PLOTLY, HTML],
+    },
+    width: 390,
+  },
 ];
 
 /** Progress bars come and go with the machine's speed; they are no result. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { zoo } from "../../lib/arch/zoo/zoo.ts";
 import { archDiagram } from "../../lib/view/arch_diagram.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
@@ -10,4 +11,11 @@ Deno.test("archDiagram() draws every block, says the same in words, and escapes 
   assert.ok(!svg.includes("<img"));
   assert.equal(svg.match(/attention, 4 heads/g)!.length, 1, "a repeated layer is drawn once");
   assert.match(svg, /3 ×/);
+});
+
+Deno.test("archDiagram() names RWKV's mixers of tokens and of channels", () => {
+  const { bundle } = archDiagram(zoo("rwkv-6-1.6b"));
+  assert.match(bundle["text/plain"], /24 x RWKV-6, 32 heads of 64; RWKV channel mix 7,168/);
+  assert.match(bundle["text/plain"], /1\.60 B parameters, 24 layers of 2048/);
+  assert.match(bundle["text/html"]!, /RWKV channel mix/);
 });

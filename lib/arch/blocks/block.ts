@@ -18,7 +18,7 @@ export interface Parameter {
    */
   role: "matrix" | "exact" | "convolution" | "vector";
   /** Random weights: `normal` with deviation cols ** -0.5, or what the architecture's authors start from. */
-  init: "normal" | "ones" | "zeros" | "decay" | "time_step";
+  init: "normal" | "ones" | "zeros" | "decay" | "time_step" | "fraction" | "decay_rate";
   /** Part of it that one token is multiplied by: topK / experts. Default 1. */
   share?: number;
 }
@@ -30,6 +30,11 @@ export const matrix = (name: string, rows: number, cols: number, share = 1): Par
   role: "matrix",
   init: "normal",
   ...(share === 1 ? {} : { share }),
+});
+/** A matrix that stays in fp32: a rank that is too narrow for blocks of 32. */
+export const exact = (name: string, rows: number, cols: number): Parameter => ({
+  ...matrix(name, rows, cols),
+  role: "exact",
 });
 export const vector = (name: string, cols: number, init: Parameter["init"] = "ones"): Parameter => ({
   name,
@@ -46,9 +51,9 @@ export const convolution = (name: string, channels: number, taps: number): Param
   init: "normal",
 });
 
-/** A tensor that a layer hands from one run to the next. */
+/** A tensor that a layer hands from one run to the next; its mixer and its channel mixer have different ones. */
 export interface StateShape {
-  name: "key" | "value" | "latent" | "state" | "convolution";
+  name: "key" | "value" | "latent" | "state" | "convolution" | "shift" | "pending" | "channelShift";
   /** Without the batch; "slots" grows by one with every token. */
   dims: (number | "slots")[];
   type: "float32" | "int8";

@@ -3,7 +3,7 @@ import { MS } from "../../onnx/graph_builder.ts";
 import type { PackedLinear, PackedTensor, Packer } from "../packer.ts";
 import { dequantise, permuteRows } from "../quant_blocks.ts";
 import type { ArchSpec, LinearAttentionSpec } from "../spec.ts";
-import { matrix, type PackedPart, type Parameter, type Place, type ReadParameter, vector } from "./block.ts";
+import { exact, matrix, type PackedPart, type Parameter, type Place, type ReadParameter, vector } from "./block.ts";
 
 export interface Decay<P extends PackedPart = PackedPart> {
   readonly parameters: Parameter[];
@@ -81,7 +81,7 @@ function channelDecay(
   return {
     parameters: [
       matrix("decayDown", RANK, D),
-      { ...matrix("decayUp", keys, RANK), role: "exact" }, // too narrow for blocks of 32
+      exact("decayUp", keys, RANK),
       vector("decayBias", keys, "zeros"),
     ],
     async pack(read, packer) {

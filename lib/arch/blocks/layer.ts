@@ -9,6 +9,8 @@ import { mla } from "./mla.ts";
 import { gatedMlp, mlp } from "./mlp.ts";
 import { moe } from "./moe.ts";
 import { normParameters } from "./norm.ts";
+import { rwkv6 } from "./rwkv6.ts";
+import { rwkvChannel } from "./rwkv_channel.ts";
 
 /** Names of the norms that a layer has, by its placement. */
 export type NormName = "mixerNorm" | "channelNorm" | "mixerPostNorm" | "channelPostNorm";
@@ -44,6 +46,8 @@ function mixerBlock(spec: ArchSpec, mixer: MixerSpec): Block {
       return convolution(spec, mixer);
     case "mla":
       return mla(spec, mixer);
+    case "rwkv6":
+      return rwkv6(spec, mixer);
   }
 }
 
@@ -59,6 +63,8 @@ function channelBlock(spec: ArchSpec, channel: ChannelSpec): Block {
       return mlp(spec, channel);
     case "moe":
       return moe(spec, channel);
+    case "rwkv":
+      return rwkvChannel(spec, channel);
     case "none":
       return IDENTITY;
   }
@@ -109,5 +115,6 @@ function positions(contextLength: number, hiddenSize: number): Parameter {
 
 /** The states that a layer carries from run to run. */
 export function layerStates(spec: ArchSpec, layer: LayerSpec): StateShape[] {
-  return mixerBlock(spec, layer.mixer).states;
+  const { mixer, channel } = layerBlocks(spec, layer);
+  return [...mixer.states, ...channel.states];
 }

@@ -73,7 +73,7 @@ export function rescaleRope(scaling: RopeScaling | null, contextLength?: number)
   };
   const inLayer = (layer: LayerSpec): LayerSpec => {
     const { mixer } = layer;
-    if (mixer.kind === "mamba2" || mixer.kind === "convolution" || !mixer.position) return layer;
+    if (!("position" in mixer) || !mixer.position) return layer;
     return { ...layer, mixer: { ...mixer, position: rescaled(mixer.position) } };
   };
   return {

@@ -22,6 +22,7 @@ import { nemotron } from "./nemotron.ts";
 import { phi, phi3 } from "./phi.ts";
 import { qwen3Next } from "./qwen3_next.ts";
 import { qwen2Moe, qwen3Moe } from "./qwen_moe.ts";
+import { rwkv6 } from "./rwkv6.ts";
 
 const FAMILIES: HfFamily[] = [
   ...[
@@ -43,7 +44,7 @@ const FAMILIES: HfFamily[] = [
     nemotron,
   ],
   ...[mixtral, olmoe, qwen2Moe, qwen3Moe, deepseekV2],
-  ...[mamba2, qwen3Next, lfm2],
+  ...[mamba2, rwkv6, qwen3Next, lfm2],
 ];
 
 /** All values of `model_type` that can be read. */

@@ -25,6 +25,8 @@ export interface HfFamily {
   model(spec: ArchSpec): Recipes;
   /** A layer's parameters, by names behind its number: "mlp.up_proj.weight". */
   layer(layer: LayerSpec, spec: ArchSpec): Recipes;
+  /** What files by the model's authors call a tensor, by its whole name here; absent: nothing else. */
+  original?(name: string): string;
   /** Whole names of tensors that some files have and no model needs, such as masks. */
   unused?: RegExp;
 }

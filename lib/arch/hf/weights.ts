@@ -9,7 +9,7 @@ import { familyOf, modelTypes } from "./families.ts";
 import type { HfFamily, Recipes } from "./family.ts";
 import { type Recipe, tensor } from "./recipe.ts";
 
-type Names = Pick<HfFamily, "layers" | "model" | "layer" | "unused">;
+type Names = Pick<HfFamily, "layers" | "model" | "layer" | "original" | "unused">;
 
 /** Our own names: "embedding", "finalNorm", ..., "layers.0.q", ... */
 const OWN_NAMES: Names = {
@@ -29,7 +29,7 @@ const SHOWN = 8;
  */
 export function safetensorsWeights(file: Safetensors, spec: ArchSpec): WeightSource {
   const names = file.tensors.has("embedding") ? OWN_NAMES : namesOf(file, spec);
-  const inFile = withOrWithoutPrefix(file, names);
+  const inFile = spellingOf(file, spec, names);
   const model = recipes(modelParameters(spec), names.model(spec), "");
   const layers = new Map(spec.layers.map((layer, i) => {
     const index = layer.weightsLayer ?? i;
@@ -91,8 +91,17 @@ function shapeOf({ role, rows, cols }: Parameter): number[] {
   return role === "vector" && rows === 1 ? [cols] : [rows, cols];
 }
 
-/** Files of the bare model, without its head, leave "model." (or what the family says for it) out of all names. */
-function withOrWithoutPrefix({ tensors }: Safetensors, { layers }: Names): (name: string) => string {
+/**
+ * How a file spells the family's names. Files of the bare model, without its head, leave "model." (or what the family says
+ * for it) out of all names; files by the authors may have other ones.
+ */
+function spellingOf(
+  { tensors }: Safetensors,
+  spec: ArchSpec,
+  { layers, model, original }: Names,
+): (name: string) => string {
+  const { embedding } = model(spec);
+  if (original && typeof embedding === "string" && tensors.has(original(embedding))) return original;
   const prefix = layers.slice(0, layers.indexOf(".") + 1), bare = layers.slice(prefix.length);
   const any = (start: string) => [...tensors.keys()].some((name) => name.startsWith(start));
   if (any(prefix) || !any(bare)) return (name) => name;

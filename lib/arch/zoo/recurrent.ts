@@ -1,4 +1,4 @@
-/** Models that decode from a state of constant size: Mamba-2, RetNet; and LFM2, most of whose layers are short convolutions. */
+/** Models that decode from a state of constant size: Mamba-2, RetNet, RWKV-6; and LFM2, most of whose layers are short convolutions. */
 import type { LayerSpec } from "../spec.ts";
 import { attention, cycle, type Family, layernorm, rmsnorm, rope } from "./parts.ts";
 
@@ -53,6 +53,28 @@ function retnet(hiddenSize: number, layers: number): Family[string] {
   };
 }
 
+/**
+ * Peng et al. 2024, arXiv 2404.05892 ("Finch"): heads of 64, a channel mix of 3.5 times the width, a norm after the
+ * embedding.
+ */
+function rwkv6(hiddenSize: number, layers: number): Family[string] {
+  return {
+    family: "rwkv6",
+    vocabSize: 65_536,
+    hiddenSize,
+    // Trained on 4096 tokens; nothing in the model bounds a sequence.
+    contextLength: 1_048_576,
+    layers: cycle(layers, [{
+      mixer: { kind: "rwkv6", heads: hiddenSize / 64, headDim: 64 },
+      channel: { kind: "rwkv", intermediateSize: 3.5 * hiddenSize },
+    }]),
+    norm: layernorm(1e-5),
+    position: { kind: "none" },
+    tiedHead: false,
+    embeddingNorm: true,
+  };
+}
+
 /** Liquid AI 2025, arXiv 2511.23404: six layers of attention among ten gated convolutions. */
 function lfm2(hiddenSize: number, heads: number, intermediateSize: number): Family[string] {
   const channel = { kind: "swiglu" as const, intermediateSize };
@@ -81,6 +103,8 @@ export const RECURRENT: Family = {
   "retnet-1.3b": retnet(2048, 24),
   "retnet-2.7b": retnet(2560, 32),
   "retnet-6.7b": retnet(4096, 32),
+  "rwkv-6-1.6b": rwkv6(2048, 24),
+  "rwkv-6-3b": rwkv6(2560, 32),
   "lfm2-350m": lfm2(1024, 16, 4608),
   "lfm2-1.2b": lfm2(2048, 32, 8192),
 };

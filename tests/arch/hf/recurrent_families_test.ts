@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { layerParameters, modelParameters } from "../../../lib/arch/blocks/layer.ts";
 import { HfConfig } from "../../../lib/arch/hf/config.ts";
-import { specOfConfig } from "../../../lib/arch/hf/folder.ts";
+import { specOfConfig, specOfFolder } from "../../../lib/arch/hf/folder.ts";
+import { safetensorsWeights } from "../../../lib/arch/hf/weights.ts";
 import { parseObject } from "../../../lib/arch/json_file.ts";
+import { openSafetensors, readTensor } from "../../../lib/arch/safetensors.ts";
 import { zoo } from "../../../lib/arch/zoo/zoo.ts";
+import { f32, safetensorsBytes, type TestTensor } from "../safetensors_writer.ts";
 
 const config = (text: string) => new HfConfig("config.json", parseObject(new TextEncoder().encode(text))!);
 
@@ -58,4 +63,50 @@ Deno.test("Qwen3-Next has attention in every fourth layer where the configuratio
   );
   assert.deepEqual(spec.layers.map((l) => l.mixer.kind), ["linear", "linear", "linear", "attention", "linear"]);
   assert.deepEqual(spec.position, { kind: "rope", theta: 10000, dims: 4 });
+});
+
+/** Of RWKV/rwkv-6-world-1b6, which leaves the intermediate size to its code. */
+const FINCH = {
+  ...{ model_type: "rwkv6", vocab_size: 65536, hidden_size: 2048, attention_hidden_size: 2048, num_hidden_layers: 24 },
+  ...{ head_size: 64, head_size_divisor: 8, intermediate_size: null, layer_norm_epsilon: 1e-5 },
+  ...{ num_attention_heads: 64, rescale_every: 6, tie_word_embeddings: false, bos_token_id: 0, eos_token_id: 0 },
+};
+
+Deno.test("RWKV-6's configuration gives the zoo's architecture, and wide models have larger ranks", () => {
+  const read = (values: object) => specOfConfig(config(JSON.stringify({ ...FINCH, ...values })), "a folder");
+  const { name: _, ...spec } = read({});
+  const { name: __, ...published } = zoo("rwkv-6-1.6b");
+  assert.deepEqual(spec, published);
+  const wide = read({ hidden_size: 4096, attention_hidden_size: 4096 });
+  assert.deepEqual(wide.layers[0].mixer, { kind: "rwkv6", heads: 64, headDim: 64, mixRank: 64, decayRank: 128 });
+  assert.throws(() => read({ head_size: 96 }), { message: /head_size 96 does not divide hidden_size 2048/ });
+  assert.throws(() => read({ attention_hidden_size: 4096 }), {
+    name: "TypeError",
+    message: /attention_hidden_size is 4096; this version builds only 2048/,
+  });
+});
+
+Deno.test("RWKV-6's weights are read by the names of its authors and by those of their Hugging Face folders", async () => {
+  const folder = join(import.meta.dirname!, "..", "..", "golden", "families", "rwkv6");
+  const file = await openSafetensors(join(folder, "model.safetensors")), spec = await specOfFolder(folder, "Finch");
+  assert.ok(file.tensors.has("blocks.0.att.time_maa_w1"));
+  // As scripts/convert_rwkv6_checkpoint_to_hf.py of BBuf/RWKV-World-HF-Tokenizer renames them.
+  const renamed = (name: string) =>
+    name === "head.weight"
+      ? name
+      : "rwkv." + name.replace(/^emb\./, "embeddings.").replace("blocks.0.ln0", "blocks.0.pre_ln")
+        .replace(/blocks\.(\d+)\.att/, "blocks.$1.attention").replace(/blocks\.(\d+)\.ffn/, "blocks.$1.feed_forward");
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = join(dir, "model.safetensors"), tensors: Record<string, TestTensor> = {};
+    for (const [name, { shape }] of file.tensors) tensors[renamed(name)] = f32(shape, await readTensor(file, name));
+    await Deno.writeFile(path, safetensorsBytes(tensors));
+    const [one, other] = [file, await openSafetensors(path)].map((from) => safetensorsWeights(from, spec));
+    for (const { name } of modelParameters(spec)) assert.deepEqual(await other.model(name), await one.model(name));
+    for (const { name } of layerParameters(spec, spec.layers[1])) {
+      assert.deepEqual(await other.layer(1, name), await one.layer(1, name), name);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
