@@ -6,6 +6,8 @@ import type { Random } from "../../stats/random.ts";
 import { findPython, run } from "../../store/python.ts";
 import { type Batch, fillBatch, requireSizes, type TextTask, type TrainingTask } from "./task.ts";
 
+/** What a text begins with: `bosId` of `byteTokenizer`. */
+const BOS = 256;
 /** One file in so many is for the test. */
 const TEST_SHARE = 10;
 
@@ -72,34 +74,35 @@ function joined(files: Uint8Array[]): Uint8Array {
 }
 
 /**
- * Pieces of a corpus at random places, each byte predicted from those before it in its piece. Chance is a model that
- * knows no more than how often each byte occurs.
+ * Pieces of a corpus at random places behind the tokenizer's first token, as models are evaluated; each byte is predicted
+ * from those before it in its piece. Chance is a model that knows no more than how often each byte occurs.
  *
  * @throws {RangeError} If a part of the corpus is shorter than a piece.
  */
 export function textTask({ tokens = 128 }: Omit<TextTask, "kind">, corpus: Corpus): TrainingTask {
   requireSizes("text", { tokens }, 2);
   for (const part of ["train", "test"] as const) {
-    if (corpus[part].length <= tokens) {
+    if (corpus[part].length < tokens) {
       throw new RangeError(
         `Cannot make task text: the ${part} part of ${corpus.name} has ${corpus[part].length} bytes, a piece needs ` +
-          `${tokens + 1}`,
+          `${tokens}`,
       );
     }
   }
   const pieces = (text: Uint8Array) => (random: Random, sequences: number): Batch =>
     fillBatch(sequences, tokens, tokens, ({ ids, rows, targets }) => {
-      const start = random.integer(text.length - tokens);
-      ids.set(text.subarray(start, start + tokens));
-      targets.set(text.subarray(start + 1, start + tokens + 1));
+      const start = random.integer(text.length - tokens + 1);
+      ids[0] = BOS;
+      ids.set(text.subarray(start, start + tokens - 1), 1);
+      targets.set(text.subarray(start, start + tokens));
       rows.forEach((_, i) => rows[i] = i);
     });
   return {
     name: `bytes of ${corpus.name}, pieces of ${tokens}`,
-    identity: { kind: "text", tokens, train: sha256(corpus.train), test: sha256(corpus.test) },
+    identity: { kind: "text", bos: BOS, tokens, train: sha256(corpus.train), test: sha256(corpus.test) },
     tokens,
     rows: tokens,
-    vocabSize: 256,
+    vocabSize: BOS + 1,
     metric: "bitsPerByte",
     chance: bitsByFrequency(corpus),
     ceiling: null,
