@@ -68,7 +68,7 @@ export class DivergedError extends Error {
 }
 
 /** Raised when the numbers of a kind of run change. */
-export const TRAINING_VERSION = 1;
+export const TRAINING_VERSION = 2;
 /** A run of the graph takes about so long: short enough to be stopped, long enough to lose nothing. */
 const CALL_SECONDS = 0.5;
 /** Steps that a budget in seconds is measured by, after as many that are not. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { floats, openSession } from "../../lib/model/session.ts";
+import { GraphBuilder } from "../../lib/onnx/graph_builder.ts";
 import { crossEntropy } from "../../lib/train/loss.ts";
-import type { Ops, Tensor } from "../../lib/train/ops.ts";
-import { RULES } from "../../lib/train/tape.ts";
+import { Ops, type Tensor } from "../../lib/train/ops.ts";
+import { gradients, RULES } from "../../lib/train/tape.ts";
 import { causalConvolution, rotate, unitLowerInverse } from "../../lib/train/token_ops.ts";
 import { directionalError, type RuleCase } from "./directional.ts";
 
@@ -96,3 +98,24 @@ function rotation(ops: Ops, pairs: number) {
 function strictlyLower(ops: Ops, n: number): Tensor {
   return ops.constant(Array.from({ length: n * n }, (_, at) => Number(at % n < Math.floor(at / n))), [n, n]);
 }
+
+Deno.test("a row that is looked up often gets the whole sum of its gradients, with two threads too", async () => {
+  const rows = 8, width = 256, looked = Array.from({ length: 2048 }, (_, i) => (i * 7919) % rows);
+  const g = new GraphBuilder("case"), ops = new Ops(g, g);
+  const input = (name: string, dims: number[]) => ({ name: g.input(name, "float32", dims), dims });
+  const table = input("table", [rows, width]), weights = input("weights", [looked.length, width]);
+  const loss = ops.reduceSum(ops.mul(ops.gather(table, ops.int64(looked)), weights), [0, 1]);
+  const [gradient] = gradients(ops, loss, [table]);
+  g.output(gradient.name, "float32", [rows, width]);
+  const session = await openSession(g.model(), { provider: "cpu", threads: 2 });
+  const feeds = Object.fromEntries(
+    [table, weights].map(({ name, dims }) => [name, floats(new Float32Array(dims[0] * width).fill(1), dims)]),
+  );
+  const wanted = looked.length / rows; // ones, counted
+  for (let run = 0; run < 20; run++) {
+    const out = await session.run(feeds, [gradient.name]);
+    const sums = out[gradient.name].data as Float32Array;
+    assert.ok(sums.every((sum) => sum === wanted), `run ${run}: ${Math.min(...sums)} of ${wanted}`);
+  }
+  await session.release();
+});

@@ -3,15 +3,17 @@ import { size } from "../ops.ts";
 import type { GradientRule } from "../tape.ts";
 
 export const LOOKUPS: Record<string, GradientRule> = {
-  // Rows that were looked up more than once get the sum.
+  // Rows that were looked up more than once get the sum. Not by ScatterND: onnxruntime spreads its updates over threads
+  // that do not wait for each other, and with two of them up to a third of a row's sum was lost (measured, 1.30).
   Gather: (ops, { inputs: [table, indices] }, [g]) => {
-    const n = size(indices.dims);
+    const shape = [size(indices.dims), size(table.dims.slice(1))], [rows] = table.dims;
     const operands = [
-      ops.zeros(table.dims),
-      ops.reshape(indices, [n, 1]),
-      ops.reshape(g!, [n, ...table.dims.slice(1)]),
+      ops.zeros([rows, shape[1]]),
+      ops.expand(ops.reshape(indices, [shape[0], 1]), shape),
+      ops.reshape(g!, shape),
     ];
-    const [scattered] = ops.emit("ScatterND", operands, [table.dims], { attributes: { reduction: "add" } });
-    return [scattered, null];
+    const attributes = { axis: 0, reduction: "add" };
+    const [scattered] = ops.emit("ScatterElements", operands, [[rows, shape[1]]], { attributes });
+    return [ops.reshape(scattered, [...table.dims]), null];
   },
 };
