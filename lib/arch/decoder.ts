@@ -22,8 +22,13 @@ export class Decoder {
     this.nodes = new Nodes(root, g);
   }
 
-  /** Embedding, layers and final norm: float32 [batch, tokens, hidden]. */
-  hidden(inputs: DecoderInputs): string {
+  /**
+   * Embedding, layers and final norm: float32 [batch, tokens, hidden].
+   *
+   * @param wanted Names an int64 [rows] of indexes into batch x tokens: only these rows are given then, [1, rows, hidden],
+   * and what works on each token alone behind the last mixing of tokens runs on them alone.
+   */
+  hidden(inputs: DecoderInputs, wanted?: string): string {
     const { nodes, spec, data: { weights } } = this;
     const stream = new Residual(nodes, spec, this.#embed(inputs));
     spec.layers.forEach((layer, i) => {
@@ -33,18 +38,24 @@ export class Decoder {
       const channel = (x: string) => blocks.channel.emit(place, packed.channel, x);
       const both = layer.channel.kind !== "none";
       const norm = (name: NormName) => packed.norms[name];
+      const lastMixed = () => {
+        if (i === spec.layers.length - 1 && blocks.channel.states.length === 0) keepWanted();
+      };
       switch (layer.placement ?? "pre") {
         case "pre":
           stream.add(mixer(stream.normed(norm("mixerNorm"))));
+          lastMixed();
           if (both) stream.add(channel(stream.normed(norm("channelNorm"))));
           break;
         case "post":
           stream.add(emitNorm(nodes, spec.norm, mixer(stream.value()), norm("mixerPostNorm")));
+          lastMixed();
           if (both) stream.add(emitNorm(nodes, spec.norm, channel(stream.value()), norm("channelPostNorm")));
           break;
         case "sandwich": {
           const mixed = mixer(stream.normed(norm("mixerNorm")));
           stream.add(emitNorm(nodes, spec.norm, mixed, norm("mixerPostNorm")));
+          lastMixed();
           if (!both) break;
           const channelled = channel(stream.normed(norm("channelNorm")));
           stream.add(emitNorm(nodes, spec.norm, channelled, norm("channelPostNorm")));
@@ -62,7 +73,13 @@ export class Decoder {
         }
       }
     });
+    keepWanted();
     return stream.normed(weights.finalNorm);
+
+    function keepWanted(): void {
+      if (wanted) stream.keep(wanted);
+      wanted = undefined;
+    }
   }
 
   /** Logits of rows of the hidden state: [rows, hidden] -> [rows, vocabSize]; `rank` is the number of axes. */
@@ -112,6 +129,14 @@ class Residual {
   add(delta: string): void {
     this.#sum = this.value();
     this.#delta = delta;
+  }
+
+  /** Go on with some rows only, indexes into batch x tokens. */
+  keep(rows: string): void {
+    const { nodes, spec: { hiddenSize } } = this;
+    const chosen = (x: string) => nodes.g.node("Gather", [nodes.reshape(x, [1, -1, hiddenSize]), rows], { axis: 1 });
+    this.#sum = chosen(this.#sum);
+    if (this.#delta !== null) this.#delta = chosen(this.#delta);
   }
 
   value(): string {

@@ -12,15 +12,19 @@ import type { WeightSource } from "./weight_source.ts";
  * seed and the matrix's place, so an edit that drops a layer leaves the others as they were.
  */
 export function randomWeights(spec: ArchSpec, seed: number): WeightSource {
-  const model = new Map(modelParameters(spec).map((p) => [p.name, p]));
+  const byName = (parameters: Parameter[]) => new Map(parameters.map((p) => [p.name, p]));
+  const model = byName(modelParameters(spec)), layers = new Map<number, Map<string, Parameter>>();
   return {
     label: `random, seed ${seed}`,
     storedAs: null,
     model: (name) => Promise.resolve(draw(model.get(name)!, `${seed}/${name}`)),
     layer(index, name) {
-      const layer = spec.layers.find((l, i) => (l.weightsLayer ?? i) === index)!;
-      const parameter = layerParameters(spec, layer).find((p) => p.name === name)!;
-      return Promise.resolve(draw(parameter, `${seed}/${index}/${name}`));
+      let parameters = layers.get(index);
+      if (!parameters) {
+        const layer = spec.layers.find((l, i) => (l.weightsLayer ?? i) === index)!;
+        layers.set(index, parameters = byName(layerParameters(spec, layer)));
+      }
+      return Promise.resolve(draw(parameters.get(name)!, `${seed}/${index}/${name}`));
     },
   };
 }

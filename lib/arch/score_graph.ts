@@ -1,6 +1,6 @@
 /**
- * The score graph: the head runs on the wanted rows only, and LogSoftmax, the gather of the targets and the argmax
- * happen in the graph, so one number a token comes out instead of a vocabulary. Positions and attention bias are
+ * The score graph: the head and the last layer's channel mixer run on the wanted rows only, and LogSoftmax, the gather of
+ * the targets and the argmax happen in the graph, so one number a token comes out instead of a vocabulary. Positions and attention bias are
  * inputs, so branches behind a shared, cached prefix can be packed into one run (tree scoring).
  *
  * Inputs: `ids` int64 [batch, tokens]; `positions` int64 [batch, tokens]; `bias` float [1, 1, tokens, total] (0 or the
@@ -48,9 +48,9 @@ export function scoreGraph(spec: ArchSpec, data: GraphWeights): GraphBuilder {
     }),
   };
   const attend = fusedAttention(decoder, inputs, { seqlens: "seqlens", totalLength: "total_length", tree: true });
-  const hidden = decoder.hidden({ ...inputs, ids: "ids", attend });
-  const flat = g.node("Reshape", [hidden, g.constant("flat", "int64", [2], [-1, spec.hiddenSize])]);
-  const logits = g.node("Identity", [decoder.head(g.node("Gather", [flat, "rows"]))], {}, { outputs: ["logits"] });
+  const hidden = decoder.hidden({ ...inputs, ids: "ids", attend }, "rows");
+  const flat = decoder.nodes.reshape(hidden, [-1, spec.hiddenSize]);
+  const logits = g.node("Identity", [decoder.head(flat)], {}, { outputs: ["logits"] });
   g.node("GatherND", [g.node("LogSoftmax", [logits], { axis: -1 }), "targets"], {}, { outputs: ["target_logprobs"] });
   g.node("ArgMax", [logits], { axis: -1, keepdims: 0 }, { outputs: ["argmax"] });
 
