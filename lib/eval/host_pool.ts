@@ -1,7 +1,7 @@
 /** Several model hosts for one evaluation: how the cores are split between them, and which split is fastest. */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { physicalCores } from "../model/physical_cores.ts";
-import type { ModelHost, StartHost } from "../model/protocol.ts";
+import type { HostGraph, ModelHost, StartHost } from "../model/protocol.ts";
 
 /** Processes, and the threads of each. */
 export interface Split {
@@ -65,7 +65,7 @@ export async function openHosts(
   ref: ModelRef,
   options: ModelOptions,
   { hosts, threads }: Split,
-  graph: "score" | "generate",
+  graph: HostGraph,
 ): Promise<ModelHost[]> {
   const started = await Promise.allSettled(
     Array.from({ length: hosts }, () => start(ref, { ...options, threads, graphs: [graph] })),

@@ -144,6 +144,6 @@ export function taskMetrics(task: Task): string[] {
 }
 
 /** The graph of a model that a task runs. */
-export function taskGraph(task: Task): "score" | "generate" {
-  return task.kind === "generate" ? "generate" : "score";
+export function taskGraph(task: Task): "score" | "batch" {
+  return task.kind === "generate" ? "batch" : "score";
 }

@@ -12,7 +12,7 @@ import { checkSameTokens, runSetting } from "./run_setting.ts";
 import {
   type BatchSetting,
   checkSetting,
-  graphsOf,
+  graphOf,
   isGeneration,
   settingName,
   type ThroughputSetting,
@@ -125,7 +125,7 @@ export class ArchitectureBenchmark {
     const samples: BenchmarkSample[] = [];
     let warm: WarmUp = { steps: 0, blockMs: [], flat: false, seconds: 0 };
     let memory: MemoryResult | null = null;
-    const host = await startStoppable(this.#start, this.#ref, { ...this.#options, graphs: graphsOf(setting) });
+    const host = await startStoppable(this.#start, this.#ref, { ...this.#options, graphs: [graphOf(setting)] });
     const model = host.open.info;
     const bar = progress(`${settingName(setting)}, ${model.name} ${model.precisionLabel}`, numRuns + memoryHosts);
     const result = () =>

@@ -18,7 +18,7 @@ import { mean, sampleStd } from "../stats/summary.ts";
 import { noiseBetween, readNoise } from "./noise.ts";
 import type { RoundSample, RoundsResult } from "./rounds_result.ts";
 import { checkSameTokens, runSetting } from "./run_setting.ts";
-import { checkSetting, type GenerationSetting, settingName } from "./setting.ts";
+import { checkSetting, type GenerationSetting, graphOf, settingName } from "./setting.ts";
 import { startStoppable } from "./stoppable.ts";
 
 export interface ChapterOptions extends ModelOptions {
@@ -136,7 +136,7 @@ async function timeRequests(
     );
   }
   checkSetting(setting, await resolveSpec(ref));
-  const host = await startStoppable(start, ref, { ...modelOptions, graphs: ["generate"] });
+  const host = await startStoppable(start, ref, { ...modelOptions, graphs: [graphOf(setting)] });
   const result: TimedRequests = { setting, model: host.open.info, warmUps: [], samples: [] };
   const { warmUps, samples, model } = result;
   const total = warmUpRuns + numRuns;

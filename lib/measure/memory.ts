@@ -9,7 +9,7 @@ import { meanInterval } from "../stats/mean_interval.ts";
 import { mean } from "../stats/summary.ts";
 import { type RunOptions, runSetting } from "./run_setting.ts";
 import { startStoppable } from "./stoppable.ts";
-import { graphsOf, isGeneration, settingName, type ThroughputSetting } from "./setting.ts";
+import { graphOf, isGeneration, settingName, type ThroughputSetting } from "./setting.ts";
 
 /** All in GB (10^9 bytes), means over hosts. */
 export interface MemoryResult {
@@ -64,7 +64,7 @@ export async function measureMemory(
   }
   const seen: { bare: number; load: number; run: number; after: ProcessCounters; weights: number }[] = [];
   for (let i = 0; i < hosts; i++) {
-    const host = await startStoppable(start, ref, { ...modelOptions, graphs: graphsOf(setting) });
+    const host = await startStoppable(start, ref, { ...modelOptions, graphs: [graphOf(setting)] });
     try {
       const { before, loaded, info } = host.open;
       await host.resetPeak();

@@ -7,7 +7,7 @@ import { noiseBetween, readNoise } from "./noise.ts";
 import { roundsOfBlock, type RoundsPlan, type RoundsState, type StoppedBy } from "./rounds_plan.ts";
 import type { Round, RoundsResult } from "./rounds_result.ts";
 import { checkSameTokens, runSetting } from "./run_setting.ts";
-import { graphsOf, type ThroughputSetting } from "./setting.ts";
+import { graphOf, type ThroughputSetting } from "./setting.ts";
 import { startStoppable } from "./stoppable.ts";
 import { warmUp } from "./warm_up.ts";
 
@@ -63,7 +63,7 @@ export class RoundsRun {
 
   async #startHosts(states: SettingState[], block: number): Promise<void> {
     const { refs, random, start, modelOptions, bar } = this.options;
-    const graphs = [...new Set(states.flatMap(({ setting }) => graphsOf(setting)))];
+    const graphs = [...new Set(states.map(({ setting }) => graphOf(setting)))];
     for (const name of random.shuffle(this.active())) {
       bar.update(this.result.rounds.length, `block ${block + 1}, starting ${name}`);
       try {

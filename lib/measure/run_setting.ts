@@ -1,6 +1,6 @@
 /** Run one setting once on a host. */
 import type { DecodeWay, ModelHost, ProcessCounters } from "../model/protocol.ts";
-import { isGeneration, type ThroughputSetting } from "./setting.ts";
+import { generationGraph, isGeneration, type ThroughputSetting } from "./setting.ts";
 import { batchSample, generationSample, type SpeedSample } from "./speed_sample.ts";
 import { stoppable } from "./stoppable.ts";
 
@@ -28,7 +28,8 @@ export async function runSetting(
 ): Promise<TimedRun> {
   const { way = "loop", seed = 0, fresh = false } = options;
   if (isGeneration(setting)) {
-    const request = { prompt: { tokens: setting.promptTokens, seed }, way, repeats: 1 };
+    const prompt = { tokens: setting.promptTokens, seed };
+    const request = { prompt, way, repeats: 1, graph: generationGraph(setting) }; // the same for the uncounted step
     const idle = fresh ? (await stoppable(host, host.generateRuns({ ...request, newTokens: 2 })))[0] : null;
     const [raw] = await stoppable(host, host.generateRuns({ ...request, newTokens: setting.newTokens }));
     const involuntarySwitches = switchesBetween(idle?.counters, raw.counters);

@@ -1,5 +1,7 @@
 /** What is timed: one generation request, or one forward pass of a batch. */
+import { areManyCachedTokens } from "../arch/batch_graph.ts";
 import type { ArchSpec } from "../arch/spec.ts";
+import type { HostGraph } from "../model/protocol.ts";
 
 /** One request: `promptTokens` in one pass, then `newTokens` out, the first of them from that pass. */
 export interface GenerationSetting {
@@ -27,9 +29,15 @@ export function settingName(setting: ThroughputSetting): string {
   return `b${setting.batch}_s${setting.seqLen}${setting.logits === "all" ? "_all" : ""}`;
 }
 
-/** The graphs that a host opens for a setting: logits of all rows come from the score graph. */
-export function graphsOf(setting: ThroughputSetting): ("generate" | "score")[] {
-  return !isGeneration(setting) && setting.logits === "all" ? ["score"] : ["generate"];
+/** The graph that a setting runs: for many tokens the batch graph, and logits of all rows come from the score graph. */
+export function graphOf(setting: ThroughputSetting): HostGraph {
+  if (!isGeneration(setting)) return setting.logits === "all" ? "score" : "generate";
+  return generationGraph(setting);
+}
+
+/** The graph of a generation; a host takes the generate graph where there is no batch graph. */
+export function generationGraph({ promptTokens, newTokens }: GenerationSetting): "generate" | "batch" {
+  return areManyCachedTokens(promptTokens + newTokens) ? "batch" : "generate";
 }
 
 /** Names of the numbers, as the caller knows them. */

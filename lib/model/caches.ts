@@ -12,7 +12,7 @@ export interface CachedRow {
   length: number;
 }
 
-/** Slots that a cache grows by: its rows are moved then, so not for every chunk. */
+/** Slots that a cache grows by, for every started 1,024 that it has: its rows are moved then, so not for every chunk. */
 const GROWTH = 64;
 
 /**
@@ -42,19 +42,22 @@ export function joinRows(
  * room, and moved to larger ones where not.
  *
  * @param made Outputs of the run, [rows, kvHeads, tokens, headDim] each.
- * @param lengths Tokens of each row before and after.
+ * @param tokens Of each row `before` and `after`, and the `most` that any row will ever have.
  */
 export function appendMade(
   model: LanguageModel,
   caches: Feeds,
   made: Record<string, Tensor>,
-  lengths: { before: number[]; after: number[] },
+  tokens: { before: number[]; after: number[]; most?: number },
 ): Feeds {
-  const { before, after } = lengths;
-  const need = Math.max(...after), first = cacheName("past", 0, "key");
+  const { before, after, most = Infinity } = tokens, need = Math.max(...after), first = cacheName("past", 0, "key");
+  if (before.every((length) => length === 0) && made[cacheName("present", 0, "key")].dims[2] === need) {
+    return model.carryCaches(made); // nothing was cached: what was made is the cache
+  }
+  const step = GROWTH * Math.ceil(need / 1024), slots = Math.max(need, Math.min(most, step * Math.ceil(need / step)));
   const room = caches[first].dims[2] >= need
     ? caches
-    : joinRows(model, before.map((length, row) => ({ caches, row, length })), GROWTH * Math.ceil(need / GROWTH));
+    : joinRows(model, before.map((length, row) => ({ caches, row, length })), slots);
   forEachState(model.spec, (layer, { name }) => {
     const to = room[cacheName("past", layer, name)], from = made[cacheName("present", layer, name)];
     before.forEach((at, row) => copySlots(from, row, to, row, at, after[row] - at));

@@ -29,6 +29,8 @@ export interface ChunkOptions {
   eosId?: number | null;
   suppressEos?: boolean;
   logprobs?: boolean;
+  /** Tokens that any row will have at most: the batch graph's caches get no more slots in advance. */
+  mostTokens?: number;
   /** Whether the caches come out: only when another run follows (they are copied). Default true. */
   keepCaches?: boolean;
 }
@@ -74,7 +76,11 @@ export async function runChunk(model: LanguageModel, state: DecodeState, options
   const lengths = read.map((n) => n + made.length - 1);
   let caches: Feeds = {};
   if (keepCaches && graph === "batch") {
-    caches = appendMade(model, state.caches, out, { before: state.lengths, after: lengths });
+    caches = appendMade(model, state.caches, out, {
+      before: state.lengths,
+      after: lengths,
+      most: options.mostTokens,
+    });
   } else if (keepCaches) caches = model.carryCaches(out);
   return {
     tokens: made,

@@ -3,7 +3,7 @@
  * into the caches once for all its samples; rows that are finished leave between two chunks, waiting ones enter.
  */
 import { seededRandom } from "../stats/random.ts";
-import { hasBatchGraph } from "../arch/batch_graph.ts";
+import { areManyCachedTokens, usableGraph } from "../arch/batch_graph.ts";
 import { type CachedRow, joinRows } from "./caches.ts";
 import { type DecodeGraph, type DecodeState, runChunk } from "./decode.ts";
 import {
@@ -89,17 +89,10 @@ export async function* decodeRequests(
   }
 }
 
-/**
- * Rows x slots from which on the copies of the generate graph cost more than the smaller operators of the batch graph and
- * a session of its own: SmolLM2-135M takes 1.05-1.1 times as long with 10 rows of 200 tokens, 1.2 with 32, and 1.2-1.4
- * with one row of 4,096 (fp32-int4).
- */
-const MANY_CACHED_TOKENS = 2048;
-
 function chooseGraph(model: LanguageModel, options: CheckedOptions, rows: Row[]): DecodeGraph {
-  if (!hasBatchGraph(model.spec)) return "generate";
   const each = rows.reduce((most, r) => Math.max(most, r.request.cachedTokens), 0);
-  return each * Math.min(rows.length, options.maxRows) >= MANY_CACHED_TOKENS ? "batch" : "generate";
+  const many = areManyCachedTokens(each * Math.min(rows.length, options.maxRows));
+  return usableGraph(model.spec, many ? "batch" : "generate");
 }
 
 /** The waiting rows of a request. */
@@ -215,6 +208,7 @@ async function decodeChunk(
     eosId,
     suppressEos: options.ignoreEos && eosId !== null,
     logprobs: options.logProbabilities,
+    mostTokens: Math.max(...rows.map((r) => r.request.cachedTokens)),
     keepCaches: !lastChunk,
   });
   rows.forEach((row, r) => {

@@ -3,6 +3,7 @@
  * with raw times and counters; planning and statistics stay with the parent. Started by `startHost`.
  */
 import process from "node:process";
+import { areManyCachedTokens, usableGraph } from "../arch/batch_graph.ts";
 import { TextLineStream } from "./lines.ts";
 import { readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
@@ -25,6 +26,9 @@ import { graphRuns } from "./graph_runs.ts";
 import { randomPrompts } from "./random_prompts.ts";
 import { forwardAllLogits } from "./score.ts";
 
+/** Tokens that a run of the batch graph decodes at most: those that it has made are copied in every turn. */
+const BATCH_GRAPH_TURNS = 128;
+
 dieWithParent(Number(Deno.args[0]));
 const before = resetPeak();
 let model: LanguageModel | null = null;
@@ -36,7 +40,7 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     const start = performance.now();
     model = await openModel(ref, { ...options, graphs: [] });
     const built = performance.now();
-    for (const graph of options.graphs ?? ["generate"]) await model.session(graph);
+    for (const graph of options.graphs ?? ["generate"]) await model.session(usableGraph(model.spec, graph));
     const opened = performance.now();
     const hugePageBytes = collapseToHugePages();
     const loaded = readCounters();
@@ -99,27 +103,31 @@ function opened(): LanguageModel {
   return model;
 }
 
-/** One request: prefill, then the rest in one run of the graph ("loop") or one run a token ("step"). */
+/** One request: prefill, then the rest inside the graph ("loop") or one run a token ("step"). */
 async function generateOnce(model: LanguageModel, request: GenerateRunRequest): Promise<GenerateSample> {
   const { prompt, newTokens, way } = request;
   const ids = "ids" in prompt ? prompt.ids : randomPrompts(model.info.vocabSize, 1, prompt.tokens, prompt.seed)[0];
-  const state = startState(model, [ids]);
+  const many = areManyCachedTokens(ids.length + newTokens);
+  const graph = usableGraph(model.spec, request.graph ?? (many ? "batch" : "generate"));
+  const most = way === "step" ? 1 : graph === "batch" ? BATCH_GRAPH_TURNS : Infinity;
+  let state = startState(model, [ids], graph);
+  const made: number[] = [];
+  const run = async (turns: number) => {
+    const { tokens, next } = await runChunk(model, state, {
+      turns,
+      graph,
+      keepCaches: made.length + turns < newTokens,
+    });
+    made.push(...tokens.map(([id]) => id));
+    state = next;
+  };
   const startMs = performance.now();
-  const first = await runChunk(model, state, { turns: 1, keepCaches: newTokens > 1 });
+  await run(1);
   const firstTokenMs = performance.now();
-  const made = [first.tokens[0][0]];
   const tokenMs = way === "step" ? [firstTokenMs] : null;
-  if (tokenMs) {
-    let state = first.next;
-    while (made.length < newTokens) {
-      const step = await runChunk(model, state, { turns: 1, keepCaches: made.length + 1 < newTokens });
-      tokenMs.push(performance.now());
-      made.push(step.tokens[0][0]);
-      state = step.next;
-    }
-  } else if (newTokens > 1) {
-    const rest = await runChunk(model, first.next, { turns: newTokens - 1, keepCaches: false });
-    made.push(...rest.tokens.map(([id]) => id));
+  while (made.length < newTokens) {
+    await run(Math.min(most, newTokens - made.length));
+    tokenMs?.push(performance.now());
   }
   return { startMs, firstTokenMs, endMs: performance.now(), tokenMs, ids: made, counters: readCounters() };
 }

@@ -65,6 +65,8 @@ export interface GenerateRunRequest {
   newTokens: number;
   way: DecodeWay;
   repeats: number;
+  /** The graph that runs, see `lib/arch/batch_graph.ts`. Default: the faster one for so many tokens. */
+  graph?: "generate" | "batch";
 }
 
 /** Raw times of one generation request in ms since the host's start. */
@@ -146,8 +148,11 @@ export interface GraphRuns {
   threads: number;
 }
 
+/** A graph of a model; for "batch" a host takes "generate" where the architecture has no batch graph. */
+export type HostGraph = "generate" | "batch" | "score";
+
 /** Options of a host's model: those of the model, and the graphs whose sessions are created at once. */
-export type OpenOptionsOfHost = ModelOptions & { graphs?: ("generate" | "score")[] };
+export type OpenOptionsOfHost = ModelOptions & { graphs?: HostGraph[] };
 
 /** What a host can be asked, with the answer's type. */
 export interface HostMethods {

@@ -1,5 +1,6 @@
 /** Text <-> token ids: GGUF tokenizers rebuilt from their metadata, and plain bytes for models without one. */
 import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
+import { cutsAtSpaces } from "./space_cuts.ts";
 
 export interface Tokenizer {
   encode(text: string): number[];
@@ -9,6 +10,8 @@ export interface Tokenizer {
   readonly eosId: number | null;
   /** Whether the model was trained with BOS in front of every text; `encode` itself never adds it. */
   readonly addsBos: boolean;
+  /** Whether a text may be cut before a space, see `cutsAtSpaces` in space_cuts.ts. Absent: no. */
+  readonly cutsAtSpaces?: boolean;
 }
 
 /** A tokenizer.json of the Hugging Face format, and the ids that it does not hold. */
@@ -125,7 +128,7 @@ export function tokenizerFromGguf(metadata: Record<string, unknown>, path: strin
  * @param read Gives the file.
  */
 export function openTokenizer(read: () => TokenizerFile): Tokenizer {
-  let file: TokenizerFile | undefined, hf: HfTokenizer | undefined;
+  let file: TokenizerFile | undefined, hf: HfTokenizer | undefined, cuts: boolean | undefined;
   const opened = () => file ??= read();
   const tables = () => hf ??= new HfTokenizer(opened().tokenizer, { clean_up_tokenization_spaces: false });
   return {
@@ -139,6 +142,9 @@ export function openTokenizer(read: () => TokenizerFile): Tokenizer {
     },
     get addsBos() {
       return opened().addsBos;
+    },
+    get cutsAtSpaces() {
+      return cuts ??= cutsAtSpaces(opened().tokenizer, Object.values(PRE_TOKENIZERS));
     },
   };
 }
@@ -168,5 +174,6 @@ export function byteTokenizer(vocabSize: number): Tokenizer {
     bosId: vocabSize > 256 ? 256 : null,
     eosId: vocabSize > 257 ? 257 : null,
     addsBos: false,
+    cutsAtSpaces: true,
   };
 }

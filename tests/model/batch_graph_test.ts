@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { hasBatchGraph } from "../../lib/arch/batch_graph.ts";
+import type { AttentionSpec } from "../../lib/arch/spec.ts";
 import { randomWeights } from "../../lib/arch/random_weights.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
 import { openModel } from "../../lib/model/language_model.ts";
@@ -50,6 +51,25 @@ Deno.test("rows of different lengths, prompts in pieces and any chunk size give 
       }
       assert.deepEqual(ids, want.tokens.flat(), `prompt ${i}`);
     }
+  } finally {
+    await model.close();
+  }
+});
+
+Deno.test("soft-capped scores, a scale of their own and norms of queries and keys: the ids of the generate graph", async () => {
+  const [{ mixer, channel }] = tinySpec().layers;
+  const layer = (more: Partial<AttentionSpec>) => ({ mixer: { ...(mixer as AttentionSpec), ...more }, channel });
+  const spec = tinySpec({ layers: [layer({ softcap: 2 }), layer({ scale: 0.5 }), layer({ qkNorm: "head" })] });
+  const model = await openModel({ ref: spec, seed: 4 }, { threads: 1 });
+  try {
+    const ask = async (which: "generate" | "batch") => {
+      const first = await runChunk(model, startState(model, [someIds], which), { turns: 1, graph: which });
+      const { tokens, logprobs } = await runChunk(model, first.next, { turns: 24, graph: which, logprobs: true });
+      return { ids: tokens.flat(), logprobs: [...logprobs!] };
+    };
+    const want = await ask("generate"), got = await ask("batch");
+    assert.deepEqual(got.ids, want.ids);
+    got.logprobs.forEach((value, i) => assert.ok(Math.abs(value - want.logprobs[i]) < 1e-4, `token ${i}`));
   } finally {
     await model.close();
   }

@@ -1,7 +1,7 @@
 /** The contestants: each peer as a process that is started in every block, ours as a model host, and the limits. */
 import type { Precision } from "../../../lib/arch/spec.ts";
 import { startHost } from "../../../lib/model/host.ts";
-import type { ModelHost } from "../../../lib/model/protocol.ts";
+import type { HostGraph, ModelHost } from "../../../lib/model/protocol.ts";
 import {
   ggufPath,
   hfFolder,
@@ -110,7 +110,7 @@ export function peer(
 export function ours(
   name: string,
   precision: Precision,
-  graph: "generate" | "score",
+  graph: HostGraph,
   use: Use<ModelHost>,
 ): Contestant {
   return {

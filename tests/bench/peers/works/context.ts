@@ -41,7 +41,7 @@ export const context: Work = {
       return { value: bytes / Math.max(raw.slopeMs, 1e-6) / 1e6, raw };
     };
     const decoders = PRECISIONS.flatMap((precision) => [
-      ours(nameOf(precision), precision, "generate", {
+      ours(nameOf(precision), precision, "batch", {
         warmUp: (host) => ourToken(host, CONTEXTS[0], seed),
         measure: (host, round) => measure(round, (tokens, seed) => ourToken(host, tokens, seed)),
       }),

@@ -53,7 +53,7 @@ export const humaneval: Work = {
     const group = (round: number) => textsOf(round).map(encode);
     const settings = { samples: SAMPLES, ...SAMPLING };
 
-    const mine = ours(MINE, "fp32", "generate", {
+    const mine = ours(MINE, "fp32", "batch", {
       warmUp: (host, round) =>
         host.generateBatch([{ prompt: group(round)[0] }], {
           ...settings,
