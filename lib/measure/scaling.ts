@@ -4,7 +4,7 @@ import { type Crossover, crossover } from "../stats/crossover.ts";
 import { fitScaling, type ScalingFit, type ScalingSample } from "../stats/scaling_fit.ts";
 import { measureRounds, type RoundsOptions } from "./rounds.ts";
 import type { RoundsResult } from "./rounds_result.ts";
-import { type GenerationSetting, isGeneration } from "./setting.ts";
+import { generationGraph, type GenerationSetting, isGeneration } from "./setting.ts";
 
 export interface ScalingOptions extends Omit<RoundsOptions, "rounds" | "comparisons"> {
   /** Prompt tokens; at least three different ones. Default 64, 128, 256, 512 and 1024. */
@@ -52,7 +52,9 @@ export async function measureScaling(models: Record<string, ModelRef>, options: 
   if (!Number.isInteger(blocks) || blocks < 2) {
     throw new RangeError(`Cannot measure scaling: blocks must be an integer >= 2, got ${blocks}`);
   }
-  const settings = [...new Set(lengths)].map((promptTokens) => ({ promptTokens, newTokens }));
+  // One graph for all lengths, the longest one's: a line through two of them would be of neither.
+  const graph = generationGraph({ promptTokens: Math.max(...lengths), newTokens });
+  const settings = [...new Set(lengths)].map((promptTokens) => ({ promptTokens, newTokens, graph }));
   return scalingOf(await measureRounds(models, settings, { ...rest, rounds: blocks }));
 }
 

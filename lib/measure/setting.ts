@@ -7,7 +7,14 @@ import type { HostGraph } from "../model/protocol.ts";
 export interface GenerationSetting {
   promptTokens: number;
   newTokens: number;
+  /**
+   * The graph that runs: "generate" copies its caches in every step, "batch" leaves them where they are and has smaller
+   * operators. Default: the faster one for so many tokens; where an architecture has no batch graph, always "generate".
+   */
+  graph?: GenerationGraph;
 }
+
+export type GenerationGraph = "generate" | "batch";
 
 /** One forward pass of `batch` sequences of `seqLen` tokens. */
 export interface BatchSetting {
@@ -36,8 +43,8 @@ export function graphOf(setting: ThroughputSetting): HostGraph {
 }
 
 /** The graph of a generation; a host takes the generate graph where there is no batch graph. */
-export function generationGraph({ promptTokens, newTokens }: GenerationSetting): "generate" | "batch" {
-  return areManyCachedTokens(promptTokens + newTokens) ? "batch" : "generate";
+export function generationGraph({ promptTokens, newTokens, graph }: GenerationSetting): GenerationGraph {
+  return graph ?? (areManyCachedTokens(promptTokens + newTokens) ? "batch" : "generate");
 }
 
 /** Names of the numbers, as the caller knows them. */
@@ -68,7 +75,15 @@ export function checkSetting(setting: ThroughputSetting, spec: ArchSpec, names: 
     }
   };
   if (isGeneration(setting)) {
-    const { promptTokens, newTokens } = setting;
+    const { promptTokens, newTokens, graph } = setting;
+    if (graph !== undefined && graph !== "generate" && graph !== "batch") {
+      throw new RangeError(
+        `Cannot measure ${
+          settingName(setting)
+        }: graph must be "generate" or "batch", got "${graph}"; leave it out for ` +
+          "the faster one",
+      );
+    }
     whole("promptTokens", promptTokens, 1);
     whole("newTokens", newTokens, 2, "; the first token comes from prefill, so time prefill alone as a batch of 1");
     fits(promptTokens + newTokens, `${promptTokens} prompt tokens and ${newTokens} new ones`);

@@ -2,7 +2,7 @@
 import type { ModelHost } from "../model/protocol.ts";
 import { isFlat } from "../stats/series.ts";
 import { type RunOptions, runSetting } from "./run_setting.ts";
-import { isGeneration, type ThroughputSetting } from "./setting.ts";
+import { generationGraph, isGeneration, type ThroughputSetting } from "./setting.ts";
 
 export interface WarmUpOptions extends RunOptions {
   /** Steps at least: decode steps of a generation, forward passes of a batch. Default 20. */
@@ -39,7 +39,9 @@ export async function warmUp(
   const start = now(), blockMs: number[] = [];
   const late = () => now() - start > 1000 * maxSeconds;
   const generation = isGeneration(setting);
-  const short = generation ? { ...setting, newTokens: Math.min(setting.newTokens, GENERATION_BLOCK + 1) } : setting;
+  const short = generation
+    ? { ...setting, newTokens: Math.min(setting.newTokens, GENERATION_BLOCK + 1), graph: generationGraph(setting) }
+    : setting;
   const stepsOfRun = isGeneration(short) ? short.newTokens - 1 : 1;
   let steps = 0;
   do {
