@@ -1,4 +1,5 @@
 /** Whether a model runs on a machine: memory, speed, energy and price before anything is downloaded. */
+import { hasBatchGraph } from "../arch/batch_graph.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
 import { zoo, zooNames } from "../arch/zoo/zoo.ts";
@@ -100,6 +101,8 @@ export interface Demand extends
   > {
   layers: number;
   work: Work;
+  /** Whether this library's decode steps copy the cache. */
+  copiesCache: boolean;
 }
 
 export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<WillItRunOptions, "hardware">): Demand {
@@ -113,6 +116,7 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
     model: spec.name,
     parameters: parameterCount(spec),
     layers: spec.layers.length,
+    copiesCache: !hasBatchGraph(spec),
     ...setting,
     memory: memoryPlan(spec, { ...setting, runtime, cacheBytesPerElement }),
     work: workOf(spec, {
@@ -128,10 +132,10 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
 
 /** Whether one machine meets a demand, and how fast. */
 export function answerOf(demand: Demand, machine: Machine, options: Omit<WillItRunOptions, "hardware">): WillItRun {
-  const { work, layers, ...setting } = demand, { batch, promptTokens, newTokens, memory } = setting;
+  const { work, layers, copiesCache, ...setting } = demand, { batch, promptTokens, newTokens, memory } = setting;
   if (options.memoryGb !== undefined) requirePositive("whether it fits", { memoryGb: options.memoryGb });
   const availableBytes = Math.min(machine.memoryBytes, 1e9 * (options.memoryGb ?? Infinity));
-  const efficiency = options.efficiency ?? efficiencyOf(machine), roof = rooflineOf(work, machine);
+  const efficiency = options.efficiency ?? efficiencyOf(machine, copiesCache), roof = rooflineOf(work, machine);
   const step = timeRange(roof.decode, efficiency, layers);
   const ttftMs = roof.prefill.computeMs === null ? null : timeRange(roof.prefill, efficiency, layers);
   const requestS = ttftMs && {

@@ -47,7 +47,9 @@ async function decodeProfile(precision: Precision, graph: DecodeGraph, context: 
     const times = new Map<string, number>();
     for (const e of events) {
       const op = e.args?.op_name;
-      if (e.cat !== "Node" || !op || op === "Loop" || !e.name.endsWith("_kernel_time") || e.ts < ts) continue;
+      if (e.cat !== "Node" || !op || op === "Loop" || op === "If" || !e.name.endsWith("_kernel_time") || e.ts < ts) {
+        continue;
+      }
       times.set(op, (times.get(op) ?? 0) + e.dur / 1000 / TURNS);
     }
     return times;
