@@ -63,5 +63,9 @@ export const AGAINST_NOMINAL_GPU: Efficiency = {
 export function efficiencyOf(machine: Machine, copiesCache = false): Efficiency {
   const base = machine.measured ? AGAINST_MEASURED : machine.kind === "cpu" ? AGAINST_NOMINAL_CPU : AGAINST_NOMINAL_GPU;
   if (!copiesCache || machine.kind !== "cpu") return base;
-  return { ...base, cache: machine.measured ? COPIED_CACHE.measured : COPIED_CACHE.nominal };
+  return {
+    ...base,
+    cache: machine.measured ? COPIED_CACHE.measured : COPIED_CACHE.nominal,
+    source: `${base.source}; here a step copies the cache, which came to 0.13 to 0.23`,
+  };
 }

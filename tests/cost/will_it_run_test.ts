@@ -92,6 +92,8 @@ Deno.test("a model that does not fit says by how much, and memoryGb limits what 
 Deno.test("figures of a vendor and of a probe have efficiency ranges of their own, and say where from", () => {
   assert.equal(specWillItRun(smollm2, { hardware: machine }).efficiency, AGAINST_MEASURED);
   assert.equal(specWillItRun(smollm2, { hardware: "Raspberry Pi 5" }).efficiency, AGAINST_NOMINAL_CPU);
+  const short = specWillItRun(smollm2, { hardware: machine, promptTokens: 128, newTokens: 64 }).efficiency;
+  assert.ok(short.cache.high < AGAINST_MEASURED.cache.low && /copies the cache/.test(short.source), "below 512 tokens");
   const nominal = specWillItRun(smollm2, { hardware: "L4", precision: "fp16" });
   assert.equal(nominal.efficiency, AGAINST_NOMINAL_GPU);
   assert.ok(nominal.efficiency.memory.high < 1 && /Databricks/.test(nominal.efficiency.source));
