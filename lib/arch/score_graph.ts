@@ -1,7 +1,7 @@
 /**
  * The score graph: the head and the last layer's channel mixer run on the wanted rows only, and LogSoftmax, the gather of
- * the targets and the argmax happen in the graph, so one number a token comes out instead of a vocabulary. Positions and attention bias are
- * inputs, so branches behind a shared, cached prefix can be packed into one run (tree scoring).
+ * the targets and the argmax happen in the graph, so one number a token comes out instead of a vocabulary. Positions and
+ * attention bias are inputs, so branches behind a shared, cached prefix can be packed into one run (tree scoring).
  *
  * Inputs: `ids` int64 [batch, tokens]; `positions` int64 [batch, tokens]; `bias` float [1, 1, tokens, total] (0 or the
  * lowest float), and one for every window of the spec (`biasName`); `key_positions` int64 [1, total] where
