@@ -28,7 +28,7 @@ const comparison = await compareArchitectures(refs, {
   throughput: [{ promptTokens: 64, newTokens: 33 }],
   tasks: { bits_per_byte: { limit: texts } },
 });
-console.log(String(comparison));
+console.log(comparison);
 for (const [name, ref] of Object.entries(refs)) {
   const spec = await resolveSpec(ref);
   const millions = (parameterCount(spec) / 1e6).toFixed(1), kilobytes = (kvBytesPerToken(spec) / 1e3).toFixed(1);
