@@ -5,7 +5,7 @@
  */
 import { resolveSpec } from "../../lib/arch/resolve.ts";
 import type { ArchEdit } from "../../lib/arch/spec.ts";
-import { compareArchitectures } from "../../lib/compare/compare_architectures.ts";
+import { compareArchitectures } from "../../lib/mod.ts"; // with the view that prints a comparison
 import { kvBytesPerToken, parameterCount } from "../../lib/cost/bytes.ts";
 
 const model = "smollm2-135m", texts = Number(Deno.args[0] ?? 24), rounds = Number(Deno.args[1] ?? 4);
