@@ -35,9 +35,12 @@ export function hasBatchGraph(spec: ArchSpec): boolean {
  */
 const MANY_CACHED_TOKENS = 512;
 
-/** Whether so many tokens, in the caches of all rows together, are decoded faster by the batch graph. */
-export function areManyCachedTokens(tokens: number): boolean {
-  return tokens >= MANY_CACHED_TOKENS;
+/** The generate graph copies its past in every turn; the batch graph leaves it where it is. */
+export type DecodeGraph = "generate" | "batch";
+
+/** The graph that decodes faster with so many tokens in the caches of all rows together. */
+export function fasterGraph(cachedTokens: number): DecodeGraph {
+  return cachedTokens >= MANY_CACHED_TOKENS ? "batch" : "generate";
 }
 
 /** The graph that was asked for, or the generate graph where the spec has no batch graph. */

@@ -7,6 +7,7 @@
 import { GraphBuilder, MS } from "../onnx/graph_builder.ts";
 import type { AttentionOperands } from "./blocks/block.ts";
 import type { Decoder } from "./decoder.ts";
+import { Nodes } from "./nodes.ts";
 import type { AttentionSpec } from "./spec.ts";
 
 type CachedKind = "key" | "value";
@@ -43,9 +44,6 @@ export function splitAttention(
   decoder: Decoder,
   inputs: SplitAttentionInputs,
 ): (layer: number, operands: AttentionOperands) => string {
-  const int64 = (values: number[]) =>
-    root.constant(`i64_${values.join("_").replaceAll("-", "m")}`, "int64", [values.length], values);
-
   return (layer, given) => {
     const attended = g.fresh("attended"), made = [inputs.after(layer, "key"), inputs.after(layer, "value")];
     g.node("If", [inputs.alone], {
@@ -55,9 +53,9 @@ export function splitAttention(
     return attended;
   };
 
-  function branch(name: string, layer: number, emit: (b: GraphBuilder) => [string, string, string]): GraphBuilder {
+  function branch(name: string, layer: number, emit: (nodes: Nodes) => [string, string, string]): GraphBuilder {
     const { heads, kvHeads, headDim } = mixerOf(layer), b = new GraphBuilder(name, `${name}_${layer}/`);
-    const [attended, ...made] = emit(b);
+    const [attended, ...made] = emit(new Nodes(root, b));
     b.output(attended, "float32", ["batch", "tokens", heads * headDim]);
     for (const one of made) b.output(one, "float32", ["batch", kvHeads, "made", headDim]);
     return b;
@@ -76,74 +74,68 @@ export function splitAttention(
     }, { domain: MS });
   }
 
-  function split(b: GraphBuilder, x: string, sizes: number[], axis: number): string[] {
-    const outputs = sizes.map(() => b.fresh("part"));
-    b.node("Split", [x, int64(sizes)], { axis }, { outputs });
-    return outputs;
-  }
-
   function oneToken(layer: number, given: AttentionOperands): GraphBuilder {
     const { heads, kvHeads, headDim, softcap, scale = 1 / Math.sqrt(headDim) } = mixerOf(layer),
       group = heads / kvHeads;
-    return branch("one_token", layer, (b) => {
-      const reshaped = (x: string, dims: number[]) => b.node("Reshape", [x, int64(dims)]);
-      const scalar = (value: number) => root.constant(`f32_${value}`, "float32", [], [value]);
-      const { query, key, value } = turned(b, layer, given);
+    return branch("one_token", layer, (nodes) => {
+      const { g: b } = nodes;
+      const { query, key, value } = turned(nodes, layer, given);
       const grown = (kind: CachedKind, x: string) => b.node("Concat", [inputs.before(layer, kind), x], { axis: 2 });
       const keys = grown("key", key), values = grown("value", value);
 
-      const scaled = b.node("Mul", [query, scalar(scale)]);
+      const scaled = b.node("Mul", [query, nodes.float(scale)]);
       const capped = (scores: string) =>
         softcap === undefined
           ? scores
-          : b.node("Mul", [b.node("Tanh", [b.node("Div", [scores, scalar(softcap)])]), scalar(softcap)]);
+          : b.node("Mul", [b.node("Tanh", [b.node("Div", [scores, nodes.float(softcap)])]), nodes.float(softcap)]);
       const products = b.node("MatMul", [
         inputs.cacheForGroups(layer, "key"),
-        reshaped(scaled, [0, kvHeads, group, headDim, 1]),
+        nodes.reshape(scaled, [0, kvHeads, group, headDim, 1]),
       ]); // [batch, kvHeads, group, capacity, 1]
-      const old = b.node("Add", [capped(reshaped(products, [0, kvHeads, group, -1])), inputs.cacheBias]);
-      const rows = reshaped(scaled, [0, kvHeads, group, headDim]);
+      const old = b.node("Add", [capped(nodes.reshape(products, [0, kvHeads, group, -1])), inputs.cacheBias]);
+      const rows = nodes.reshape(scaled, [0, kvHeads, group, headDim]);
       const fresh = capped(b.node("FusedMatMul", [rows, keys], { transB: 1 }, { domain: MS }));
       const p = b.node("Softmax", [b.node("Concat", [old, fresh], { axis: 3 })], { axis: 3 });
       const pOld = b.fresh("p_old"), pNew = b.fresh("p_new");
       b.node("Split", [p, inputs.widths], { axis: 3 }, { outputs: [pOld, pNew] });
       const fromCache = b.node("MatMul", [
-        reshaped(pOld, [0, kvHeads, group, 1, -1]),
+        nodes.reshape(pOld, [0, kvHeads, group, 1, -1]),
         inputs.cacheForGroups(layer, "value"),
       ]); // [batch, kvHeads, group, 1, headDim]
-      const joined = (x: string) => reshaped(x, [0, 1, heads * headDim]);
+      const joined = (x: string) => nodes.reshape(x, [0, 1, heads * headDim]);
       const sum = b.node("Add", [joined(fromCache), joined(b.node("MatMul", [pNew, values]))]);
       return [sum, keys, values];
     });
   }
 
   /** Queries and keys with their rotary positions, and values, of one token: [batch, heads, 1, headDim] each. */
-  function turned(b: GraphBuilder, layer: number, { query, key, value }: AttentionOperands): AttentionOperands {
+  function turned(nodes: Nodes, layer: number, { query, key, value }: AttentionOperands): AttentionOperands {
     const { heads, kvHeads, headDim } = mixerOf(layer);
     // With one token, its heads follow each other as they would after a transposition.
-    const byHead = (x: string, count: number) => b.node("Reshape", [x, int64([0, count, 1, headDim])]);
+    const byHead = (x: string, count: number) => nodes.reshape(x, [0, count, 1, headDim]);
     if (key !== "") {
       return {
-        query: rotated(b, byHead(query, heads), layer, heads),
-        key: rotated(b, byHead(key, kvHeads), layer, kvHeads),
+        query: rotated(nodes.g, byHead(query, heads), layer, heads),
+        key: rotated(nodes.g, byHead(key, kvHeads), layer, kvHeads),
         value: byHead(value, kvHeads),
       };
     }
-    const [turning, v] = split(b, byHead(query, heads + 2 * kvHeads), [heads + kvHeads, kvHeads], 1);
-    const [q, k] = split(b, rotated(b, turning, layer, heads + kvHeads), [heads, kvHeads], 1);
+    const [turning, v] = nodes.split(byHead(query, heads + 2 * kvHeads), [heads + kvHeads, kvHeads], 1);
+    const [q, k] = nodes.split(rotated(nodes.g, turning, layer, heads + kvHeads), [heads, kvHeads], 1);
     return { query: q, key: k, value: v };
   }
 
   function prompt(layer: number, { query, key, value }: AttentionOperands): GraphBuilder {
     const { heads, kvHeads, headDim, scale, softcap } = mixerOf(layer), { cos, sin, dims } = decoder.rope(layer)!;
-    return branch("prompt", layer, (b) => {
+    return branch("prompt", layer, (nodes) => {
+      const { g: b } = nodes;
       // The kernel's own rotation takes only whole multiples of 16 dimensions.
       const itself = dims % 16 === 0;
       let operands = [query, key, value];
       if (!itself) {
         const [q, k, v] = key !== ""
           ? operands
-          : split(b, query, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 2);
+          : nodes.split(query, [heads * headDim, kvHeads * headDim, kvHeads * headDim], 2);
         operands = [rotated(b, q, layer, heads), rotated(b, k, layer, kvHeads), v];
       }
       const attended = b.fresh("attended"), present = [b.fresh("keys"), b.fresh("values")];
@@ -162,7 +154,7 @@ export function splitAttention(
         ...(softcap === undefined ? {} : { softcap: { float: softcap } }),
       }, { domain: MS, outputs: [attended, ...present] });
       const { start, end } = inputs.promptSlots;
-      const [keys, values] = present.map((all) => b.node("Slice", [all, start, end, int64([2])]));
+      const [keys, values] = present.map((all) => b.node("Slice", [all, start, end, nodes.int64([2])]));
       return [attended, keys, values];
     });
   }

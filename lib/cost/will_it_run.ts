@@ -1,5 +1,5 @@
 /** Whether a model runs on a machine: memory, speed, energy and price before anything is downloaded. */
-import { areManyCachedTokens, hasBatchGraph } from "../arch/batch_graph.ts";
+import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
 import { zoo, zooNames } from "../arch/zoo/zoo.ts";
@@ -116,7 +116,7 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
     model: spec.name,
     parameters: parameterCount(spec),
     layers: spec.layers.length,
-    copiesCache: !hasBatchGraph(spec) || !areManyCachedTokens(batch * (promptTokens + newTokens)),
+    copiesCache: usableGraph(spec, fasterGraph(batch * (promptTokens + newTokens))) === "generate",
     ...setting,
     memory: memoryPlan(spec, { ...setting, runtime, cacheBytesPerElement }),
     work: workOf(spec, {

@@ -1,7 +1,8 @@
 /** Several model hosts for one evaluation: how the cores are split between them, and which split is fastest. */
+import type { GraphKind } from "../arch/build.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { physicalCores } from "../model/physical_cores.ts";
-import type { HostGraph, ModelHost, StartHost } from "../model/protocol.ts";
+import type { ModelHost, StartHost } from "../model/protocol.ts";
 
 /** Processes, and the threads of each. */
 export interface Split {
@@ -65,7 +66,7 @@ export async function openHosts(
   ref: ModelRef,
   options: ModelOptions,
   { hosts, threads }: Split,
-  graph: HostGraph,
+  graph: GraphKind,
 ): Promise<ModelHost[]> {
   const started = await Promise.allSettled(
     Array.from({ length: hosts }, () => start(ref, { ...options, threads, graphs: [graph] })),

@@ -1,6 +1,7 @@
 /** The model hosts of one evaluation: a given one, one of its own, or several that share the cores. */
+import type { GraphKind } from "../arch/build.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
-import type { HostGraph, ModelHost, StartHost } from "../model/protocol.ts";
+import type { ModelHost, StartHost } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
 import { progress } from "../progress.ts";
 import {
@@ -26,7 +27,7 @@ export interface HostWish {
   /** So many, or what a short measurement finds. Default 1. */
   hosts?: number | "auto";
   /** The graph whose session is created at once. */
-  graph: HostGraph;
+  graph: GraphKind;
 }
 
 /** Hosts that are started when they are needed, and closed if they were. */

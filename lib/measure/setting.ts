@@ -1,7 +1,7 @@
 /** What is timed: one generation request, or one forward pass of a batch. */
-import { areManyCachedTokens } from "../arch/batch_graph.ts";
+import { type DecodeGraph, fasterGraph } from "../arch/batch_graph.ts";
+import type { GraphKind } from "../arch/build.ts";
 import type { ArchSpec } from "../arch/spec.ts";
-import type { HostGraph } from "../model/protocol.ts";
 
 /** One request: `promptTokens` in one pass, then `newTokens` out, the first of them from that pass. */
 export interface GenerationSetting {
@@ -11,10 +11,8 @@ export interface GenerationSetting {
    * The graph that runs: "generate" copies its caches in every step, "batch" leaves them where they are and has smaller
    * operators. Default: the faster one for so many tokens; where an architecture has no batch graph, always "generate".
    */
-  graph?: GenerationGraph;
+  graph?: DecodeGraph;
 }
-
-export type GenerationGraph = "generate" | "batch";
 
 /** One forward pass of `batch` sequences of `seqLen` tokens. */
 export interface BatchSetting {
@@ -37,14 +35,14 @@ export function settingName(setting: ThroughputSetting): string {
 }
 
 /** The graph that a setting runs: for many tokens the batch graph, and logits of all rows come from the score graph. */
-export function graphOf(setting: ThroughputSetting): HostGraph {
+export function graphOf(setting: ThroughputSetting): GraphKind {
   if (!isGeneration(setting)) return setting.logits === "all" ? "score" : "generate";
   return generationGraph(setting);
 }
 
 /** The graph of a generation; a host takes the generate graph where there is no batch graph. */
-export function generationGraph({ promptTokens, newTokens, graph }: GenerationSetting): GenerationGraph {
-  return graph ?? (areManyCachedTokens(promptTokens + newTokens) ? "batch" : "generate");
+export function generationGraph({ promptTokens, newTokens, graph }: GenerationSetting): DecodeGraph {
+  return graph ?? fasterGraph(promptTokens + newTokens);
 }
 
 /** Names of the numbers, as the caller knows them. */

@@ -1,4 +1,5 @@
 /** Runs of the graphs that decode: prefill, and chunks of tokens decoded inside the graph. */
+import type { DecodeGraph } from "../arch/batch_graph.ts";
 import { appendMade } from "./caches.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { bool, type Feeds, floats, int32s, int64s, type Tensor } from "./session.ts";
@@ -11,9 +12,6 @@ export interface DecodeState {
   lengths: number[];
   caches: Feeds;
 }
-
-/** The generate graph copies its past in every turn; the batch graph leaves it where it is. */
-export type DecodeGraph = "generate" | "batch";
 
 export interface ChunkOptions {
   turns: number;

@@ -3,9 +3,9 @@
  * into the caches once for all its samples; rows that are finished leave between two chunks, waiting ones enter.
  */
 import { seededRandom } from "../stats/random.ts";
-import { areManyCachedTokens, usableGraph } from "../arch/batch_graph.ts";
+import { type DecodeGraph, fasterGraph, usableGraph } from "../arch/batch_graph.ts";
 import { type CachedRow, joinRows } from "./caches.ts";
-import { type DecodeGraph, type DecodeState, runChunk } from "./decode.ts";
+import { type DecodeState, runChunk } from "./decode.ts";
 import {
   cachedTokens,
   type CheckedOptions,
@@ -91,8 +91,7 @@ export async function* decodeRequests(
 
 function chooseGraph(model: LanguageModel, options: CheckedOptions, rows: Row[]): DecodeGraph {
   const each = rows.reduce((most, r) => Math.max(most, r.request.cachedTokens), 0);
-  const many = areManyCachedTokens(each * Math.min(rows.length, options.maxRows));
-  return usableGraph(model.spec, many ? "batch" : "generate");
+  return usableGraph(model.spec, fasterGraph(each * Math.min(rows.length, options.maxRows)));
 }
 
 /** The waiting rows of a request. */

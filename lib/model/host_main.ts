@@ -3,7 +3,7 @@
  * with raw times and counters; planning and statistics stay with the parent. Started by `startHost`.
  */
 import process from "node:process";
-import { areManyCachedTokens, usableGraph } from "../arch/batch_graph.ts";
+import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
 import { TextLineStream } from "./lines.ts";
 import { readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
@@ -107,8 +107,7 @@ function opened(): LanguageModel {
 async function generateOnce(model: LanguageModel, request: GenerateRunRequest): Promise<GenerateSample> {
   const { prompt, newTokens, way } = request;
   const ids = "ids" in prompt ? prompt.ids : randomPrompts(model.info.vocabSize, 1, prompt.tokens, prompt.seed)[0];
-  const many = areManyCachedTokens(ids.length + newTokens);
-  const graph = usableGraph(model.spec, request.graph ?? (many ? "batch" : "generate"));
+  const graph = usableGraph(model.spec, request.graph ?? fasterGraph(ids.length + newTokens));
   const most = way === "step" ? 1 : graph === "batch" ? BATCH_GRAPH_TURNS : Infinity;
   let state = startState(model, [ids], graph);
   const made: number[] = [];

@@ -1,7 +1,8 @@
 /** Prompts into caches, without choosing a token. */
+import type { DecodeGraph } from "../arch/batch_graph.ts";
 import { isRecurrent } from "../arch/states.ts";
 import type { CachedRow } from "./caches.ts";
-import { type DecodeGraph, runChunk, startState } from "./decode.ts";
+import { runChunk, startState } from "./decode.ts";
 import type { LanguageModel } from "./language_model.ts";
 import type { Feeds } from "./session.ts";
 

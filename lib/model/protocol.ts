@@ -1,11 +1,13 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
+import type { DecodeGraph } from "../arch/batch_graph.ts";
+import type { GraphKind } from "../arch/build.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import type { DivergenceSums } from "./divergence.ts";
 import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateResult, Generation } from "./generate.ts";
 import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** Facts of an opened model; `precision` and `provider` are those that really run. */
 export interface ModelInfo {
@@ -66,7 +68,7 @@ export interface GenerateRunRequest {
   way: DecodeWay;
   repeats: number;
   /** The graph that runs, see `lib/arch/batch_graph.ts`. Default: the faster one for so many tokens. */
-  graph?: "generate" | "batch";
+  graph?: DecodeGraph;
 }
 
 /** Raw times of one generation request in ms since the host's start. */
@@ -148,11 +150,11 @@ export interface GraphRuns {
   threads: number;
 }
 
-/** A graph of a model; for "batch" a host takes "generate" where the architecture has no batch graph. */
-export type HostGraph = "generate" | "batch" | "score";
-
-/** Options of a host's model: those of the model, and the graphs whose sessions are created at once. */
-export type OpenOptionsOfHost = ModelOptions & { graphs?: HostGraph[] };
+/**
+ * Options of a host's model: those of the model, and the graphs whose sessions are created at once; "generate" instead of
+ * "batch" where the architecture has no batch graph.
+ */
+export type OpenOptionsOfHost = ModelOptions & { graphs?: GraphKind[] };
 
 /** What a host can be asked, with the answer's type. */
 export interface HostMethods {

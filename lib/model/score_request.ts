@@ -1,7 +1,6 @@
 /** A score request as token ids: lm-eval's tokenisation at the join, and what cannot be scored. */
 import type { LanguageModel } from "./language_model.ts";
 import type { ScoreRequest } from "./protocol.ts";
-import { TRAILING_SPACE } from "./space_cuts.ts";
 import { encodePrompt } from "./tokenizer.ts";
 
 /** A request as token ids: `tokens` run, the last `targets.length` rows are scored. */
@@ -9,6 +8,10 @@ export interface Sequence {
   tokens: number[];
   targets: number[];
 }
+
+/** White space as Python's str.rstrip means it, which counts four control characters as space. */
+// deno-lint-ignore no-control-regex
+const TRAILING_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u;
 
 /** The ids of contexts, kept while a list of requests is encoded: choices of one question share theirs. */
 export type ContextIds = Map<string, number[]>;

@@ -1,9 +1,5 @@
 /** Tokenizers of which a text can be cut before a space, so that what two texts share at their start is encoded once. */
 
-/** White space as Python's str.rstrip means it, which counts four control characters as space. */
-// deno-lint-ignore no-control-regex
-export const TRAILING_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u;
-
 interface AddedToken {
   content?: unknown;
   lstrip?: unknown;

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hasBatchGraph } from "../../lib/arch/batch_graph.ts";
+import { type DecodeGraph, hasBatchGraph } from "../../lib/arch/batch_graph.ts";
 import { familyOf } from "../../lib/arch/hf/families.ts";
-import { type DecodeGraph, runChunk, startState } from "../../lib/model/decode.ts";
+import { runChunk, startState } from "../../lib/model/decode.ts";
 import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
 
 interface Golden {

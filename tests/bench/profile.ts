@@ -5,7 +5,7 @@
  */
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { DecodeGraph } from "../../lib/model/decode.ts";
+import type { DecodeGraph } from "../../lib/arch/batch_graph.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
 import { openModel } from "../../lib/model/language_model.ts";
 import { randomPrompts } from "../../lib/model/random_prompts.ts";

@@ -1,7 +1,8 @@
 /** The contestants: each peer as a process that is started in every block, ours as a model host, and the limits. */
+import type { GraphKind } from "../../../lib/arch/build.ts";
 import type { Precision } from "../../../lib/arch/spec.ts";
 import { startHost } from "../../../lib/model/host.ts";
-import type { HostGraph, ModelHost } from "../../../lib/model/protocol.ts";
+import type { ModelHost } from "../../../lib/model/protocol.ts";
 import {
   ggufPath,
   hfFolder,
@@ -110,7 +111,7 @@ export function peer(
 export function ours(
   name: string,
   precision: Precision,
-  graph: HostGraph,
+  graph: GraphKind,
   use: Use<ModelHost>,
 ): Contestant {
   return {
