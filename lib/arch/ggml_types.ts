@@ -96,11 +96,6 @@ export function ggmlType(id: number, what: string): GgmlType {
   );
 }
 
-/** Bytes of a tensor in the file. */
-export function ggmlBytes(type: GgmlType, rows: number, cols: number): number {
-  return rows * cols / type.blockValues * type.blockBytes;
-}
-
 /** A matrix of one row after the other, filled from the file's bytes in pieces, in order. */
 export class TensorDecoder {
   readonly matrix: Matrix;

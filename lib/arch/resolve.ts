@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { catalogModel } from "../store/catalog.ts";
 import { editModel } from "./edits.ts";
+import { modelNameOf } from "./gguf/shards.ts";
 import { weightsOfFolder } from "./hf/folder.ts";
 import {
   folderOrigin,
@@ -124,7 +125,7 @@ async function openOrigin(ref: string): Promise<ModelOrigin> {
       `Cannot open "${ref}": models of the hub are not built yet; pass a .gguf file, a folder or a catalog name`,
     );
   }
-  if (ref.endsWith(".gguf")) return await ggufOrigin(resolve(ref), basename(ref, ".gguf"));
+  if (ref.endsWith(".gguf")) return await ggufOrigin(resolve(ref), modelNameOf(basename(ref)));
   if (!/[/\\]/.test(ref) && !ref.endsWith(".onnx")) return await ggufOrigin(catalogModel(ref).path, ref);
   if (await isFolder(ref)) return await folderOrigin(resolve(ref));
   const reason = ref.endsWith(".onnx") ? "ONNX files are not built yet" : "there is no such folder";
