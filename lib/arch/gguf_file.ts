@@ -64,7 +64,10 @@ export async function openGguf(path: string): Promise<GgufFile> {
   };
 }
 
-function placeOf({ name, shape, type: id, offset }: GgufTensor, { path, size, dataOffset, alignment }: GgufShard): Place {
+function placeOf(
+  { name, shape, type: id, offset }: GgufTensor,
+  { path, size, dataOffset, alignment }: GgufShard,
+): Place {
   const type = ggmlType(id, `tensor ${name} of ${path}`);
   const [cols = 1n, ...rest] = shape, rows = rest.reduce((a, b) => a * b, 1n);
   if (cols < 1n || rows < 1n || cols % BigInt(type.blockValues) !== 0n) {

@@ -32,8 +32,8 @@ export interface ResolvedModel {
   /** Options of the reference, overridden by those given to the function. */
   options: ModelOptions;
   precision: Precision;
-  /** As shown to people: "fp32 (from Q4_1)" where the weights were rounded before. */
-  precisionLabel: string;
+  /** The format of the weights' file, e.g. "Q4_K_M, 4.9 bits a weight"; null for random weights. */
+  storedAs: string | null;
   /** As shown to people: a file's name, or "random, seed 0". */
   source: string;
   weights(): Promise<WeightSource>;
@@ -83,17 +83,16 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     const source = edited.weights(randomWeights(unedited, full.seed ?? 0));
     return {
       ...common,
-      precisionLabel: precision === "stored" ? "fp32" : precision,
+      storedAs: null,
       source: source.label,
       weights: () => Promise.resolve(source),
       files: null,
       identity: null,
     };
   }
-  const rounded = stored.storedAs === "F32" ? "" : ` (from ${stored.storedAs})`;
   return {
     ...common,
-    precisionLabel: precision === "stored" ? `stored (${stored.storedAs})` : `${precision}${rounded}`,
+    storedAs: stored.storedAs,
     source: stored.label,
     weights: async () => edited.weights(await stored.open()),
     files: stored.files,

@@ -32,7 +32,8 @@ const Q3_K: BlockType = {
   decode(bytes, at, { q, scales }, value, block) {
     const d = half(bytes, at + 108);
     for (let j = 0; j < 16; j++) {
-      const low = bytes[at + 96 + (j & 7)] >> (j < 8 ? 0 : 4) & 15, high = bytes[at + 104 + (j & 3)] >> 2 * (j >> 2) & 3;
+      const low = bytes[at + 96 + (j & 7)] >> (j < 8 ? 0 : 4) & 15,
+        high = bytes[at + 104 + (j & 3)] >> 2 * (j >> 2) & 3;
       scales[block + j] = d * ((low | high << 4) - 32);
     }
     for (let i = 0; i < 256; i++) {

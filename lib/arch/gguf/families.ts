@@ -3,7 +3,7 @@
  * (`convert_hf_to_gguf.py`) does to the weights, and what its `llama-model.cpp` knows without the file saying it.
  */
 import type { AttentionSpec, GatedMlpSpec, LayerSpec, MoeSpec, Placement } from "../spec.ts";
-import { headDimOf, type GgufKeys } from "./keys.ts";
+import { type GgufKeys, headDimOf } from "./keys.ts";
 import { windowRope } from "./rope.ts";
 
 /** A tensor of a layer as it is, or some of its rows, of which it has `count`, in another order. */

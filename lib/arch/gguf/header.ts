@@ -83,7 +83,9 @@ function parse(path: string, bytes: Uint8Array<ArrayBuffer>, size: number): Gguf
   /** A count of things that take at least `least` bytes each: a larger one is a lie that would cost memory. */
   const count = (least: number, things: string): number => {
     const claimed = uint64();
-    if (claimed > BigInt(Math.floor((size - at) / least))) damaged(`${what} claims ${claimed} ${things} in ${size} bytes`);
+    if (claimed > BigInt(Math.floor((size - at) / least))) {
+      damaged(`${what} claims ${claimed} ${things} in ${size} bytes`);
+    }
     return Number(claimed);
   };
   const string = () => {
@@ -168,7 +170,9 @@ function parse(path: string, bytes: Uint8Array<ArrayBuffer>, size: number): Gguf
     const magic = String.fromCharCode(...bytes.subarray(start, start + 4));
     if (magic !== "GGUF") {
       throw new TypeError(
-        `Cannot read ${path} as GGUF: it starts with ${JSON.stringify(magic)}; pass a GGUF file (older GGML files have ` +
+        `Cannot read ${path} as GGUF: it starts with ${
+          JSON.stringify(magic)
+        }; pass a GGUF file (older GGML files have ` +
           "to be converted), or a folder with config.json and .safetensors",
       );
     }

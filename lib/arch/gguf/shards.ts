@@ -18,7 +18,10 @@ export function shardPaths(path: string): string[] {
   const name = SHARD_NAME.exec(path);
   if (!name) return [path];
   const [, prefix, , total] = name;
-  return Array.from({ length: Number(total) }, (_, i) => `${prefix}-${String(i + 1).padStart(5, "0")}-of-${total}.gguf`);
+  return Array.from(
+    { length: Number(total) },
+    (_, i) => `${prefix}-${String(i + 1).padStart(5, "0")}-of-${total}.gguf`,
+  );
 }
 
 /** A model's name after its file: without ".gguf", and without the number of the shard. */
@@ -73,7 +76,9 @@ function checkShards(shards: GgufShard[]): void {
     own("no", i);
     own("tensors.count", wanted);
     const its = shard.metadata["general.architecture"] ?? architecture;
-    if (its !== architecture) refuse(`is a part of another model: its general.architecture is ${its}, not ${architecture}`);
+    if (its !== architecture) {
+      refuse(`is a part of another model: its general.architecture is ${its}, not ${architecture}`);
+    }
     for (const { name } of shard.tensors) {
       if (holder.has(name)) refuse(`holds tensor ${name}, which ${holder.get(name)} holds too`);
       holder.set(name, shard.path);
