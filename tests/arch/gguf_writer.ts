@@ -99,7 +99,7 @@ export function ggufBytes(
     text(key);
     if (Array.isArray(value)) {
       u32(ARRAY);
-      u32(typeOf(value[0]));
+      u32(value.length ? typeOf(value[0]) : UINT32);
       u64(value.length);
       value.forEach(scalar);
     } else {

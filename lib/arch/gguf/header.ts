@@ -93,7 +93,11 @@ function parse(path: string, bytes: Uint8Array<ArrayBuffer>, size: number): Gguf
     return text.decode(bytes.subarray(start, start + length));
   };
 
-  if (size < 24) throw new SyntaxError(`Cannot read ${path} as GGUF: it has only ${size} bytes; get it again`);
+  if (size < 24) {
+    throw new SyntaxError(
+      `Cannot read ${path} as GGUF: it has only ${size} bytes; the file is truncated, get it again`,
+    );
+  }
   checkStart(path, take(4), uint32());
   what = "its count of tensors";
   const tensorCount = count(24, "tensors");

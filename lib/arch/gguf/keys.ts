@@ -49,12 +49,13 @@ export class GgufKeys {
     return this.file.metadata[`${this.architecture}.${key}`];
   }
 
-  #number(key: string, value: unknown, what = "a number"): number {
-    return typeof value === "number" && Number.isFinite(value) ? value : this.#wrong(key, value, what);
+  #number(key: string, value: unknown): number {
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    return this.#wrong(key, value, typeof value === "bigint" ? "a number of at most 53 bits" : "a number");
   }
 
   #count(key: string, value: unknown, index = ""): number {
-    const number = this.#number(key + index, value, "a count below 2^53");
+    const number = this.#number(key + index, value);
     return Number.isSafeInteger(number) && number >= 0 ? number : this.#wrong(key + index, value, "a whole number");
   }
 
