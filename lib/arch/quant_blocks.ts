@@ -69,6 +69,15 @@ export function quantise(values: Float32Array, rows: number, cols: number, bits:
   return { rows, cols, blockSize, bits, q, zero, scales, mins: null };
 }
 
+/** The matrix times a number. */
+export function scaled(m: Matrix, factor: number): Matrix {
+  if (factor === 1) return m;
+  const times = (values: Float32Array) => values.map((v) => v * factor);
+  return isQuantised(m)
+    ? { ...m, scales: times(m.scales), mins: m.mins && times(m.mins) }
+    : { ...m, values: times(m.values) };
+}
+
 /** The matrix with row i taken from row `order[i]`. */
 export function permuteRows(m: Matrix, order: number[]): Matrix {
   const pick = <T extends Float32Array | Uint8Array>(a: T): T => {

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { layerParameters, modelParameters } from "../blocks/layer.ts";
 import type { GgufFile } from "../gguf_file.ts";
-import { dequantise, type Matrix, permuteRows } from "../quant_blocks.ts";
+import { dequantise, type Matrix, permuteRows, scaled } from "../quant_blocks.ts";
 import type { ArchSpec, LayerSpec } from "../spec.ts";
 import type { WeightSource } from "../weight_source.ts";
 import { GGUF_FAMILIES, type GgufFamily } from "./families.ts";
@@ -84,15 +84,16 @@ function vocabularySize(keys: GgufKeys): number {
  * @throws {SyntaxError} Listing the tensors that are missing, or of no use to the architecture.
  */
 export function ggufWeights(file: GgufFile, spec: ArchSpec): WeightSource {
-  const { tensors } = familyOf(file);
+  const { tensors } = familyOf(file), held = new Set(file.tensorNames);
   checkTensors(file, spec, tensors);
   return {
     label: basename(file.path),
     storedAs: file.quantisation === "F32" ? null : file.quantisation,
     model: (name) => file.read(fileName(MODEL_TENSORS[name])),
     async layer(index, name) {
-      const tensor = tensors[name];
-      const stored = await file.read(`blk.${index}.${fileName(nameOf(tensor))}`);
+      const tensor = tensors[name], full = `blk.${index}.${fileName(nameOf(tensor))}`;
+      const scale = factorOf(full, "scale"), factors = scale && held.has(scale) ? await file.read(scale) : null;
+      const stored = scaled(await file.read(full), factors ? dequantise(factors)[0] : 1);
       if (typeof tensor === "string") return stored;
       const layer = spec.layers[index], { rows, cols } = stored, count = tensor.count(layer);
       if (count !== (rows > 1 ? rows : cols)) {
@@ -122,6 +123,11 @@ function familyOf(file: GgufFile): GgufFamily {
 const nameOf = (tensor: GgufFamily["tensors"][string]) => typeof tensor === "string" ? tensor : tensor.name;
 const fileName = (tensor: string) => tensor.endsWith(".bias") ? tensor : `${tensor}.weight`;
 
+/** The tensor of one number that a layer's matrix, or what is multiplied with it, is scaled by. */
+function factorOf(matrix: string, what: "scale" | "input_scale"): string | null {
+  return /^blk\..*\.weight$/.test(matrix) ? matrix.replace(/weight$/, what) : null;
+}
+
 /** Some outputs of a matrix (its rows), or of a bias (its numbers), which a file keeps as one row. */
 function outputs(m: Matrix, order: number[]): Matrix {
   if (m.rows > 1) return permuteRows(m, order);
@@ -136,7 +142,10 @@ function checkTensors(file: GgufFile, spec: ArchSpec, tensors: GgufFamily["tenso
   });
   const held = new Set(file.tensorNames), inSpec = ropeTensors(keysOf(file));
   const missing = [...needed].filter((name) => !held.has(name));
-  const extra = file.tensorNames.filter((name) => !needed.has(name) && !inSpec.includes(name));
+  // NVFP4 and MXFP4 files scale whole matrices; an input's scale is for kernels that round it.
+  const factors = new Set([...needed].flatMap((name) => [factorOf(name, "scale"), factorOf(name, "input_scale")]));
+  const isFactor = (name: string) => factors.has(name) && file.shape(name).rows * file.shape(name).cols === 1;
+  const extra = file.tensorNames.filter((name) => !needed.has(name) && !inSpec.includes(name) && !isFactor(name));
   const parts = ([["missing", missing], ["of no use to the architecture", extra]] as const)
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) =>
