@@ -59,7 +59,10 @@ export async function openGguf(path: string): Promise<GgufFile> {
     metadata: first.metadata,
     tensorNames: [...places.keys()],
     quantisation: quantisationOf(first.metadata, tensors),
-    shape: place,
+    shape(name) {
+      const { rows, cols } = place(name);
+      return { rows, cols };
+    },
     read: (name) => readTensor(place(name)),
   };
 }

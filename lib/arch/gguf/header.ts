@@ -14,6 +14,8 @@ const MOST_BYTES = 2 ** 28;
 /** ggml has four axes. */
 const MOST_AXES = 4;
 const MOST_DEPTH = 4;
+/** Values of a list; vocabularies have a million at most. */
+const MOST_VALUES = 2 ** 24;
 
 export interface GgufTensor {
   name: string;
@@ -162,7 +164,10 @@ function parse(path: string, bytes: Uint8Array<ArrayBuffer>, size: number): Gguf
         const inner = uint32();
         if (!(inner in LEAST_BYTES)) damaged(`${what} is a list of values of type ${inner}, which GGUF has not`);
         if (depth === MOST_DEPTH) damaged(`${what} has lists in lists, more than ${MOST_DEPTH} deep`);
-        return Array.from({ length: count(LEAST_BYTES[inner], "values") }, () => value(inner, depth + 1));
+        const length = count(LEAST_BYTES[inner], "values"), values: unknown[] = [];
+        if (length > MOST_VALUES) damaged(`${what} is a list of ${length} values, more than ${MOST_VALUES}`);
+        while (values.length < length) values.push(value(inner, depth + 1));
+        return values;
       }
       default:
         return damaged(`${what} has a value of type ${type}, which GGUF has not`);
