@@ -14,6 +14,8 @@ export interface SavedItems {
    * @throws {StoreError} If nothing can be written.
    */
   put(key: string, value: unknown): void;
+  /** @throws {StoreError} If nothing can be written. */
+  remove(key: string): void;
   close(): void;
 }
 
@@ -25,6 +27,7 @@ export class SqliteItems implements SavedItems {
   readonly #run: string;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
+  readonly #delete: StatementSync;
 
   /** @param description All that an item's value depends on besides its key: model, precision, task, options. */
   constructor(db: DatabaseSync, path: string, description: unknown) {
@@ -36,6 +39,7 @@ export class SqliteItems implements SavedItems {
       .run(this.#run, text, new Date().toISOString());
     this.#select = db.prepare("SELECT run, key, value, checksum FROM items WHERE run = ? AND key = ?");
     this.#insert = db.prepare("INSERT OR REPLACE INTO items (run, key, value, checksum) VALUES (?, ?, ?, ?)");
+    this.#delete = db.prepare("DELETE FROM items WHERE run = ? AND key = ?");
   }
 
   get(key: string): unknown | undefined {
@@ -50,6 +54,10 @@ export class SqliteItems implements SavedItems {
   put(key: string, value: unknown): void {
     const columns = [this.#run, hash(key), JSON.stringify(value)];
     this.#use(() => this.#insert.run(...columns, checksum(columns)));
+  }
+
+  remove(key: string): void {
+    this.#use(() => this.#delete.run(this.#run, hash(key)));
   }
 
   close(): void {

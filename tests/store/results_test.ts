@@ -149,7 +149,8 @@ Deno.test("a changed row is refused, and repair() removes it alone", () =>
 Deno.test("no flipped bit of the file changes an item: it is whole, gone, or an error", () =>
   inFolder((path) => {
     const FLIPS = 200, ITEMS = 60;
-    const store = new ResultStore(path), value = (i: number) => ({ logLikelihood: -(i + 1) / 3, isGreedy: i % 2 === 0 });
+    const store = new ResultStore(path),
+      value = (i: number) => ({ logLikelihood: -(i + 1) / 3, isGreedy: i % 2 === 0 });
     const written = store.items("a run");
     for (let i = 0; i < ITEMS; i++) written.put(`item ${i}`, value(i));
     written.close();
