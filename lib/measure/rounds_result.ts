@@ -76,7 +76,7 @@ export interface RoundsResult {
 }
 
 /** A block that was cut short counts if it has so many rounds: a mean of one alone is much noisier than the others'. */
-const MIN_CUT_ROUNDS = 2;
+export const MIN_CUT_ROUNDS = 2;
 
 /** The speeds of a sample, in tokens/s. */
 export type SpeedMetric = "throughputTokensPerS" | "decodeTokensPerS" | "prefillTokensPerS";
