@@ -6,7 +6,7 @@ import type { DecodeWay, StartHost } from "../model/protocol.ts";
 import { progress, StopError, withPartial } from "../progress.ts";
 import type { ResultStore } from "../store/results.ts";
 import { captureEnvironment } from "./environment.ts";
-import { goOn, keepRounds, type KeptRounds, roundWriter } from "./kept_rounds.ts";
+import { goOn, keepRounds, roundWriter } from "./kept_rounds.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
