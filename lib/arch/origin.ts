@@ -10,6 +10,7 @@ import { specOfFolder, weightsOfFolder } from "./hf/folder.ts";
 import { safetensorsWeights, storedAs } from "./hf/weights.ts";
 import { openSafetensors } from "./safetensors.ts";
 import type { ArchSpec } from "./spec.ts";
+import { validateSpec } from "./validate.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Part of the key of what is remembered of a GGUF's header: raise it when more or something else is read of it. */
@@ -52,7 +53,7 @@ export async function ggufOrigin(path: string, name: string): Promise<ModelOrigi
     cacheDir("headers", `${cacheKey([HEADER_VERSION, identity, name])}.json`),
     async () => {
       const file = await openGguf(path);
-      return { base: await specFromGguf(file, name), storedAs: file.quantisation };
+      return { base: checked(await specFromGguf(file, name), path), storedAs: file.quantisation };
     },
   );
   return {
@@ -77,7 +78,7 @@ export async function ggufOrigin(path: string, name: string): Promise<ModelOrigi
  * @throws {TypeError} If the model's family, or something that it asks for, is not built.
  */
 export async function folderOrigin(folder: string): Promise<ModelOrigin> {
-  const name = basename(folder), base = await specOfFolder(folder, name);
+  const name = basename(folder), base = checked(await specOfFolder(folder, name), join(folder, "config.json"));
   const tokenizer = join(folder, "tokenizer.json");
   return {
     name,
@@ -103,6 +104,16 @@ export async function safetensorsOrigin(path: string, base: ArchSpec): Promise<W
     identity: `${await identityOf(file.files)}|${cacheKey(base)}`,
     open: async () => safetensorsWeights(await openSafetensors(path), base),
   };
+}
+
+/** @throws {SyntaxError} If a file describes an architecture that cannot be, e.g. one of half a head. */
+function checked(spec: ArchSpec, path: string): ArchSpec {
+  try {
+    validateSpec(spec);
+    return spec;
+  } catch (error) {
+    throw new SyntaxError(`Cannot open ${path}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function identityOf(files: string[]): Promise<string> {
