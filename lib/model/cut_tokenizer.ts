@@ -51,13 +51,15 @@ export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile 
 export function renumbered(tokenizer: Tokenizer, ids: number[]): Tokenizer {
   const newIds = new Map(ids.map((id, i) => [id, i]));
   const idOf = (id: number | null) => id === null ? null : newIds.get(id) ?? null;
+  const leftOf = (text: string, ids: number[]) =>
+    ids.map((id) => {
+      const left = newIds.get(id);
+      if (left !== undefined) return left;
+      throw new RangeError(`Cannot encode ${JSON.stringify(text)}: byte ${id} is not in the cut vocabulary`);
+    });
   return {
-    encode: (text) =>
-      tokenizer.encode(text).map((id) => {
-        const left = newIds.get(id);
-        if (left !== undefined) return left;
-        throw new RangeError(`Cannot encode ${JSON.stringify(text)}: byte ${id} is not in the cut vocabulary`);
-      }),
+    encode: async (text) => leftOf(text, await tokenizer.encode(text)),
+    encodeBatch: async (texts) => (await tokenizer.encodeBatch(texts)).map((ids, i) => leftOf(texts[i], ids)),
     decode: (left, options) => tokenizer.decode(left.map((id) => ids[id]), options),
     bosId: idOf(tokenizer.bosId),
     eosId: idOf(tokenizer.eosId),

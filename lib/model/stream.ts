@@ -15,7 +15,7 @@ export async function* streamText(
   let given = 0;
   for await (const event of decodeRequests(model, [{ prompt }], { chunk: 8, ...options, samples: 1 })) {
     if ("written" in event) {
-      const text = event.written.text();
+      const text = await event.written.text();
       const sure = event.written.finishReason ? text.length : sureLength(text, options.stop ?? []);
       if (sure > given) yield text.slice(given, sure);
       given = Math.max(given, sure);

@@ -21,7 +21,7 @@ export class WrittenRow {
   constructor(readonly tokenizer: Tokenizer, readonly limits: RowLimits) {}
 
   /** Add a chunk's tokens, up to the end of the sequence, the limit, or the token that completes a stop string. */
-  extend(tokens: number[], logProbabilities: number[]): void {
+  async extend(tokens: number[], logProbabilities: number[]): Promise<void> {
     const { maxNewTokens, eosId, stop } = this.limits;
     const before = this.ids.length;
     for (const [i, id] of tokens.entries()) {
@@ -32,26 +32,28 @@ export class WrittenRow {
       this.logProbabilities.push(logProbabilities[i]);
       if (this.ids.length === maxNewTokens) this.finishReason = "length";
     }
-    if (stop.length && stop.some((s) => this.tokenizer.decode(this.ids).includes(s))) this.#cutAtStop(before);
+    if (stop.length === 0) return;
+    const text = await this.tokenizer.decode(this.ids);
+    if (stop.some((s) => text.includes(s))) await this.#cutAtStop(before);
   }
 
-  generation(withLogProbabilities: boolean): Generation {
+  async generation(withLogProbabilities: boolean): Promise<Generation> {
     return {
       ids: this.ids,
-      text: this.text(),
+      text: await this.text(),
       finishReason: this.finishReason ?? "length",
       ...(withLogProbabilities ? { logProbabilities: this.logProbabilities } : {}),
     };
   }
 
-  text(): string {
-    return this.#text ?? this.tokenizer.decode(this.ids);
+  async text(): Promise<string> {
+    return this.#text ?? await this.tokenizer.decode(this.ids);
   }
 
   /** Find the token that completed a stop string; tokens behind it are dropped. */
-  #cutAtStop(before: number): void {
+  async #cutAtStop(before: number): Promise<void> {
     for (let n = before + 1; n <= this.ids.length; n++) {
-      const text = this.tokenizer.decode(this.ids.slice(0, n));
+      const text = await this.tokenizer.decode(this.ids.slice(0, n));
       const cuts = this.limits.stop.map((s) => text.indexOf(s)).filter((at) => at >= 0);
       if (cuts.length === 0) continue;
       this.ids.length = this.logProbabilities.length = n;
