@@ -123,7 +123,7 @@ async function rowsOf(
   for (let sample = 0; sample < options.samples; sample++) {
     request.rows.push({
       request,
-      written: new WrittenRow(model.tokenizer, limits),
+      written: new WrittenRow(model.tokenizer, ids, limits),
       draw: uniformStream(seed ?? options.seed, sample),
       next: ids.at(-1)!,
       length: ids.length - 1,
