@@ -27,6 +27,7 @@ export interface GenerateOptions {
 export interface Generation {
   /** New token ids, without the end-of-sequence token. */
   ids: number[];
+  /** What they add to the prompt's text, with the space that it may start with. */
   text: string;
   /** "stop": end of sequence or a stop string; "length": `maxNewTokens` were made. */
   finishReason: "stop" | "length";

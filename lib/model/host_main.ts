@@ -68,7 +68,7 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     const onResult = (index: number, result: unknown) => reply({ id, progress: ++done, parts: [{ index, result }] });
     return opened().generateBatch(requests, { ...options, onResult });
   },
-  encode: ({ texts }) => Promise.resolve(texts.map((text) => opened().tokenizer.encode(text))),
+  encode: ({ texts }) => opened().tokenizer.encodeBatch(texts),
   async divergence({ baseline: { ref, options }, texts }): Promise<DivergenceResult> {
     const key = JSON.stringify([ref, options]);
     if (baseline?.key !== key) {

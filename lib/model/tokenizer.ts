@@ -1,17 +1,31 @@
 /** Text <-> token ids: GGUF tokenizers rebuilt from their metadata, and plain bytes for models without one. */
-import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
+import { decodeBehind } from "./decode_behind.ts";
+import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
+import { byteIdsOf } from "./tokenizer_json.ts";
+import { byWords } from "./words.ts";
+
+export interface DecodeOptions {
+  /** Show special tokens too. Default false. */
+  specialTokens?: boolean;
+  /** Ids that stand before: what is given is their continuation, with the space that it may start with. Default none. */
+  after?: number[];
+}
 
 export interface Tokenizer {
-  encode(text: string): number[];
-  /** Text of the ids; special tokens are left out unless asked for. */
-  decode(ids: number[], options?: { specialTokens?: boolean }): string;
+  encode(text: string): Promise<number[]>;
+  /** The ids of many texts at once: faster than one call a text. */
+  encodeBatch(texts: string[]): Promise<number[][]>;
+  /** Text of the ids, alone or as it continues that of others. */
+  decode(ids: number[], options?: DecodeOptions): Promise<string>;
   readonly bosId: number | null;
   readonly eosId: number | null;
   /** Whether the model was trained with BOS in front of every text; `encode` itself never adds it. */
   readonly addsBos: boolean;
   /** Whether a text may be cut before a space, see `cutsAtSpaces` in space_cuts.ts. Absent: no. */
   readonly cutsAtSpaces?: boolean;
+  /** Ids of single bytes: the text of those at an end may still change with what follows. Absent: none. */
+  readonly byteIds?: ReadonlySet<number>;
 }
 
 /** A tokenizer.json of the Hugging Face format, and the ids that it does not hold. */
@@ -126,14 +140,26 @@ export function tokenizerFromGguf(metadata: Record<string, unknown>, path: strin
  * A tokenizer whose file is read at first use: building the tables takes about 0.2 s, and timing never needs them.
  *
  * @param read Gives the file.
+ * @param name As errors call it.
  */
-export function openTokenizer(read: () => TokenizerFile): Tokenizer {
-  let file: TokenizerFile | undefined, hf: HfTokenizer | undefined, cuts: boolean | undefined;
+export function openTokenizer(read: () => TokenizerFile, name = "in memory"): Tokenizer {
+  let file: TokenizerFile | undefined, traits: Traits | undefined, opening: Promise<NativeTokenizer> | undefined;
   const opened = () => file ??= read();
-  const tables = () => hf ??= new HfTokenizer(opened().tokenizer, { clean_up_tokenization_spaces: false });
+  const known = () => traits ??= traitsOf(opened().tokenizer);
+  const open = async () => {
+    const native = await openNative(JSON.stringify(opened().tokenizer), name);
+    const { encodeBatch } = known().cutsAtSpaces ? { encodeBatch: byWords(native.encodeBatch) } : native;
+    file = { ...opened(), tokenizer: {} }; // the library has it now, and a large one takes hundreds of MB
+    return { ...native, encodeBatch };
+  };
+  const native = () => opening ??= open();
   return {
-    encode: (text) => tables().encode(text, { add_special_tokens: false }).ids,
-    decode: (ids, options) => ids.length ? tables().decode(ids, { skip_special_tokens: !options?.specialTokens }) : "",
+    encode: async (text) => (await (await native()).encodeBatch([text]))[0],
+    encodeBatch: async (texts) => await (await native()).encodeBatch(texts),
+    async decode(ids, { specialTokens = false, after } = {}) {
+      const { decodeBatch } = await native();
+      return await decodeBehind((lists) => decodeBatch(lists, specialTokens), ids, after, known().byteIds);
+    },
     get bosId() {
       return opened().bosId;
     },
@@ -144,14 +170,31 @@ export function openTokenizer(read: () => TokenizerFile): Tokenizer {
       return opened().addsBos;
     },
     get cutsAtSpaces() {
-      return cuts ??= cutsAtSpaces(opened().tokenizer, Object.values(PRE_TOKENIZERS));
+      return known().cutsAtSpaces;
+    },
+    get byteIds() {
+      return known().byteIds;
     },
   };
 }
 
+/** What is known of a tokenizer without its tables. */
+interface Traits {
+  cutsAtSpaces: boolean;
+  byteIds: ReadonlySet<number>;
+}
+
+function traitsOf(tokenizer: Record<string, unknown>): Traits {
+  return { cutsAtSpaces: cutsAtSpaces(tokenizer), byteIds: byteIdsOf(tokenizer) };
+}
+
 /** A prompt's ids: BOS in front where the model was trained with it and the text does not bring it. */
-export function encodePrompt(tokenizer: Tokenizer, text: string): number[] {
-  const ids = tokenizer.encode(text), { bosId, addsBos } = tokenizer;
+export async function encodePrompt(tokenizer: Tokenizer, text: string): Promise<number[]> {
+  return withBos(tokenizer, await tokenizer.encode(text));
+}
+
+/** A text's ids as a prompt's. */
+export function withBos({ bosId, addsBos }: Tokenizer, ids: number[]): number[] {
   return addsBos && bosId !== null && ids[0] !== bosId ? [bosId, ...ids] : ids;
 }
 
@@ -164,13 +207,17 @@ export function encodePrompt(tokenizer: Tokenizer, text: string): number[] {
  * import assert from "node:assert/strict";
  * import { byteTokenizer } from "./tokenizer.ts";
  *
- * assert.deepEqual(byteTokenizer(258).encode("é"), [0xc3, 0xa9]);
+ * assert.deepEqual(await byteTokenizer(258).encode("é"), [0xc3, 0xa9]);
  * ```
  */
 export function byteTokenizer(vocabSize: number): Tokenizer {
+  const encode = (text: string) => [...new TextEncoder().encode(text)];
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true }); // a byte order mark is text
+  const decode = (ids: number[]) => utf8.decode(Uint8Array.from(ids.filter((id) => id < 256)));
   return {
-    encode: (text) => [...new TextEncoder().encode(text)],
-    decode: (ids) => new TextDecoder().decode(Uint8Array.from(ids.filter((id) => id < 256))),
+    encode: (text) => Promise.resolve(encode(text)),
+    encodeBatch: (texts) => Promise.resolve(texts.map(encode)),
+    decode: (ids, { after } = {}) => decodeBehind((lists) => Promise.resolve(lists.map(decode)), ids, after),
     bosId: vocabSize > 256 ? 256 : null,
     eosId: vocabSize > 257 ? 257 : null,
     addsBos: false,
