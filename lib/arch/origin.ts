@@ -20,6 +20,9 @@ const HEADER_VERSION = 2;
 /** Where a tokenizer comes from: a GGUF's metadata, a tokenizer.json (and what lies beside it), or plain bytes. */
 export type TokenizerOrigin = { gguf: string } | { json: string } | "bytes";
 
+/** Where a model says which tokens end a text: in a GGUF's metadata, or in a folder's configurations. */
+export type EndsOrigin = { gguf: string } | { folder: string };
+
 /** Weights in files. */
 export interface WeightsOrigin {
   /** As shown to people: a file's name. */
@@ -40,6 +43,7 @@ export interface ModelOrigin {
   base: ArchSpec;
   weights: WeightsOrigin;
   tokenizer: TokenizerOrigin;
+  ends: EndsOrigin;
 }
 
 /**
@@ -68,6 +72,7 @@ export async function ggufOrigin(path: string, name: string): Promise<ModelOrigi
       open: async () => ggufWeights(await openGguf(path), header.base),
     },
     tokenizer: { gguf: path },
+    ends: { gguf: path },
   };
 }
 
@@ -89,6 +94,7 @@ export async function folderOrigin(folder: string): Promise<ModelOrigin> {
     base,
     weights: await weightsIn(file, base),
     tokenizer: await isFile(tokenizer) ? { json: tokenizer } : "bytes",
+    ends: { folder },
   };
 }
 

@@ -4,6 +4,7 @@ import { catalogModel, catalogNames } from "../store/catalog.ts";
 import { editModel } from "./edits.ts";
 import { weightsOfFolder } from "./hf/folder_contents.ts";
 import {
+  type EndsOrigin,
   folderOrigin,
   ggufOrigin,
   isFile,
@@ -43,6 +44,8 @@ export interface ResolvedModel {
   /** The edits that made the weights out of the files', or of random ones. */
   weightEdits: ArchEdit[];
   tokenizer: TokenizerOrigin;
+  /** Where the model's own files name the ends of texts; null where there are none. */
+  ends: EndsOrigin | null;
   /** The tokenizer's ids that are left, in their new order; null: all. */
   vocabulary: number[] | null;
 }
@@ -77,6 +80,7 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     options: merged,
     precision,
     tokenizer: full.tokenizer === undefined ? model?.tokenizer ?? "bytes" : await tokenizerOrigin(full.tokenizer),
+    ends: model?.ends ?? null,
   };
   if (!stored) {
     const source = edited.weights(randomWeights(unedited, full.seed ?? 0));

@@ -57,6 +57,11 @@ export class LanguageModel {
     });
   }
 
+  /** The ids that end a text, of those that the vocabulary has. */
+  get endIds(): number[] {
+    return this.tokenizer.endIds.filter((id) => id < this.spec.vocabSize);
+  }
+
   /** The session of a graph, created at its first use. */
   session(kind: GraphKind): Promise<Session> {
     if (this.#closed) throw new TypeError(`Cannot use ${this.info.name}: the model is closed`);
@@ -222,10 +227,10 @@ async function modelOf(resolved: ResolvedModel, options: SessionOptions & { prov
 
 /** Weights, tokenizer and graphs: random weights are packed in memory, those of files are built on disk once. */
 async function modelParts(
-  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary }: ResolvedModel,
+  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary, ends }: ResolvedModel,
   options: SessionOptions,
 ): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
-  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary);
+  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary, ends);
   if (identity === null) {
     const built = await buildInMemory(base, spec, precision, await weights());
     const { externalData } = built;

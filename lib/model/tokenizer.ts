@@ -1,5 +1,6 @@
 /** Text <-> token ids: GGUF tokenizers rebuilt from their metadata, and plain bytes for models without one. */
 import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
+import { endsOfGguf } from "./end_of_text.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
 
 export interface Tokenizer {
@@ -10,6 +11,8 @@ export interface Tokenizer {
   decode(ids: number[], options?: { specialTokens?: boolean }): Promise<string>;
   readonly bosId: number | null;
   readonly eosId: number | null;
+  /** Every id that ends a text; `eosId` is mostly one of them, but where the model's files name others it need not be. */
+  readonly endIds: readonly number[];
   /** Whether the model was trained with BOS in front of every text; `encode` itself never adds it. */
   readonly addsBos: boolean;
   /** Whether a text may be cut before a space, see `cutsAtSpaces` in space_cuts.ts. Absent: no. */
@@ -21,6 +24,8 @@ export interface TokenizerFile {
   tokenizer: Record<string, unknown>;
   bosId: number | null;
   eosId: number | null;
+  /** Ids that end a text as the files beside it say; empty where they say nothing. */
+  endIds: readonly number[];
   addsBos: boolean;
 }
 
@@ -120,6 +125,7 @@ export function tokenizerFromGguf(metadata: Record<string, unknown>, path: strin
     },
     bosId: id("bos"),
     eosId: id("eos"),
+    endIds: endsOfGguf(metadata),
     addsBos: metadata["tokenizer.ggml.add_bos_token"] === true,
   };
 }
@@ -144,6 +150,9 @@ export function openTokenizer(read: () => TokenizerFile): Tokenizer {
     },
     get eosId() {
       return opened().eosId;
+    },
+    get endIds() {
+      return opened().endIds;
     },
     get addsBos() {
       return opened().addsBos;
@@ -184,6 +193,7 @@ export function byteTokenizer(vocabSize: number): Tokenizer {
     decode: (ids) => Promise.resolve(new TextDecoder().decode(Uint8Array.from(ids.filter((id) => id < 256)))),
     bosId: vocabSize > 256 ? 256 : null,
     eosId: vocabSize > 257 ? 257 : null,
+    endIds: vocabSize > 257 ? [257] : [],
     addsBos: false,
     cutsAtSpaces: true,
   };
