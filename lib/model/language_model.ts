@@ -26,6 +26,7 @@ import { type Feeds, openSession, physicalCores, type Session, type SessionOptio
 import { streamText } from "./stream.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer_files.ts";
+import { tokenizerFingerprint } from "./tokenizer_fingerprint.ts";
 
 export interface OpenOptions extends ModelOptions {
   /** Graphs whose sessions are created now; the others follow when first needed. Default `["generate"]`. */
@@ -217,7 +218,8 @@ async function modelOf(resolved: ResolvedModel, options: SessionOptions & { prov
   const info = modelInfo(resolved, options, packedBytes(parts.weights));
   if (spec.kvCache !== "int8") return new LanguageModel(info, parts.tokenizer, spec, parts.openGraph);
   const inFp32 = () => modelOf({ ...resolved, spec: { ...spec, kvCache: "fp32" } }, options);
-  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey([spec, CALIBRATION_TEXT])}.json`);
+  const calibration = [spec, CALIBRATION_TEXT, await tokenizerFingerprint(resolved)];
+  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey(calibration)}.json`);
   const scales = scaleFeeds(spec, await kvScales(inFp32, file));
   return new LanguageModel(info, parts.tokenizer, spec, async (kind) => {
     const session = await parts.openGraph(kind);
