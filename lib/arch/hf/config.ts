@@ -94,7 +94,7 @@ export class HfConfig {
   }
 
   #orNone(key: string, usual: number | null): number | null {
-    return Object.hasOwn(this.values, key) ? null : usual;
+    return Object.hasOwn(this.values, key) && this.values[key] === null ? null : usual;
   }
 
   #value(key: string): unknown {
