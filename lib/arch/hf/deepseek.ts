@@ -1,7 +1,7 @@
 /** DeepSeek-V2: latent attention, and mixtures with shared experts. */
 import type { ChannelSpec, MlaSpec, MoeSpec } from "../spec.ts";
-import type { HfConfig } from "./config.ts";
 import { SILU } from "./activations.ts";
+import type { HfConfig } from "./config.ts";
 import { decoderSpec } from "./decoder.ts";
 import { expertRecipes } from "./experts.ts";
 import type { HfFamily, Recipes } from "./family.ts";

@@ -5,7 +5,7 @@ import type { ArchSpec } from "../spec.ts";
 import { HfConfig } from "./config.ts";
 import { familyOf, modelTypes } from "./families.ts";
 import { namesIn, otherForm, refuseAdapter, weightsOfFolder } from "./folder_contents.ts";
-import { refuseQuantised } from "./quantisation.ts";
+import { refuseQuantised, refuseQuantisedBeside } from "./quantisation.ts";
 
 /**
  * The architecture that the config.json of a folder describes, and the file of its weights.
@@ -20,8 +20,12 @@ export async function readFolder(folder: string, name: string): Promise<{ spec: 
   const other = names.includes("config.json") ? null : otherForm(names, folder);
   if (other) throw new Deno.errors.NotFound(`Cannot open ${folder}: it has no config.json; ${other}`);
   const path = join(folder, "config.json"), config = new HfConfig(path, await readJsonObject(path));
+  // Without such files the folder's form says more than a field.
+  if (names.some((file) => /\.(safetensors|bin|pt)$/.test(file))) {
+    refuseQuantised(config);
+    await refuseQuantisedBeside(names, folder);
+  }
   const weights = await weightsOfFolder(folder);
-  refuseQuantised(config);
   return { spec: specOfConfig(config, name), weights };
 }
 

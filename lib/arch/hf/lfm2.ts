@@ -11,9 +11,8 @@ export const lfm2: HfFamily = {
   modelTypes: ["lfm2"],
   spec(config) {
     config.only("conv_bias", false);
-    const heads = headsOf(config, { kvHeads: 8 }),
-      kernel = config.whole("conv_L_cache", 3),
-      intermediateSize = widthOf(config);
+    const heads = headsOf(config, { kvHeads: 8 });
+    const kernel = config.whole("conv_L_cache", 3), intermediateSize = widthOf(config);
     const layer = (index: number): LayerSpec => {
       const mixer: MixerSpec = isFull(config, index)
         ? { kind: "attention", ...heads, qkNorm: "head" }
@@ -22,7 +21,7 @@ export const lfm2: HfFamily = {
     };
     return {
       ...decoderSpec(config, { tiedHead: true, layer }),
-      ...(config.has("tie_embedding") ? { tiedHead: config.flag("tie_embedding", true) } : {}),
+      tiedHead: config.flag("tie_embedding", config.flag("tie_word_embeddings", true)),
       ...ropeOf(config, heads.headDim, { theta: 1e6, contextLength: 128_000 }),
       norm: { kind: "rmsnorm", epsilon: config.number("norm_eps", 1e-5) },
     };

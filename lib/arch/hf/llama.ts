@@ -1,7 +1,7 @@
 /** Llama and its nearest kin: Mistral, Qwen 2 and 3, OLMo 2, SmolLM3. */
 import type { ArchSpec, AttentionSpec, LayerSpec } from "../spec.ts";
-import type { HfConfig } from "./config.ts";
 import { GATES, type SILU } from "./activations.ts";
+import type { HfConfig } from "./config.ts";
 import { decoderSpec, type HeadDefaults, headsOf, isWindowed } from "./decoder.ts";
 import type { HfFamily, Recipes } from "./family.ts";
 import { type RopeDefaults, ropeOf } from "./rope.ts";

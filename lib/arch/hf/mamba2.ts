@@ -1,7 +1,7 @@
 /** Mamba-2: layers of mixers alone, without positions. */
 import type { Mamba2Spec } from "../spec.ts";
-import type { HfConfig } from "./config.ts";
 import { SILU } from "./activations.ts";
+import type { HfConfig } from "./config.ts";
 import { layersOf } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
 import { sliceRows, tensor } from "./recipe.ts";

@@ -1,4 +1,6 @@
 /** Folders whose weights are packed by a method of quantisation: none is read here, and each is refused by its name. */
+import { join } from "node:path";
+import { readJsonObject } from "../json_file.ts";
 import type { Safetensors } from "../safetensors.ts";
 import type { HfConfig } from "./config.ts";
 
@@ -28,6 +30,31 @@ function methodOf(given: HfConfig): string {
   if (given.has("quant_algo")) return `.quant_algo is ${JSON.stringify(given.values.quant_algo)}, a method of ModelOpt`;
   if (given.has("bits")) return ` has ${given.values.bits} bits and no quant_method, as MLX and older tools write it`;
   return ` has no quant_method (its fields: ${Object.keys(given.values).join(", ") || "none"})`;
+}
+
+/** Files in which older tools name the method beside a configuration that says nothing, and what they say. */
+const BESIDE: Record<string, (values: Record<string, unknown>) => unknown> = {
+  "quantize_config.json": ({ quant_method }) => quant_method ?? "gptq",
+  "quant_config.json": ({ quant_method }) => quant_method ?? "awq",
+  "hf_quant_config.json": ({ quantization }) => (quantization as Record<string, unknown> | undefined)?.quant_algo,
+};
+
+/**
+ * @param names Files of the folder.
+ * @throws {TypeError} If one of them says by which method the weights are packed.
+ */
+export async function refuseQuantisedBeside(names: string[], folder: string): Promise<void> {
+  for (const [name, methodIn] of Object.entries(BESIDE)) {
+    if (!names.includes(name)) continue;
+    const method = methodIn(await readJsonObject(join(folder, name)));
+    if (!method) continue;
+    throw new TypeError(
+      `Cannot open ${folder}: ${name} says that its weights are packed by ${
+        JSON.stringify(method)
+      }; packed weights are ` +
+        `not read: ${FIX}`,
+    );
+  }
 }
 
 /** What tensors of packed weights are called, and by which method. */

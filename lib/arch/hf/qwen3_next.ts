@@ -1,7 +1,7 @@
 /** Qwen3-Next: gated DeltaNet in most layers, gated attention in the others, mixtures of experts. */
 import type { ArchSpec, AttentionSpec, LayerSpec, LinearAttentionSpec, MixerSpec } from "../spec.ts";
-import type { HfConfig } from "./config.ts";
 import { SILU } from "./activations.ts";
+import type { HfConfig } from "./config.ts";
 import { withMixtures } from "./experts.ts";
 import type { HfFamily, Recipes } from "./family.ts";
 import { LLAMA_MODEL, plainSpec, ROTARY_TABLES } from "./llama.ts";

@@ -1,7 +1,7 @@
 /** Qwen 2 and 3 with mixtures of experts. */
 import type { LayerSpec, MoeSpec } from "../spec.ts";
-import type { HfConfig } from "./config.ts";
 import { SILU } from "./activations.ts";
+import type { HfConfig } from "./config.ts";
 import { expertRecipes, expertsOf, withMixtures } from "./experts.ts";
 import type { HfFamily, Recipes } from "./family.ts";
 import { LLAMA_LAYER, plainSpec, qwen2, qwen3, qwen3Attention, qwenWindow } from "./llama.ts";

@@ -3,6 +3,7 @@
  * one, or the configuration is wrong. Then it is the head, as in transformers 5 (`PreTrainedModel.tie_weights`; earlier
  * versions tied it in silence).
  */
+import { Buffer } from "node:buffer";
 import { cacheDir } from "../../store/paths.ts";
 import { remembered } from "../../store/whole_file.ts";
 import { cacheKey } from "../build.ts";
@@ -50,7 +51,7 @@ async function sameBytes(a: StoredTensor, b: StoredTensor): Promise<boolean> {
   for (let at = 0; at < a.bytes; at += CHUNK) {
     const length = Math.min(CHUNK, a.bytes - at);
     const [x, y] = await Promise.all([a, b].map(({ path, offset }) => readRange(path, offset + at, length)));
-    if (!x.every((byte, i) => byte === y[i])) return false;
+    if (Buffer.compare(x, y) !== 0) return false;
   }
   return true;
 }

@@ -9,7 +9,7 @@ import { familyOf, modelTypes } from "./families.ts";
 import type { HfFamily, Recipes } from "./family.ts";
 import { type Recipe, tensor } from "./recipe.ts";
 
-export type Names = Pick<HfFamily, "layers" | "model" | "layer" | "original" | "unused">;
+type Names = Pick<HfFamily, "layers" | "model" | "layer" | "original" | "unused">;
 
 /** Our own names: "embedding", "finalNorm", ..., "layers.0.q", ... */
 const OWN_NAMES: Names = {

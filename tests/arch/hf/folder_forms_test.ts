@@ -57,6 +57,16 @@ for (const [what, fields, message] of quantised) {
     refused({ "config.json": { ...config, ...fields }, ...weights }, message));
 }
 
+const beside: [string, object, RegExp][] = [
+  ["quantize_config.json", { bits: 4, group_size: 128 }, /m: quantize_config\.json says .* packed by "gptq"/],
+  ["quant_config.json", { w_bit: 4, zero_point: true }, /quant_config\.json says .* packed by "awq"/],
+  ["hf_quant_config.json", { quantization: { quant_algo: "FP8" } }, /hf_quant_config\.json says .* packed by "FP8"/],
+];
+for (const [name, content, message] of beside) {
+  Deno.test(`a folder is refused by the method that its ${name} names`, () =>
+    refused({ "config.json": config, [name]: content, ...weights }, message));
+}
+
 const NO_BYTES = new Uint8Array();
 const packed: [string, string, RegExp][] = [
   ["model.layers.0.mlp.up_proj.qweight", "I32", /up_proj\.qweight is a tensor of weights that are quantised by gptq/],
