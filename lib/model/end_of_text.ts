@@ -47,10 +47,12 @@ const BETWEEN_FILES: Record<string, string[]> = {
   fim_sep: ["<|file_sep|>"],
 };
 
+/** The end of a document by `tokenizer.ggml.model`, where its key is not there or names no token: Llama 2's, Falcon's. */
+const USUAL_END: Record<string, number> = { llama: 2, gpt2: 11 };
+
 /**
  * The ends of a GGUF by llama.cpp's rule (`llama-vocab.cpp`, `special_eog_ids`): what the keys name, and the tokens with
- * well-known texts. Its defaults for keys that are not there (2 for SentencePiece, 11 for BPE) are left out: they are the
- * ids of Llama 2 and Falcon, whose texts are known anyway.
+ * well-known texts.
  *
  * @returns The end of a document first, then that of a turn and a message, then the others by id.
  */
@@ -58,18 +60,20 @@ export function endsOfGguf(metadata: Record<string, unknown>): number[] {
   const list = metadata["tokenizer.ggml.tokens"], tokens: unknown[] = Array.isArray(list) ? list : [];
   const known = new Set([...ENDS_BY_TEXT, ...Object.values(BETWEEN_FILES).flat()]), byText = new Map<string, number>();
   for (const [id, token] of tokens.entries()) if (known.has(token as string)) byText.set(token as string, id);
-  const keyed = (name: string): number[] => {
-    const value = metadata[`tokenizer.ggml.${name}_token_id`], id = Number(value);
-    const isId = (typeof value === "number" || typeof value === "bigint") && id >= 0 && id < tokens.length;
-    return isId ? [id] : [];
+  const inVocabulary = (id: unknown) => {
+    const isNumber = typeof id === "number" || typeof id === "bigint";
+    return isNumber && id >= 0 && id < tokens.length ? [Number(id)] : [];
   };
+  const keyed = (name: string) => inVocabulary(metadata[`tokenizer.ggml.${name}_token_id`]);
   const called = (texts: string[]) => texts.flatMap((text) => byText.get(text) ?? []);
   const others = called(ENDS_BY_TEXT);
   for (const [name, texts] of Object.entries(BETWEEN_FILES)) {
     const ids = keyed(name);
     others.push(...(ids.length ? ids : called(texts).slice(0, 1)));
   }
-  const ends = new Set([...keyed("eos"), ...keyed("eot"), ...keyed("eom"), ...others.sort((a, b) => a - b)]);
+  const ofKind = inVocabulary(USUAL_END[String(metadata["tokenizer.ggml.model"])]);
+  const document = keyed("eos").length ? keyed("eos") : ofKind;
+  const ends = new Set([...document, ...keyed("eot"), ...keyed("eom"), ...others.sort((a, b) => a - b)]);
   const has = (text: string) => ends.has(byText.get(text) ?? NaN);
   // With these (gpt-oss, Solar) "<|end|>" ends a message, of which a text has several.
   const hasMessages = (has("<|call|>") || has("<|calls|>")) && (has("<|return|>") || has("<|flush|>"));

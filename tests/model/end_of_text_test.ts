@@ -121,7 +121,7 @@ Deno.test("generation_config.json decides which tokens end a text, config.json w
 });
 
 /** The sets that llama.cpp's `special_eog_ids` holds for such metadata, read off its rules one by one. */
-const gguf: [string, string[], Record<string, unknown>, number[]][] = [
+const gguf: [string, string[], Record<string, unknown>, number[], string?][] = [
   ["keys, in any order of ids", ["a", "b", "c", "d"], { eos: 3, eot: 1, eom: 0 }, [3, 1, 0]],
   ["one token under two keys", ["a", "b"], { eos: 1, eot: 1 }, [1]],
   ["texts alone", ["a", "<|im_end|>", "<|endoftext|>", "<eos>"], {}, [1, 2, 3]],
@@ -139,10 +139,14 @@ const gguf: [string, string[], Record<string, unknown>, number[]][] = [
   ["Phi 3, whose <|end|> ends a turn", ["<|endoftext|>", "<|end|>", "<|user|>"], { eos: 0 }, [0, 1]],
   ["Gemma 4, which has </s> as a tag", ["</s>", "<|tool_response>", "<turn|>", "<eos>"], { eos: 3 }, [3, 1, 2]],
   ["no end at all", ["a", "b"], {}, []],
+  ["SentencePiece without a key", ["<unk>", "<s>", "</s>", "a"], {}, [2], "llama"],
+  ["SentencePiece whose key names no token", ["<unk>", "<s>", "x", "a"], { eos: 9 }, [2], "llama"],
+  ["BPE without a key", Array.from("abcdefghijklmn"), { eot: 3 }, [11, 3], "gpt2"],
+  ["BPE without a key and with few tokens", ["a", "b"], {}, [], "gpt2"],
 ];
-for (const [what, tokens, keys, want] of gguf) {
+for (const [what, tokens, keys, want, model] of gguf) {
   Deno.test(`the ends of a GGUF are llama.cpp's: ${what}`, () => {
     const ids = Object.fromEntries(Object.entries(keys).map(([key, id]) => [`tokenizer.ggml.${key}_token_id`, id]));
-    assert.deepEqual(endsOfGguf({ "tokenizer.ggml.tokens": tokens, ...ids }), want);
+    assert.deepEqual(endsOfGguf({ "tokenizer.ggml.model": model, "tokenizer.ggml.tokens": tokens, ...ids }), want);
   });
 }
