@@ -55,6 +55,7 @@ export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile 
     },
     bosId: file.bosId === null ? null : newIds.get(file.bosId) ?? null,
     eosId: file.eosId === null ? null : newIds.get(file.eosId)!,
+    endIds: file.endIds.flatMap((id) => newIds.get(id) ?? []),
   };
 }
 
@@ -75,13 +76,20 @@ export function renumbered(tokenizer: Tokenizer, ids: number[]): Tokenizer {
       tokenizer.decode(left.map((id) => ids[id]), { ...options, after: after.map((id) => ids[id]) }),
     bosId: idOf(tokenizer.bosId),
     eosId: idOf(tokenizer.eosId),
+    endIds: tokenizer.endIds.flatMap((id) => newIds.get(id) ?? []),
     addsBos: tokenizer.addsBos,
   };
 }
 
 function checkLeft(file: TokenizerFile, model: Bpe, added: { content: string }[], left: Map<number, number>): void {
-  const { eosId, bosId, addsBos } = file;
-  for (const [id, what] of [[eosId, "ends a text"], [addsBos ? bosId : null, "starts every text"]] as const) {
+  const { eosId, bosId, addsBos, endIds } = file;
+  const end = endIds.some((id) => left.has(id)) ? null : endIds[0] ?? null;
+  for (
+    const [id, what] of [[eosId, "ends a text"], [end, "ends a text"], [
+      addsBos ? bosId : null,
+      "starts every text",
+    ]] as const
+  ) {
     if (id !== null && !left.has(id)) {
       throw new RangeError(`Cannot cut the vocabulary: token ${id} ${what} and would go; keep it in the list`);
     }

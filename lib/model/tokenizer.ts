@@ -1,5 +1,6 @@
 /** Text <-> token ids: GGUF tokenizers rebuilt from their metadata, and plain bytes for models without one. */
 import { decodeBehind } from "./decode_behind.ts";
+import { endsOfGguf } from "./end_of_text.ts";
 import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
 import { byteIdsOf } from "./tokenizer_json.ts";
@@ -20,6 +21,8 @@ export interface Tokenizer {
   decode(ids: number[], options?: DecodeOptions): Promise<string>;
   readonly bosId: number | null;
   readonly eosId: number | null;
+  /** Every id that ends a text; `eosId` is mostly one of them, but where the model's files name others it need not be. */
+  readonly endIds: readonly number[];
   /** Whether the model was trained with BOS in front of every text; `encode` itself never adds it. */
   readonly addsBos: boolean;
   /** Whether a text may be cut before a space, see `cutsAtSpaces` in space_cuts.ts. Absent: no. */
@@ -33,6 +36,8 @@ export interface TokenizerFile {
   tokenizer: Record<string, unknown>;
   bosId: number | null;
   eosId: number | null;
+  /** Ids that end a text as the files beside it say; empty where they say nothing. */
+  endIds: readonly number[];
   addsBos: boolean;
 }
 
@@ -132,6 +137,7 @@ export function tokenizerFromGguf(metadata: Record<string, unknown>, path: strin
     },
     bosId: id("bos"),
     eosId: id("eos"),
+    endIds: endsOfGguf(metadata),
     addsBos: metadata["tokenizer.ggml.add_bos_token"] === true,
   };
 }
@@ -165,6 +171,9 @@ export function openTokenizer(read: () => TokenizerFile, name = "in memory"): To
     },
     get eosId() {
       return opened().eosId;
+    },
+    get endIds() {
+      return opened().endIds;
     },
     get addsBos() {
       return opened().addsBos;
@@ -220,6 +229,7 @@ export function byteTokenizer(vocabSize: number): Tokenizer {
     decode: (ids, { after } = {}) => decodeBehind((lists) => Promise.resolve(lists.map(decode)), ids, after),
     bosId: vocabSize > 256 ? 256 : null,
     eosId: vocabSize > 257 ? 257 : null,
+    endIds: vocabSize > 257 ? [257] : [],
     addsBos: false,
     cutsAtSpaces: true,
   };

@@ -5,7 +5,8 @@ import { WrittenText } from "./written_text.ts";
 
 export interface RowLimits {
   maxNewTokens: number;
-  eosId: number | null;
+  /** Ids that end it; they are no part of it. */
+  endIds: readonly number[];
   stop: string[];
 }
 
@@ -27,11 +28,11 @@ export class WrittenRow {
 
   /** Add a chunk's tokens, up to the end of the sequence, the limit, or the token that completes a stop string. */
   async extend(tokens: number[], logProbabilities: number[]): Promise<void> {
-    const { maxNewTokens, eosId, stop } = this.limits;
+    const { maxNewTokens, endIds, stop } = this.limits;
     const before = this.ids.length;
     for (const [i, id] of tokens.entries()) {
       if (id < 0) this.broken = true;
-      if (id === eosId) this.finishReason = "stop";
+      if (endIds.includes(id)) this.finishReason = "stop";
       if (this.broken || this.finishReason) break;
       this.ids.push(id);
       this.logProbabilities.push(logProbabilities[i]);

@@ -67,7 +67,7 @@ Deno.test("the byte tokenizer is exported as one that reads the same ids", async
   try {
     await exportModel(tinySpec(), folder);
     const json = JSON.parse(await readFile(join(folder, "tokenizer.json"), "utf8"));
-    const tokenizer = openTokenizer(() => ({ tokenizer: json, bosId: 256, eosId: 257, addsBos: false }));
+    const tokenizer = openTokenizer(() => ({ tokenizer: json, bosId: 256, eosId: 257, endIds: [257], addsBos: false }));
     const text = "Größe: 3 µm\n\t\u{1F600}";
     assert.deepEqual(await tokenizer.encode(text), [...new TextEncoder().encode(text)]);
   } finally {
