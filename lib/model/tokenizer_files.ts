@@ -7,9 +7,14 @@ import type { TokenizerOrigin } from "../arch/origin.ts";
 import { cacheDir } from "../store/paths.ts";
 import { writeWhole } from "../store/whole_file.ts";
 import { cutTokenizer, renumbered } from "./cut_tokenizer.ts";
-import { byteTokenizer, openTokenizer, type Tokenizer, type TokenizerFile, tokenizerFromGguf } from "./tokenizer.ts";
+import { tokenizerFromGguf } from "./gguf_tokenizer.ts";
+import { byteTokenizer, openTokenizer, type Tokenizer, type TokenizerFile } from "./tokenizer.ts";
+import { warnOnce } from "./warn_once.ts";
 
 type Json = Record<string, unknown>;
+
+/** Goes up whenever a tokenizer is rebuilt otherwise from the same file. */
+const REBUILD_VERSION = 2;
 
 /**
  * The tokenizer of a reference.
@@ -33,13 +38,17 @@ export async function tokenizerOf(
 export async function tokenizerReader(origin: Exclude<TokenizerOrigin, "bytes">): Promise<() => TokenizerFile> {
   if ("json" in origin) return () => tokenizerFromJson(origin.json);
   const cached = await rebuilt(origin.gguf);
-  return () => JSON.parse(Deno.readTextFileSync(cached));
+  return () => {
+    const file: TokenizerFile = JSON.parse(Deno.readTextFileSync(cached));
+    file.warnings?.forEach(warnOnce);
+    return file;
+  };
 }
 
 /** The tokenizer of a GGUF, rebuilt once: reading a large vocabulary out of its metadata takes longer. */
 async function rebuilt(path: string): Promise<string> {
   const { size, mtime } = await Deno.stat(path);
-  const file = cacheDir("tokenizers", `${cacheKey([path, size, mtime?.getTime()])}.json`);
+  const file = cacheDir("tokenizers", `${cacheKey([REBUILD_VERSION, path, size, mtime?.getTime()])}.json`);
   if (!existsSync(file)) {
     await writeWhole(file, JSON.stringify(tokenizerFromGguf((await openGguf(path)).metadata, path)));
   }
