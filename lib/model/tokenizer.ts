@@ -1,6 +1,5 @@
-/** Text <-> token ids: GGUF tokenizers rebuilt from their metadata, and plain bytes for models without one. */
+/** Text <-> token ids: a tokenizer.json, and plain bytes for models without one. */
 import { decodeBehind } from "./decode_behind.ts";
-import { endsOfGguf } from "./end_of_text.ts";
 import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
 import { byteIdsOf } from "./tokenizer_json.ts";
@@ -39,107 +38,8 @@ export interface TokenizerFile {
   /** Ids that end a text as the files beside it say; empty where they say nothing. */
   endIds: readonly number[];
   addsBos: boolean;
-}
-
-/** The regex of Llama 3 and of what follows it, but for how many digits stand together. */
-function splitAt(digits: string) {
-  const letters = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
-  const rest = " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-  return {
-    type: "Sequence",
-    pretokenizers: [
-      { type: "Split", pattern: { Regex: `${letters}|${digits}|${rest}` }, behavior: "Isolated", invert: false },
-      { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
-    ],
-  };
-}
-
-/** Pre-tokenizers by the name in `tokenizer.ggml.pre`; sources: llama.cpp, `llama-vocab.cpp`. */
-const PRE_TOKENIZERS: Record<string, unknown> = {
-  "llama-bpe": splitAt("\\p{N}{1,3}"),
-  qwen2: splitAt("\\p{N}"),
-  // Digits one by one, then GPT-2's regex, which the byte-level pre-tokenizer has built in.
-  smollm: {
-    type: "Sequence",
-    pretokenizers: [
-      { type: "Digits", individual_digits: true },
-      { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-    ],
-  },
-  "gpt-2": { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-};
-
-/** Token types of GGUF that are matched whole in the text before anything else. */
-const CONTROL = 3, USER_DEFINED = 4;
-
-/**
- * Rebuild a byte-level BPE tokenizer from a GGUF's metadata.
- *
- * @throws {TypeError} If the tokenizer is of a kind that is not built yet.
- * @throws {SyntaxError} If a list is missing, or their lengths differ.
- */
-export function tokenizerFromGguf(metadata: Record<string, unknown>, path: string): TokenizerFile {
-  const model = metadata["tokenizer.ggml.model"], pre = metadata["tokenizer.ggml.pre"] ?? "gpt-2";
-  if (model !== "gpt2" || typeof pre !== "string" || !(pre in PRE_TOKENIZERS)) {
-    throw new TypeError(
-      `Cannot rebuild the tokenizer of ${path}: model "${model}", pre-tokenizer "${pre}"; this version knows gpt2 with ` +
-        `${
-          Object.keys(PRE_TOKENIZERS).join(", ")
-        }. Give the reference a tokenizer: a folder with tokenizer.json, or "bytes"`,
-    );
-  }
-  const list = <T>(key: string, type: "string" | "number"): T[] => {
-    const value = metadata[`tokenizer.ggml.${key}`];
-    if (!Array.isArray(value) || value.some((v) => typeof v !== type)) {
-      throw new SyntaxError(`Cannot rebuild the tokenizer of ${path}: tokenizer.ggml.${key} is not a list of ${type}s`);
-    }
-    return value as T[];
-  };
-  const tokens = list<string>("tokens", "string");
-  const types = list<number>("token_type", "number");
-  if (types.length !== tokens.length) {
-    throw new SyntaxError(`Cannot read ${path}: ${tokens.length} tokens but ${types.length} token types`);
-  }
-  const added = tokens.flatMap((content, id) =>
-    types[id] === CONTROL || types[id] === USER_DEFINED
-      ? [{
-        id,
-        content,
-        special: types[id] === CONTROL,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-      }]
-      : []
-  );
-  const id = (key: string) => {
-    const value = metadata[`tokenizer.ggml.${key}_token_id`];
-    return typeof value === "number" ? value : null;
-  };
-  return {
-    tokenizer: {
-      version: "1.0",
-      added_tokens: added,
-      normalizer: null,
-      pre_tokenizer: PRE_TOKENIZERS[pre],
-      post_processor: null,
-      decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-      model: {
-        type: "BPE",
-        vocab: Object.fromEntries(tokens.map((token, i) => [token, i])),
-        merges: list<string>("merges", "string"),
-        // Llama 3 takes a piece that is a token whole, whatever the merges say.
-        ignore_merges: pre === "llama-bpe",
-        fuse_unk: false,
-        byte_fallback: false,
-      },
-    },
-    bosId: id("bos"),
-    eosId: id("eos"),
-    endIds: endsOfGguf(metadata),
-    addsBos: metadata["tokenizer.ggml.add_bos_token"] === true,
-  };
+  /** What had to be assumed to build it: said once where it is opened. */
+  warnings?: string[];
 }
 
 /**

@@ -9,14 +9,16 @@ import { cacheDir } from "../store/paths.ts";
 import { remembered, writeWhole } from "../store/whole_file.ts";
 import { cutTokenizer, renumbered } from "./cut_tokenizer.ts";
 import { chooseEnds, endsOfFolder, endsOfGguf } from "./end_of_text.ts";
-import { byteTokenizer, openTokenizer, type Tokenizer, type TokenizerFile, tokenizerFromGguf } from "./tokenizer.ts";
+import { tokenizerFromGguf } from "./gguf_tokenizer.ts";
+import { byteTokenizer, openTokenizer, type Tokenizer, type TokenizerFile } from "./tokenizer.ts";
 import { idIn, isObject, judgeContent, judgeSize, largestId } from "./tokenizer_json.ts";
 import { tryTokenizer } from "./tokenizer_trial.ts";
+import { warnOnce } from "./warn_once.ts";
 
 type Json = Record<string, unknown>;
 
 /** Part of the keys of all that is remembered of tokenizers: raise it when one is built, or judged, in another way. */
-export const TOKENIZER_VERSION = 2;
+export const TOKENIZER_VERSION = 3;
 
 /**
  * The tokenizer of a reference.
@@ -69,7 +71,11 @@ export async function tokenizerReader(
 async function fileReader(origin: Exclude<TokenizerOrigin, "bytes">): Promise<() => TokenizerFile> {
   if ("json" in origin) return () => tokenizerFromJson(origin.json);
   const cached = await rebuilt(origin.gguf);
-  return () => JSON.parse(Deno.readTextFileSync(cached));
+  return () => {
+    const file: TokenizerFile = JSON.parse(Deno.readTextFileSync(cached));
+    file.warnings?.forEach(warnOnce);
+    return file;
+  };
 }
 
 /** Whether a tokenizer's own files are those that name the model's ends. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import golden from "../golden/tokenizers_gguf.json" with { type: "json" };
 import { seededRandom } from "../../lib/stats/random.ts";
 import { cutsAtSpaces } from "../../lib/model/space_cuts.ts";
-import { byteTokenizer, openTokenizer, type Tokenizer, tokenizerFromGguf } from "../../lib/model/tokenizer.ts";
+import { tokenizerFromGguf } from "../../lib/model/gguf_tokenizer.ts";
+import { byteTokenizer, openTokenizer, type Tokenizer } from "../../lib/model/tokenizer.ts";
 
 function tokenizerOf(pre: string, { tokens = golden.tokens, types = golden.tokens.map(() => 1) } = {}): Tokenizer {
   return openTokenizer(() =>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import golden from "../golden/tokenizers_gguf.json" with { type: "json" };
-import { byteTokenizer, encodePrompt, openTokenizer, tokenizerFromGguf } from "../../lib/model/tokenizer.ts";
+import { tokenizerFromGguf } from "../../lib/model/gguf_tokenizer.ts";
+import { byteTokenizer, encodePrompt, openTokenizer } from "../../lib/model/tokenizer.ts";
 
 Deno.test("encodePrompt() puts BOS in front only where the model was trained with it, and once", async () => {
   const plain = byteTokenizer(258);
