@@ -1,8 +1,6 @@
 /** Results that llama-bench printed as JSON: a list (`-o json`), objects by line (`-o jsonl`), or one object. */
+import { JSON_STRING, parseLooseJson } from "../../store/loose_json.ts";
 import { type Entry, OWN_FIELDS, unreadable } from "./entry.ts";
-
-/** A string, at most so long that no regular expression runs out of stack. */
-const STRING = String.raw`"(?:[^"\\]|\\.){0,10000}"`;
 
 /**
  * The entries of a text; null if there is no JSON. Lines of a log may stand in front, behind, and between entries, as
@@ -43,23 +41,18 @@ export function jsonEntries(text: string, path: string): Entry[] | null {
   return entries.length || hasList ? entries : null;
 }
 
-/** JSON with what C++ prints for numbers that JSON lacks (nan, -nan(ind), inf) as text; undefined for anything else. */
+/** The value of a text; undefined where it is no JSON. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseLooseJson(text);
   } catch {
-    const odd = new RegExp(String.raw`${STRING}|-?\b(?:nan|inf(?:inity)?)\b(?:\(\w*\))?`, "gi");
-    try {
-      return JSON.parse(text.replaceAll(odd, (found) => found.startsWith('"') ? found : `"${found}"`));
-    } catch {
-      return undefined;
-    }
+    return undefined;
   }
 }
 
 /** Characters from `{` to its `}`; null if it does not end. */
 function objectLength(text: string, start: number): number | null {
-  const marks = new RegExp(`${STRING}|[{}]`, "g");
+  const marks = new RegExp(`${JSON_STRING}|[{}]`, "g");
   marks.lastIndex = start;
   let depth = 0;
   for (let match; (match = marks.exec(text));) {
