@@ -8,15 +8,15 @@ export function sha256(text: string): string {
 }
 
 /**
- * Hash of what the model was asked for one item, in order: each request's context and, where it is scored, continuation.
- * Equal hashes mean that two results asked the same, with the same choices and delimiter.
+ * Hash of what the model was asked for one item, in order: each request's context and continuation. Equal hashes mean
+ * that two results asked the same, with the same choices and delimiter.
  */
-export function requestHash(requests: readonly { context: string; continuation?: string }[]): string {
+export function requestHash(requests: readonly { context: string; continuation: string }[]): string {
   const contexts = new Map<string, string>(); // the choices of a question share theirs
   const parts = requests.map(({ context, continuation }) => {
     const hash = contexts.get(context) ?? sha256(context);
     contexts.set(context, hash);
-    return continuation === undefined ? [hash] : [hash, continuation];
+    return [hash, continuation];
   });
   return sha256(JSON.stringify(parts));
 }

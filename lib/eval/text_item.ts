@@ -1,6 +1,6 @@
 /** From the log-likelihoods of a document's windows to its information in bits. */
 import type { ScoreResult } from "../model/protocol.ts";
-import { requestHash, sha256 } from "./hashes.ts";
+import { sha256 } from "./hashes.ts";
 import { utf8Bytes, wordCount } from "./python_text.ts";
 import type { EvalItem } from "./types.ts";
 
@@ -17,6 +17,5 @@ export function textItem(row: number, cluster: string | undefined, text: string,
     words: wordCount(text),
     tokens: scores.reduce((sum, s) => sum + s.tokens, 0),
     promptHash: sha256(text),
-    requestHash: requestHash([{ context: text }]),
   };
 }

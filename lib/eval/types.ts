@@ -107,7 +107,10 @@ export interface EvalItem {
   tokens: number;
   /** SHA-256 of the prompt, as lm-eval's `prompt_hash`. */
   promptHash: string;
-  /** Hash of all that the model was asked, see `requestHash` in hashes.ts. Results of earlier versions lack it. */
+  /**
+   * Choices and continuations: hash of all that the model was asked, see `requestHash` in hashes.ts. Of a text or a
+   * problem the prompt is all. Results of earlier versions lack it.
+   */
   requestHash?: string;
 }
 

@@ -2,7 +2,7 @@
 import type { ModelHost } from "../../model/protocol.ts";
 import { checkStop, type Progress, withPartial } from "../../progress.ts";
 import type { SavedItems } from "../../store/saved_items.ts";
-import { requestHash, sha256 } from "../hashes.ts";
+import { sha256 } from "../hashes.ts";
 import type { Sandbox } from "../sandbox/program.ts";
 import type { SelectedRow } from "../select_rows.ts";
 import type { GenerateTask } from "../task.ts";
@@ -166,7 +166,6 @@ function itemOf({ row, prompt }: ReadProblem, samples: ProgramSample[]): EvalIte
     samples,
     tokens: samples.reduce((sum, s) => sum + s.tokens, 0),
     promptHash: sha256(prompt),
-    requestHash: requestHash([{ context: prompt }]),
   };
 }
 

@@ -2,7 +2,7 @@
 import { argmax, choiceItem } from "../choice_item.ts";
 import { completionItem } from "../completion_item.ts";
 import { FieldError } from "../fields.ts";
-import { requestHash, sha256 } from "../hashes.ts";
+import { sha256 } from "../hashes.ts";
 import type { Task } from "../task.ts";
 import { textItem } from "../text_item.ts";
 import type { EvalItem, Row } from "../types.ts";
@@ -29,7 +29,7 @@ export function itemsOfSamples(
   const choices = new Map(
     samples.filter(({ requests, scores }) => scores && requests.length > 1).map((s) => [s, choiceSample(s)]),
   );
-  const rules = choiceRules([...choices.values()], undefined);
+  const rules = choiceRules([...choices.values()], task?.kind === "choice" ? task.targetDelimiter : undefined);
   const items = samples.map((sample) => {
     const choice = choices.get(sample);
     const item = choice ? choiceOf(choice, rules, subject, task) : otherOf(sample, task);
@@ -87,13 +87,7 @@ function otherOf(sample: SampleFields, task: Task | undefined): EvalItem {
 
 /** An answer in words. Of a program of our tasks the verdict is lm-eval's pass@1. */
 function writtenItem({ row, answers, metrics }: SampleFields, prompt: string, task: Task | undefined): EvalItem {
-  const item = {
-    row,
-    correct: null,
-    tokens: 0,
-    promptHash: sha256(prompt),
-    requestHash: requestHash([{ context: prompt }]),
-  };
+  const item = { row, correct: null, tokens: 0, promptHash: sha256(prompt) };
   const programs = Array.isArray(answers[0]) ? answers[0] : [answers[0]], pass = finite(metrics["pass@1"]);
   const isOne = programs.length === 1 && typeof programs[0] === "string" && (pass === 0 || pass === 1);
   if (task?.kind !== "generate" || !isOne) return item;
