@@ -3,8 +3,9 @@ import { basename, join } from "node:path";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { cacheKey } from "./build.ts";
-import { filesIdentity } from "./file_range.ts";
+import { filesIdentity, stat } from "./file_range.ts";
 import { ggufWeights, specFromGguf } from "./gguf/model.ts";
+import { shardPaths } from "./gguf/shards.ts";
 import { openGguf } from "./gguf_file.ts";
 import { readFolder } from "./hf/folder.ts";
 import { refusePacked } from "./hf/quantisation.ts";
@@ -16,7 +17,7 @@ import { validateSpec } from "./validate.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Part of the key of what is remembered of a GGUF's header: raise it when more or something else is read of it. */
-const HEADER_VERSION = 2;
+const HEADER_VERSION = 3;
 
 /** Where a tokenizer comes from: a GGUF's metadata, a tokenizer.json (and what lies beside it), or plain bytes. */
 export type TokenizerOrigin = { gguf: string } | { json: string } | "bytes";
@@ -28,7 +29,7 @@ export type EndsOrigin = { gguf: string } | { folder: string };
 export interface WeightsOrigin {
   /** As shown to people: a file's name. */
   label: string;
-  /** The format of most weights, e.g. "Q4_1" or "F32". */
+  /** The weights' format, e.g. "Q4_K_M, 7.4 bits a weight", "BF16" or "F32". */
   storedAs: string;
   /** The files that hold the weights. */
   files: string[];
@@ -50,30 +51,35 @@ export interface ModelOrigin {
 /**
  * The model of a .gguf file.
  *
+ * @param path The file; of a split model, any of its files.
+ * @throws {Deno.errors.NotFound} If it, or a part of the model, is not there.
  * @throws {SyntaxError} If it is damaged.
  * @throws {TypeError} If it asks for something that is not built.
  */
 export async function ggufOrigin(path: string, name: string): Promise<ModelOrigin> {
-  const identity = await filesIdentity([path]);
+  // All shards that are there: if one comes, goes or changes, the header is read anew.
+  const there: string[] = [];
+  for (const shard of shardPaths(path)) if (shard === path || await isFile(shard)) there.push(shard);
   const header = await remembered(
-    cacheDir("headers", `${cacheKey([HEADER_VERSION, identity, name])}.json`),
+    cacheDir("headers", `${cacheKey([HEADER_VERSION, await filesIdentity(there), name])}.json`),
     async () => {
       const file = await openGguf(path);
-      return { base: checked(await specFromGguf(file, name), path), storedAs: file.quantisation };
+      return { base: checked(await specFromGguf(file, name), path), storedAs: file.quantisation, files: file.files };
     },
   );
+  const { base, storedAs, files } = header, [first] = files;
   return {
     name,
-    base: header.base,
+    base,
     weights: {
-      label: basename(path),
-      storedAs: header.storedAs,
-      files: [path],
-      identity,
-      open: async () => ggufWeights(await openGguf(path), header.base),
+      label: basename(first),
+      storedAs,
+      files,
+      identity: await filesIdentity(files),
+      open: async () => ggufWeights(await openGguf(first), base),
     },
-    tokenizer: { gguf: path },
-    ends: { gguf: path },
+    tokenizer: { gguf: first },
+    ends: { gguf: first },
   };
 }
 
@@ -142,13 +148,4 @@ export async function isFile(path: string): Promise<boolean> {
 /** Whether a path is a folder that is there. */
 export async function isFolder(path: string): Promise<boolean> {
   return await stat(path).then((s) => s?.isDirectory ?? false);
-}
-
-async function stat(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { catalogModel, catalogNames } from "../store/catalog.ts";
 import { editModel } from "./edits.ts";
+import { modelNameOf } from "./gguf/shards.ts";
 import { weightsOfFolder } from "./hf/folder_contents.ts";
 import {
   type EndsOrigin,
@@ -32,8 +33,8 @@ export interface ResolvedModel {
   /** Options of the reference, overridden by those given to the function. */
   options: ModelOptions;
   precision: Precision;
-  /** As shown to people: "fp32 (from Q4_1)" where the weights were rounded before. */
-  precisionLabel: string;
+  /** The format of the weights' file, e.g. "Q4_K_M, 4.9 bits a weight"; null for random weights. */
+  storedAs: string | null;
   /** As shown to people: a file's name, or "random, seed 0". */
   source: string;
   weights(): Promise<WeightSource>;
@@ -86,17 +87,16 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     const source = edited.weights(randomWeights(unedited, full.seed ?? 0));
     return {
       ...common,
-      precisionLabel: precision === "stored" ? "fp32" : precision,
+      storedAs: null,
       source: source.label,
       weights: () => Promise.resolve(source),
       files: null,
       identity: null,
     };
   }
-  const rounded = stored.storedAs === "F32" ? "" : ` (from ${stored.storedAs})`;
   return {
     ...common,
-    precisionLabel: precision === "stored" ? `stored (${stored.storedAs})` : `${precision}${rounded}`,
+    storedAs: stored.storedAs,
     source: stored.label,
     weights: async () => edited.weights(await stored.open()),
     files: stored.files,
@@ -131,7 +131,7 @@ async function openOrigin(ref: string): Promise<ModelOrigin> {
         `a catalog name (${catalogNames().join(", ")})`,
     );
   }
-  if (ref.endsWith(".gguf")) return await ggufOrigin(resolve(ref), basename(ref, ".gguf"));
+  if (ref.endsWith(".gguf")) return await ggufOrigin(resolve(ref), modelNameOf(basename(ref)));
   const isPath = /[/\\]/.test(ref) || ref.endsWith(".onnx");
   if (isPath && await isFolder(ref)) return await folderOrigin(resolve(ref));
   if (!isPath && !catalogNames().includes(ref) && await isFolder(ref)) {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { buildInMemory, buildOnDisk, cacheKey, type GraphKind } from "../arch/build.ts";
 import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
+import { precisionLabel } from "../arch/precision_label.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import { cacheName, forEachState } from "../arch/states.ts";
 import type { ArchSpec, ModelOptions, ModelRef, Provider } from "../arch/spec.ts";
@@ -215,7 +216,7 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
 async function modelOf(resolved: ResolvedModel, options: SessionOptions & { provider: Provider }) {
   const { spec } = resolved;
   const parts = await modelParts(resolved, options);
-  const info = modelInfo(resolved, options, packedBytes(parts.weights));
+  const info = modelInfo(resolved, options, parts.weights);
   if (spec.kvCache !== "int8") return new LanguageModel(info, parts.tokenizer, spec, parts.openGraph);
   const inFp32 = () => modelOf({ ...resolved, spec: { ...spec, kvCache: "fp32" } }, options);
   const calibration = [spec, CALIBRATION_TEXT, await tokenizerFingerprint(resolved)];
@@ -255,7 +256,7 @@ async function modelParts(
 function modelInfo(
   resolved: ResolvedModel,
   { provider, threads }: { provider: Provider; threads: number },
-  weightBytes: number,
+  weights: PackedWeights,
 ): ModelInfo {
   const { spec } = resolved;
   const { heads, kvHeads, headDim } = headsOf(spec);
@@ -270,10 +271,10 @@ function modelInfo(
     vocabSize: spec.vocabSize,
     contextLength: spec.contextLength,
     precision: resolved.precision,
-    precisionLabel: resolved.precisionLabel,
+    precisionLabel: precisionLabel(resolved.precision, resolved.storedAs, weights),
     provider,
     threads,
-    weightBytes,
+    weightBytes: packedBytes(weights),
     source: resolved.source,
   };
 }

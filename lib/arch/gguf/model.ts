@@ -6,12 +6,10 @@ import { dequantise, type Matrix, permuteRows } from "../quant_blocks.ts";
 import type { ArchSpec, LayerSpec } from "../spec.ts";
 import type { WeightSource } from "../weight_source.ts";
 import { GGUF_FAMILIES, type GgufFamily } from "./families.ts";
-import { GgufKeys } from "./keys.ts";
-import { ropeOf } from "./rope.ts";
+import { GgufKeys, headDimOf } from "./keys.ts";
+import { ropeOf, ropeTensors } from "./rope.ts";
 
 const MODEL_TENSORS: Record<string, string> = { embedding: "token_embd", head: "output", finalNorm: "output_norm" };
-/** Rotary divisors, which are part of the spec. */
-const ROPE_TENSORS = ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"];
 /** Differences of a kind that a message shows. */
 const SHOWN = 8;
 
@@ -22,32 +20,34 @@ const SHOWN = 8;
  * @throws {SyntaxError} If a key is missing or has the wrong type.
  */
 export async function specFromGguf(file: GgufFile, name: string): Promise<ArchSpec> {
-  const keys = new GgufKeys(file, String(file.metadata["general.architecture"]));
-  const { family, attention, channel, placement, scaledEmbedding } = familyOf(file);
-  const heads = keys.number("attention.head_count"), hiddenSize = keys.number("embedding_length");
-  const headDim = keys.number("attention.key_length", hiddenSize / heads);
-  if (keys.number("attention.value_length", headDim) !== headDim) {
+  const keys = keysOf(file);
+  const { family, attention, channel, placement, scaledEmbedding, logitSoftcap } = familyOf(file);
+  const hiddenSize = keys.count("embedding_length"), headDim = headDimOf(keys);
+  if (keys.count("attention.value_length", headDim) !== headDim) {
     keys.refuse("heads whose values are of another size than their keys are not built");
   }
-  const layers = keys.number("block_count");
-  if (!(layers <= file.tensorNames.length)) keys.refuse(`block_count is ${layers}, more than its tensors`);
-  const tokens = file.metadata["tokenizer.ggml.tokens"];
-  const layer = (index: number): LayerSpec => ({
-    mixer: {
-      kind: "attention",
-      heads,
-      kvHeads: keys.number("attention.head_count_kv", heads),
-      headDim,
-      ...attention(keys, index),
-    },
-    channel: channel(keys),
-    ...(placement ? { placement } : {}),
-  });
+  const layers = keys.count("block_count");
+  if (layers > file.tensorNames.length) keys.refuse(`block_count is ${layers}, more than its tensors`);
+  const layer = (index: number): LayerSpec => {
+    const heads = keys.countOf(index, "attention.head_count");
+    return {
+      mixer: {
+        kind: "attention",
+        heads,
+        kvHeads: keys.countOf(index, "attention.head_count_kv", heads),
+        headDim,
+        ...attention(keys, index),
+      },
+      channel: channel(keys, index),
+      ...(placement ? { placement } : {}),
+    };
+  };
   const { position, contextLength } = await ropeOf(keys, headDim);
+  const softcap = keys.has("final_logit_softcapping") ? keys.decimal("final_logit_softcapping") : logitSoftcap;
   return {
     name,
     family: family(keys),
-    vocabSize: keys.number("vocab_size", Array.isArray(tokens) ? tokens.length : undefined),
+    vocabSize: vocabularySize(keys),
     hiddenSize,
     contextLength,
     layers: Array.from({ length: layers }, (_, i) => layer(i)),
@@ -55,8 +55,27 @@ export async function specFromGguf(file: GgufFile, name: string): Promise<ArchSp
     position,
     tiedHead: !keys.holds("output.weight"),
     ...(scaledEmbedding ? { embeddingScale: Math.sqrt(hiddenSize) } : {}),
-    ...(keys.has("final_logit_softcapping") ? { logitSoftcap: keys.decimal("final_logit_softcapping") } : {}),
+    ...(softcap ? { logitSoftcap: softcap } : {}),
   };
+}
+
+function keysOf(file: GgufFile): GgufKeys {
+  return new GgufKeys(file, String(file.metadata["general.architecture"]));
+}
+
+/** The tokens count, as in llama.cpp; vocab_size is what a file without a tokenizer has. */
+function vocabularySize(keys: GgufKeys): number {
+  const tokens = keys.file.metadata["tokenizer.ggml.tokens"];
+  const count = Array.isArray(tokens) ? tokens.length : keys.count("vocab_size");
+  const table = `${MODEL_TENSORS.embedding}.weight`;
+  if (!keys.holds(table)) return count;
+  const { rows } = keys.file.shape(table);
+  if (rows === count) return count;
+  const said = Array.isArray(tokens) ? "tokenizer.ggml.tokens" : `${keys.architecture}.vocab_size`;
+  throw new SyntaxError(
+    `Cannot open ${keys.file.path}: ${said} says ${count} tokens, and ${table} has ${rows} rows; the tokenizer is ` +
+      "another model's, or the file was put together wrongly",
+  );
 }
 
 /**
@@ -115,8 +134,9 @@ function checkTensors(file: GgufFile, spec: ArchSpec, tensors: GgufFamily["tenso
   spec.layers.forEach((layer, i) => {
     for (const { name } of layerParameters(spec, layer)) needed.add(`blk.${i}.${fileName(nameOf(tensors[name]))}`);
   });
-  const missing = [...needed].filter((name) => !file.tensorNames.includes(name));
-  const extra = file.tensorNames.filter((name) => !needed.has(name) && !ROPE_TENSORS.includes(name));
+  const held = new Set(file.tensorNames), inSpec = ropeTensors(keysOf(file));
+  const missing = [...needed].filter((name) => !held.has(name));
+  const extra = file.tensorNames.filter((name) => !needed.has(name) && !inSpec.includes(name));
   const parts = ([["missing", missing], ["of no use to the architecture", extra]] as const)
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) =>
