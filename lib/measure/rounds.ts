@@ -6,6 +6,7 @@ import type { DecodeWay, StartHost } from "../model/protocol.ts";
 import { progress, StopError, withPartial } from "../progress.ts";
 import { seededRandom } from "../stats/random.ts";
 import { captureEnvironment } from "./environment.ts";
+import { identicalModels } from "./identical.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
@@ -63,6 +64,7 @@ export async function measureRounds(
   const result: RoundsResult = {
     baseline,
     twin,
+    identical: await identicalModels(refs, { provider, threads, precision }),
     seed,
     way,
     settings: [],
