@@ -10,7 +10,8 @@ export interface NoisyRounds {
 }
 
 /** One sentence, or none where the machine was quiet or nothing tells. */
-export function busySentence({ rounds, environment }: NoisyRounds): string[] {
+export function busySentence(run: NoisyRounds | null): string[] {
+  const { rounds, environment } = run ?? { rounds: [] };
   const samples = rounds.flatMap((r) => Object.values(r.samples)).filter((s): s is NoisySample =>
     s.noise !== undefined && s.latencyMs !== undefined
   );

@@ -41,8 +41,7 @@ export function metricLabel(metric: string): MetricLabel {
 /** A model's score without bounds that say nothing: of a share, of a perplexity, of bits. */
 export function usableScore(metric: string, estimate: Estimate): Estimate {
   if (metricLabel(metric).unit === "%") return usableOn(estimate, SHARE);
-  if (metric.endsWith("perplexity")) return usablePositive(estimate);
-  return metric in METRICS ? usablePositive(estimate) : estimate;
+  return metric in METRICS || metric.endsWith("perplexity") ? usablePositive(estimate) : estimate;
 }
 
 const VERDICTS: Record<string, { words: string; tone?: "good" | "bad" }> = {
