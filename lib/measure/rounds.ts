@@ -7,6 +7,7 @@ import { progress, StopError, withPartial } from "../progress.ts";
 import type { ResultStore } from "../store/results.ts";
 import { captureEnvironment } from "./environment.ts";
 import { goOn, keepRounds, roundWriter } from "./kept_rounds.ts";
+import { identicalModels } from "./identical.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
@@ -80,6 +81,7 @@ export async function keptRounds(
   const result: RoundsResult = {
     baseline,
     twin,
+    identical: await identicalModels(refs, { provider, threads, precision }),
     seed,
     way,
     settings: [],

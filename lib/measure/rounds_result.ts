@@ -56,6 +56,8 @@ export interface RoundsResult {
   baseline: string;
   /** Name of the second process of the baseline's model: what differs between identical models. */
   twin: string;
+  /** Groups of names that stand for one and the same model, the baseline and its twin among them. */
+  identical?: string[][];
   seed: number;
   way: DecodeWay;
   settings: RoundsSetting[];
