@@ -2,22 +2,11 @@ import assert from "node:assert/strict";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { readParquet } from "../../lib/store/parquet_file.ts";
 
-/** Two columns of 50 rows with some bytes changed: hyparquet 1.31.5 reads it for ever. */
-const DAMAGED = `
-UEFSMRUEFcQBFW5MFQ4VAAAAYjQKAAAAcXVlc3Rpb24gMDIOAAAxMg4AADIyDgAAMzIOAAA0Mg4AODUKAAAAcXVlc3Rpb24gNhUGFTIVNlwVZBWQFWQV
-EBUEFQAAAGQBF1gDD4jGGtFYIxprRGONaKwRjTWisQYAABUGFaQGFaIDXBVkFfkVZBUAFQQVAAAAZAGQAwAADQEAAQ0IAAINCAADDQgABA0IAAUNCAAG
-DQgABw0IAAgNCAAJDQgACg0IAAsNCAAMDfEADQ0IAA4NCAAPDQgAEA0IABENCAASDQgAEw0IABQNCAAVDQgAFg0IABcNCAAYDQgAGQ0IABoNCAAbDQgA
-HA0IAB0NCAAeDQgAHw0IACANCAAhDQgAIg0IACMeCAAkDQgAJQ0IACYNCAAnDQgAKA0IACkNCAAqDQgAKw0IACwNCAAtDQgALg0IAC8NCAAwDQgcMQAA
-AAAAAAAVBBk8SARyb290FQQAFQwlAhgBcSUAABUEJQIYAWEAFmQZHBksJggcFQwZJQAQGRgBcRUCFmQWvAIW6gEmkgEmCBw2ACgKcXVlc3Rpb24gNhgK
-cXVlc3Rpb24gMAAZLBUEFQAVAgAVBhUQFQIAAAAm8gEcFQQZFQAZGAFhFQIWZBbSBhbQAybyATw2ACgIMQAAAAAAAAAYCAAAAAAAAAAAABkcFQYVABUC
-AAAAFo4JFmQ2ugUAKAloeXBhcnF1ZXQZLBwAABwAAADJAAAAUEFSMQ==`;
-
-const bytesOf = (base64: string) => Uint8Array.from(atob(base64.replaceAll("\n", "")), (c) => c.charCodeAt(0));
-
-Deno.test("readParquet() gives up a damaged file on which the decoder does not end", async () => {
+Deno.test("readParquet() gives up a file on which the decoder does not end", async () => {
+  const endless = new URL("./endless_worker.ts", import.meta.url);
   await assert.rejects(
-    readParquet(bytesOf(DAMAGED), "damaged.parquet", 300),
-    /SyntaxError: Cannot read damaged\.parquet as Parquet: it is not decoded after 300 ms and seems damaged/,
+    readParquet(new Uint8Array(8), "damaged.parquet", 100, endless),
+    /SyntaxError: Cannot read damaged\.parquet as Parquet: it is not decoded after 100 ms and seems damaged/,
   );
 });
 

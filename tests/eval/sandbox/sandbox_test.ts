@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openSandbox } from "../../../lib/eval/sandbox/sandbox.ts";
 import { projectRoot } from "../../../lib/store/paths.ts";
-import { childrenOf } from "./hostile.ts";
+import { childrenOf } from "./probes.ts";
 
 const linux = Deno.build.os === "linux" && existsSync("/usr/bin/setpriv");
 
