@@ -14,7 +14,9 @@ Deno.test("unpackZip() writes the wanted members only, with their bytes", async 
   assert.equal(existsSync(join(folder.path, "out", "setup.py")), false);
 });
 
-for (const path of ["../outside.txt", "a/../../outside.txt", "/tmp/outside.txt", "a\\..\\outside.txt", "C:/outside.txt"]) {
+for (
+  const path of ["../outside.txt", "a/../../outside.txt", "/tmp/outside.txt", "a\\..\\outside.txt", "C:/outside.txt"]
+) {
   Deno.test(`unpackZip() refuses the member path ${path} and writes nothing`, async () => {
     await using folder = await temporaryFolder();
     const zip = await makeZip(folder.path, { "a/one.txt": "one", [path]: "outside" });
