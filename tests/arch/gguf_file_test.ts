@@ -105,7 +105,11 @@ const damaged: [string, () => Uint8Array<ArrayBuffer>, RegExp][] = [
   ["eight bytes", () => whole().slice(0, 8), /damaged\.gguf as GGUF: it has only 8 bytes; the file is truncated/],
   ["half a header", () => whole().slice(0, 200), /damaged\.gguf as GGUF/],
   ["a cut data section", () => whole().slice(0, -4096), /tensor blk\.0\.\w+\.weight .*lies outside the file/],
-  ["another format", () => new TextEncoder().encode("PK".padEnd(100)), /damaged\.gguf as GGUF: it starts with "PK {2}"/],
+  [
+    "another format",
+    () => new TextEncoder().encode("PK".padEnd(100)),
+    /damaged\.gguf as GGUF: it starts with "PK {2}"/,
+  ],
   ["another byte order", () => withBytes(4, [0, 0, 0, 3]), /damaged\.gguf as GGUF: it is big-endian \(version 3\)/],
   ["version 1", () => withBytes(4, [1, 0, 0, 0]), /damaged\.gguf as GGUF: it is of version 1, .*reads 2 and 3/],
   ["more tensors than fit", () => withBytes(13, [1]), /its count of tensors claims 1099511627787 tensors in/],

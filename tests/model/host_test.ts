@@ -120,7 +120,7 @@ Deno.test({
     await reader.cancel();
     parent.kill("SIGKILL");
     await parent.status;
-    const end = Date.now() + 5000;
+    const end = Date.now() + 60_000; // at once, on a machine that is not busy
     while (isAlive(pid) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(isAlive(pid), false, "the host outlived its parent");
     await Deno.remove(file);
