@@ -35,3 +35,13 @@ export async function readRange(path: string, offset: number, length: number): P
   }
   return bytes;
 }
+
+/** Tells files from all others without reading them: path, size and time of change of each. */
+export async function filesIdentity(paths: string[]): Promise<string> {
+  const parts = [];
+  for (const path of paths) {
+    const size = await fileSize(path);
+    parts.push(`${path}|${size}|${(await Deno.stat(path)).mtime?.getTime()}`);
+  }
+  return parts.join("|");
+}

@@ -1,6 +1,7 @@
 /** A task of the user's own, also from a notebook's cell: template, choices, metrics, and it can be evaluated by name. */
 import { answerField, FieldError, textListField } from "./fields.ts";
 import { sha256 } from "./hashes.ts";
+import { TARGET_DELIMITER } from "./prompt.ts";
 import { registerTask } from "./registry.ts";
 import type { ChoiceMetric, ChoiceTask, CompletionMetric, CompletionTask, FewShot, TextTask } from "./task.ts";
 import { fieldAt, fill, templateFields } from "./template.ts";
@@ -40,13 +41,17 @@ export interface ChoiceDefinition extends DefinitionBase {
   fewShot?: FewShot;
   /** Worked examples when none are asked for. Default 0. */
   shots?: number;
+  /** What stands between a question and its answer, lm-eval's `target_delimiter`: also "" or "\n". Default: one space. */
+  targetDelimiter?: string;
 }
 
 /** A prompt with the one continuation that is right. */
 export interface CompletionDefinition extends DefinitionBase {
   prompt: Template;
-  /** What is scored after the prompt; a space is put between them unless it starts with one. */
+  /** What is scored after the prompt. */
   continuation: Template;
+  /** What stands between them. Default: a space, unless the continuation starts with white space. */
+  targetDelimiter?: string;
   /** Default: `["acc", "perplexity"]`. */
   metrics?: CompletionMetric[];
 }
@@ -130,20 +135,25 @@ function taskOf(definition: TaskDefinition): ChoiceTask | CompletionTask | TextT
   }
   const prompt = template(name, "prompt", definition.prompt, fields);
   if ("continuation" in definition) {
-    requireKeys(definition, ["prompt", "continuation", "metrics"]);
+    requireKeys(definition, ["prompt", "continuation", "targetDelimiter", "metrics"]);
+    const { targetDelimiter } = definition;
     const text = template(name, "continuation", definition.continuation, fields);
     const metrics = requireMetrics(name, definition.metrics ?? ["acc", "perplexity"], METRICS.completion);
     const doc = (row: Row) => {
       const continuation = text(row);
       if (continuation === "") throw new FieldError("its continuation is empty; it must have text to be scored");
-      return { context: prompt(row), continuation: continuation.replace(/^(?!\s)/, " "), cluster: clusterOf(row) };
+      const delimiter = targetDelimiter ?? (/^\s/.test(continuation) ? "" : TARGET_DELIMITER);
+      return { context: prompt(row), continuation: delimiter + continuation, cluster: clusterOf(row) };
     };
     return { ...base, kind: "completion", fields: [...fields], metrics, doc };
   }
-  requireKeys(definition, ["prompt", "choices", "answer", "metrics", "description", "fewShot", "shots"]);
+  requireKeys(
+    definition,
+    ["prompt", "choices", "answer", "metrics", "description", "fewShot", "shots", "targetDelimiter"],
+  );
   const choices = choicesOf(name, definition.choices, fields), answer = answerOf(name, definition.answer, fields);
   const metrics = requireMetrics(name, definition.metrics ?? ["acc"], METRICS.choice);
-  const { description, fewShot, shots = 0 } = definition;
+  const { description, fewShot, shots = 0, targetDelimiter } = definition;
   requireFewShot(name, fewShot, shots);
   return {
     ...base,
@@ -153,6 +163,7 @@ function taskOf(definition: TaskDefinition): ChoiceTask | CompletionTask | TextT
     shots,
     ...(description === undefined ? {} : { description: () => description }),
     ...(fewShot ? { fewShot } : {}),
+    ...(targetDelimiter === undefined ? {} : { targetDelimiter }),
     doc(row) {
       const list = choices(row);
       return { query: prompt(row), choices: list, gold: answer(row, list), cluster: clusterOf(row) };
@@ -172,12 +183,14 @@ function requireName(name: unknown): void {
 }
 
 const BASE_KEYS = ["name", "about", "version", "dataset", "split", "cluster"];
+/** Keys of which a value is text, where it is there. */
+const TEXT_KEYS = [...BASE_KEYS, "targetDelimiter"];
 
 function requireKeys(definition: TaskDefinition, keys: string[]): void {
   const known = [...BASE_KEYS, ...keys, "replace"];
   const unknown = Object.keys(definition).find((key) => !known.includes(key));
   if (unknown) throw wrong(definition.name, `it knows no "${unknown}"; a task of this kind has ${known.join(", ")}`);
-  for (const key of BASE_KEYS) {
+  for (const key of TEXT_KEYS) {
     const value = (definition as unknown as Row)[key];
     if (value !== undefined && typeof value !== "string") {
       throw wrong(definition.name, `${key} must be text, got ${JSON.stringify(value)?.slice(0, 60)}`);

@@ -108,7 +108,7 @@ type OnProgress = (done: number, parts: FinishedPart[]) => void;
 interface Pending {
   method: string;
   resolve(value: unknown): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
   onProgress?: OnProgress;
 }
 
@@ -214,11 +214,21 @@ class HostClient {
     }
     const pending = this.#pending.get(message.id);
     if (!pending) return;
-    if ("progress" in message) return pending.onProgress?.(message.progress, message.parts);
+    if ("progress" in message) return this.#pass(message.id, pending, message);
     this.#pending.delete(message.id);
     if ("error" in message) {
       const { name, message: text } = message.error;
       pending.reject(new (ERROR_TYPES[name] ?? Error)(text));
     } else pending.resolve(message.result);
+  }
+
+  /** What the caller does with a part of its results may fail, e.g. on a full disk: that is the end of its call. */
+  #pass(id: number, pending: Pending, { progress, parts }: { progress: number; parts: FinishedPart[] }): void {
+    try {
+      pending.onProgress?.(progress, parts);
+    } catch (error) {
+      this.#pending.delete(id);
+      pending.reject(error);
+    }
   }
 }

@@ -27,6 +27,7 @@ import { type Feeds, openSession, physicalCores, type Session, type SessionOptio
 import { streamText } from "./stream.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer_files.ts";
+import { tokenizerFingerprint } from "./tokenizer_fingerprint.ts";
 
 export interface OpenOptions extends ModelOptions {
   /** Graphs whose sessions are created now; the others follow when first needed. Default `["generate"]`. */
@@ -56,6 +57,11 @@ export class LanguageModel {
     forEachState(spec, (layer, { name }) => {
       this.caches.push({ past: cacheName("past", layer, name), present: cacheName("present", layer, name) });
     });
+  }
+
+  /** The ids that end a text, of those that the vocabulary has. */
+  get endIds(): number[] {
+    return this.tokenizer.endIds.filter((id) => id < this.spec.vocabSize);
   }
 
   /** The session of a graph, created at its first use. */
@@ -213,7 +219,8 @@ async function modelOf(resolved: ResolvedModel, options: SessionOptions & { prov
   const info = modelInfo(resolved, options, parts.weights);
   if (spec.kvCache !== "int8") return new LanguageModel(info, parts.tokenizer, spec, parts.openGraph);
   const inFp32 = () => modelOf({ ...resolved, spec: { ...spec, kvCache: "fp32" } }, options);
-  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey([spec, CALIBRATION_TEXT])}.json`);
+  const calibration = [spec, CALIBRATION_TEXT, await tokenizerFingerprint(resolved)];
+  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey(calibration)}.json`);
   const scales = scaleFeeds(spec, await kvScales(inFp32, file));
   return new LanguageModel(info, parts.tokenizer, spec, async (kind) => {
     const session = await parts.openGraph(kind);
@@ -223,10 +230,10 @@ async function modelOf(resolved: ResolvedModel, options: SessionOptions & { prov
 
 /** Weights, tokenizer and graphs: random weights are packed in memory, those of files are built on disk once. */
 async function modelParts(
-  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary }: ResolvedModel,
+  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary, ends }: ResolvedModel,
   options: SessionOptions,
 ): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
-  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary);
+  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary, ends);
   if (identity === null) {
     const built = await buildInMemory(base, spec, precision, await weights());
     const { externalData } = built;

@@ -3,6 +3,7 @@ import type { BrokenBenchmarkResult, CorrectBenchmarkResult } from "../measure/c
 import type { RoundSample } from "../measure/rounds_result.ts";
 import { settingName } from "../measure/setting.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { usablePositive } from "../stats/usable.ts";
 import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
@@ -16,7 +17,7 @@ const isCorrect = (result: ChapterResult): result is CorrectBenchmarkResult => "
 const NOT_REPORTED = "not reported";
 
 function estimateCell(estimate: Estimate): Cell {
-  const { point, interval } = estimateParts(estimate);
+  const { point, interval } = estimateParts(usablePositive(estimate), { units: "requests" });
   const [main, note] = point.split(", "); // ">= 180, n too small"
   return { main, details: [interval || note].filter(Boolean) };
 }

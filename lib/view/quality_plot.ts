@@ -2,7 +2,7 @@
 import { type ComparisonData, modelNames, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
 import { formatEstimate } from "./format.ts";
-import { metricLabel, verdictLabel } from "./labels.ts";
+import { metricLabel, rowVerdict } from "./labels.ts";
 import { baseLayout, errorBars, stackedPanels } from "./layout.ts";
 import { modelStyles } from "./palette.ts";
 import { labelRows } from "./speed_plot.ts";
@@ -42,8 +42,8 @@ export function qualityFigure(comparison: ComparisonData): Figure {
         marker: { color: style?.colour, symbol: style?.marker, size: 11 },
         error_x: { ...errorBars([estimate], scale), color: style?.colour },
         hovertemplate: `${escapeHtml(row.architecture)}: ${
-          formatEstimate(estimate, { scale, sign: true })
-        } ${differenceUnit}, ${escapeHtml(verdictLabel(row.verdict).words)}<extra></extra>`,
+          formatEstimate(estimate, { scale, sign: true, units: "" })
+        } ${differenceUnit}, ${escapeHtml(rowVerdict(row).words)}<extra></extra>`,
         showlegend: false,
         xaxis: `x${suffix}`,
         yaxis: `y${suffix}`,
@@ -67,8 +67,9 @@ export function qualityPlot(comparison: ComparisonData): View {
       const shown = formatEstimate({ point: row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n }, {
         scale,
         sign: true,
+        units: "",
       });
-      return `${task}, ${row.architecture}: ${shown} ${differenceUnit}, ${verdictLabel(row.verdict).words}`;
+      return `${task}, ${row.architecture}: ${shown} ${differenceUnit}, ${rowVerdict(row).words}`;
     })
   );
   const title = `Quality against ${comparison.raw.baseline}, paired on the same items, 95 % CI`;

@@ -1,6 +1,7 @@
 /** Time over length: what was measured, the fit with its band, and the stretch in which two models cross. */
 import type { ModelScaling, Scaling } from "../measure/scaling.ts";
 import { fittedAt } from "../stats/scaling_fit.ts";
+import { busySentence } from "./busy_sentence.ts";
 import { crossoverSentence } from "./crossover_sentence.ts";
 import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
 import { formatNumber } from "./format.ts";
@@ -65,7 +66,13 @@ export function scalingPlot(scaling: Scaling): View {
   );
   return figureView(
     scalingFigure(scaling),
-    ["Time over length, batch 1", ...lines, ...scaling.crossovers.map(crossoverSentence)].join("\n"),
+    [
+      "Time over length, batch 1",
+      ...lines,
+      ...scaling.crossovers.map(crossoverSentence),
+      ...busySentence(scaling.rounds),
+    ]
+      .join("\n"),
   );
 }
 

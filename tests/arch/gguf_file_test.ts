@@ -20,7 +20,7 @@ Deno.test("a small GGUF of fp32 weights opens, runs, and is cached", async () =>
     for (const round of [1, 2]) {
       const model = await openModel(path, { threads: 1 });
       assert.equal(model.info.precisionLabel, "fp32");
-      assert.deepEqual(model.tokenizer.encode("abba"), [2, 1, 0], `round ${round}`);
+      assert.deepEqual(await model.tokenizer.encode("abba"), [2, 1, 0], `round ${round}`);
       assert.equal((await model.generate("ab", { maxNewTokens: 4, ignoreEos: true }))[0].ids.length, 4);
       await model.close();
     }

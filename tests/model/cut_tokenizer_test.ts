@@ -27,21 +27,23 @@ function letters(): TokenizerFile {
     },
     bosId: null,
     eosId: 0,
+    endIds: [0, 6],
     addsBos: false,
   };
 }
 
 const cut = (ids: number[]) => openTokenizer(() => cutTokenizer(letters(), ids));
 
-Deno.test("cutTokenizer() makes only the tokens that are left, under their new ids", () => {
-  assert.deepEqual(openTokenizer(letters).encode("abcab"), [5, 4]);
-  assert.deepEqual(cut([0, 1, 2, 3, 4]).encode("abcab"), [4, 3, 4], "ab, c, ab: abc is gone");
-  assert.deepEqual(cut([3, 2, 1, 0, 6]).encode("abcab"), [2, 1, 4, 1], "a, b, ca, b: ab is gone, ca is now 4");
-  assert.deepEqual(cut([0, 1, 2, 3, 5]).encode("abc"), [1, 2, 3], "abc cannot be made without ab");
+Deno.test("cutTokenizer() makes only the tokens that are left, under their new ids", async () => {
+  assert.deepEqual(await openTokenizer(letters).encode("abcab"), [5, 4]);
+  assert.deepEqual(await cut([0, 1, 2, 3, 4]).encode("abcab"), [4, 3, 4], "ab, c, ab: abc is gone");
+  assert.deepEqual(await cut([3, 2, 1, 0, 6]).encode("abcab"), [2, 1, 4, 1], "a, b, ca, b: ab is gone, ca is now 4");
+  assert.deepEqual(await cut([0, 1, 2, 3, 5]).encode("abc"), [1, 2, 3], "abc cannot be made without ab");
   const tokenizer = cut([3, 2, 1, 0, 6]);
-  assert.equal(tokenizer.eosId, 3);
-  assert.deepEqual(tokenizer.encode("ca<end>"), [4, 3]);
-  assert.equal(tokenizer.decode(tokenizer.encode("abcab<end>"), { specialTokens: true }), "abcab<end>");
+  assert.deepEqual([tokenizer.eosId, tokenizer.endIds], [3, [3, 4]]);
+  assert.deepEqual(cut([0, 1, 2, 3]).endIds, [0], "one of two ends is gone");
+  assert.deepEqual(await tokenizer.encode("ca<end>"), [4, 3]);
+  assert.equal(await tokenizer.decode(await tokenizer.encode("abcab<end>"), { specialTokens: true }), "abcab<end>");
 });
 
 Deno.test("cutTokenizer() refuses a cut that leaves texts without ids, or no end of text", () => {
@@ -50,6 +52,8 @@ Deno.test("cutTokenizer() refuses a cut that leaves texts without ids, or no end
     message: /1 single characters would go, "b" \(2\) the first/,
   });
   assert.throws(() => cutTokenizer(letters(), [1, 2, 3]), { message: /token 0 ends a text and would go; keep it/ });
+  const other = { ...letters(), eosId: null, endIds: [6] };
+  assert.throws(() => cutTokenizer(other, [0, 1, 2, 3]), { message: /token 6 ends a text and would go; keep it/ });
   const unigram = letters();
   unigram.tokenizer.model = { type: "Unigram" };
   assert.throws(() => cutTokenizer(unigram, [0]), { name: "TypeError", message: /of kind Unigram/ });
@@ -59,10 +63,10 @@ Deno.test("a cut vocabulary of bytes is numbered anew, and refuses other bytes",
   const edits = [{ vocabulary: [98, 97, 257] }];
   const model = await openModel({ ref: tinySpec(), edits }, { threads: 1 });
   try {
-    assert.deepEqual(model.tokenizer.encode("abba"), [1, 0, 0, 1]);
-    assert.equal(model.tokenizer.decode([1, 0, 0, 1]), "abba");
-    assert.deepEqual([model.tokenizer.bosId, model.tokenizer.eosId], [null, 2]);
-    assert.throws(() => model.tokenizer.encode("abc"), {
+    assert.deepEqual(await model.tokenizer.encode("abba"), [1, 0, 0, 1]);
+    assert.equal(await model.tokenizer.decode([1, 0, 0, 1]), "abba");
+    assert.deepEqual([model.tokenizer.bosId, model.tokenizer.eosId, model.tokenizer.endIds], [null, 2, [2]]);
+    await assert.rejects(model.tokenizer.encode("abc"), {
       name: "RangeError",
       message: /byte 99 is not in the cut vocabulary/,
     });

@@ -4,7 +4,26 @@ import { comparePaired } from "../../../lib/compare/paired_quality.ts";
 import { readLmEvalSamples } from "../../../lib/eval/lm_eval/read.ts";
 import { writeLmEvalFiles } from "../../../lib/eval/lm_eval/write.ts";
 import { sha256 } from "../../../lib/eval/hashes.ts";
+import manifest from "../../cases/lm-eval-samples/manifest.json" with { type: "json" };
 import { goldenResults } from "./golden_run.ts";
+
+const CASES = join(import.meta.dirname!, "..", "..", "cases", "lm-eval-samples");
+
+for (const { name, file, options, n, metrics, also, errorNames } of manifest.cases) {
+  Deno.test(`readLmEvalSamples() reads lm-eval's own numbers, or says why not: ${name}`, async () => {
+    const path = join(CASES, file), read = readLmEvalSamples(path, options);
+    if (errorNames) {
+      await assert.rejects(read, (error: Error) => errorNames.some((word) => error.message.includes(word)));
+      return;
+    }
+    const result = await read;
+    assert.equal(result.n, n);
+    for (const [metric, value] of Object.entries({ ...metrics, ...also })) {
+      const { point } = result.metrics[metric];
+      assert.ok(Math.abs(point - value) <= manifest.tolerance, `${metric}: ${point}, not ${value}`);
+    }
+  });
+}
 
 const { hellaswag, mmlu } = await goldenResults();
 const folder = await Deno.makeTempDir();

@@ -1,20 +1,20 @@
-/** What the tables of hostile programs share: run each, then a good one, and look at what is left. */
+/** What the tables of programs that may not pass share: run each, then a good one, and look at what is left. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Program, ProgramResult, SandboxOptions } from "../../../lib/eval/sandbox/program.ts";
 import { openSandbox } from "../../../lib/eval/sandbox/sandbox.ts";
 
 /** What it tries, the program, the verdict that it must have, and why. */
-export type Hostile = [what: string, code: string, verdict: ProgramResult["verdict"], reason: RegExp];
+export type Probe = [what: string, code: string, verdict: ProgramResult["verdict"], reason: RegExp];
 
 /**
  * Run each program, and after it a good one, which must pass. Those that must time out are run with a short timeout, so
  * that nothing else depends on the speed of the machine. Set SHOW=1 to see the table.
  */
-export async function runHostile(
+export async function runProbes(
   language: Program["language"],
   options: SandboxOptions,
-  table: Hostile[],
+  table: Probe[],
   good: string,
 ): Promise<void> {
   const wrong: string[] = [];

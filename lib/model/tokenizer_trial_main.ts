@@ -1,0 +1,26 @@
+/** Opens the tokenizer.json on its input, as `tryTokenizer` asks, and reads some texts with it. Argument: its name. */
+import { openNative } from "./native_tokenizer.ts";
+import type { TrialAnswer } from "./tokenizer_trial.ts";
+
+const TEXTS = [
+  "",
+  "Hello, world! ",
+  "  def f(x):\n\treturn 12345\r\n",
+  "é 中文 \u{1f600}\u0000\ufeff",
+  "ab ".repeat(1000),
+];
+
+async function tried(json: string, name: string): Promise<TrialAnswer> {
+  try {
+    const { encodeBatch, decodeBatch } = await openNative(json, name);
+    // What a vocabulary lacks fails with the text that has it, not here.
+    const ids = await encodeBatch(TEXTS).catch(() => [[0]]);
+    await decodeBatch(ids, true);
+    return { opened: true };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+const json = await new Response(Deno.stdin.readable).text();
+console.log(JSON.stringify(await tried(json, Deno.args[0])));
