@@ -180,7 +180,7 @@ const damaged: [string, () => Uint8Array<ArrayBuffer>, RegExp][] = [
   [
     "a tokenizer of another kind",
     () => ggufBytes(llamaMetadata({ "tokenizer.ggml.model": "bert" }), llamaTensors()),
-    /tokenizer of .*damaged\.gguf: model "bert".*knows gpt2/,
+    /tokenizer of .*damaged\.gguf: its tokenizer\.ggml\.model is "bert".*knows .*gpt2/,
   ],
 ];
 
