@@ -49,7 +49,7 @@ function scaling(name: string): Scaling {
 
 function figures(name: string): View[] {
   const comparison = fakeComparison({ int4: name });
-  const curve = { name, seed: 0, learningRate: 0.01, losses: [3, 2, 1], tokensPerStep: 10 };
+  const run = { seed: 0, learningRate: 0.01, losses: [3, 2, 1], steps: 3, tokens: 30, tokensPerStep: 10 };
   const roof = { flops: 1e9, intensity: 2, bound: "memory" };
   return [
     speedPlot(comparison),
@@ -62,7 +62,7 @@ function figures(name: string): View[] {
       {
         task: { name, metric: "accuracy", chance: 0, ceiling: 1 },
         budget: name,
-        siblings: { [name]: { runs: [] } },
+        siblings: { [name]: { runs: [run] } },
       } as never,
     ),
     rooflinePlot(
