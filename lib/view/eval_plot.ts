@@ -1,6 +1,7 @@
 /** Scores of models with intervals, against the levels that need no model. */
 import type { EvalResult } from "../eval/types.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { metricName, type NamedResults, namedResults } from "./eval_table.ts";
 import { formatEstimate } from "./format.ts";
 import { metricLabel, usableScore } from "./labels.ts";
@@ -36,7 +37,7 @@ export function evalFigure(results: NamedResults): Figure {
     const { unit } = metricLabel(metric);
     const better = first.higherIsBetter[metric] ? "right" : "left";
     const title = `${metricName(first, metric)}${unit ? ` (${unit})` : ""}, n = ${first.n.toLocaleString("en")}`;
-    return { metric, title: `${escapeHtml(title)}<br>${better} is better`, results: names.map(of) };
+    return { metric, title: `${escapePlot(title)}<br>${better} is better`, results: names.map(of) };
   });
   const data: Figure["data"] = [], shapes: Record<string, unknown>[] = [], ranges: [number, number][] = [];
   panels.forEach(({ metric, results }, i) => {
@@ -46,7 +47,7 @@ export function evalFigure(results: NamedResults): Figure {
       const score = result?.metrics[metric];
       if (!score) return;
       const estimate = usableScore(metric, score);
-      const style = styles[names[row]], label = escapeHtml(names[row]);
+      const style = styles[names[row]], label = escapePlot(names[row]);
       data.push({
         type: "scatter",
         mode: "markers",
