@@ -12,20 +12,20 @@ const TAIL = 8;
  * What `ids` add to the text of `after`: the text of both without that of `after`. Of a character whose first bytes
  * are in `after`, all of it.
  *
- * @param decode Text of each list.
- * @param byteIds Ids of single bytes, which are decoded as runs: a run is not cut.
+ * @param decode Text of ids alone.
+ * @param endsInBytes Whether ids end in a run of bytes that is decoded as one: it is not cut.
  */
 export async function decodeBehind(
-  decode: (lists: number[][]) => Promise<string[]>,
+  decode: (ids: number[]) => Promise<string>,
   ids: number[],
   after: number[] = [],
-  byteIds?: ReadonlySet<number>,
+  endsInBytes?: (ids: number[]) => boolean,
 ): Promise<string> {
   if (ids.length === 0) return "";
   for (let length = TAIL;; length *= 4) {
     const start = Math.max(0, after.length - length), tail = after.slice(start);
-    if (start > 0 && byteIds?.has(tail[0])) continue;
-    const [before, whole] = await decode([tail, [...tail, ...ids]]);
+    if (start > 0 && endsInBytes?.(after.slice(Math.max(0, start - length), start))) continue;
+    const [before, whole] = await Promise.all([decode(tail), decode([...tail, ...ids])]);
     if (before !== "" || start === 0) return whole.slice(sharedLength(before, whole));
   }
 }

@@ -9,7 +9,7 @@ const CALL_LENGTH = 2 ** 21;
 export interface NativeTokenizer {
   /** Ids without those that a post-processor would add. */
   encodeBatch(texts: string[]): Promise<number[][]>;
-  decodeBatch(lists: number[][], specialTokens: boolean): Promise<string[]>;
+  decode(ids: number[], specialTokens: boolean): Promise<string>;
 }
 
 /**
@@ -41,7 +41,7 @@ export async function openNative(json: string, name: string): Promise<NativeToke
       }
       return ids;
     },
-    decodeBatch: (lists, specialTokens) => tokenizer.decodeBatch(lists, !specialTokens),
+    decode: (ids, specialTokens) => tokenizer.decode(ids, !specialTokens),
   };
 
   function parse(json: string) {

@@ -2,7 +2,7 @@
 import { decodeBehind } from "./decode_behind.ts";
 import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
-import { byteIdsOf } from "./tokenizer_json.ts";
+import { byteRuns } from "./byte_runs.ts";
 import { byWords } from "./words.ts";
 
 export interface DecodeOptions {
@@ -26,8 +26,8 @@ export interface Tokenizer {
   readonly addsBos: boolean;
   /** Whether a text may be cut before a space, see `cutsAtSpaces` in space_cuts.ts. Absent: no. */
   readonly cutsAtSpaces?: boolean;
-  /** Ids of single bytes: the text of those at an end may still change with what follows. Absent: none. */
-  readonly byteIds?: ReadonlySet<number>;
+  /** Whether ids end in single bytes, all of whose text may still change with what follows. Absent: never. */
+  endsInBytes?(ids: number[]): boolean;
 }
 
 /** A tokenizer.json of the Hugging Face format, and the ids that it does not hold. */
@@ -63,9 +63,10 @@ export function openTokenizer(read: () => TokenizerFile, name = "in memory"): To
     encode: async (text) => (await (await native()).encodeBatch([text]))[0],
     encodeBatch: async (texts) => await (await native()).encodeBatch(texts),
     async decode(ids, { specialTokens = false, after } = {}) {
-      const { decodeBatch } = await native();
-      return await decodeBehind((lists) => decodeBatch(lists, specialTokens), ids, after, known().byteIds);
+      const { decode } = await native();
+      return await decodeBehind((list) => decode(list, specialTokens), ids, after, known().endsInBytes);
     },
+    endsInBytes: (ids) => known().endsInBytes(ids),
     get bosId() {
       return opened().bosId;
     },
@@ -81,20 +82,17 @@ export function openTokenizer(read: () => TokenizerFile, name = "in memory"): To
     get cutsAtSpaces() {
       return known().cutsAtSpaces;
     },
-    get byteIds() {
-      return known().byteIds;
-    },
   };
 }
 
 /** What is known of a tokenizer without its tables. */
 interface Traits {
   cutsAtSpaces: boolean;
-  byteIds: ReadonlySet<number>;
+  endsInBytes(ids: number[]): boolean;
 }
 
 function traitsOf(tokenizer: Record<string, unknown>): Traits {
-  return { cutsAtSpaces: cutsAtSpaces(tokenizer), byteIds: byteIdsOf(tokenizer) };
+  return { cutsAtSpaces: cutsAtSpaces(tokenizer), endsInBytes: byteRuns(tokenizer) };
 }
 
 /** A prompt's ids: BOS in front where the model was trained with it and the text does not bring it. */
@@ -126,7 +124,7 @@ export function byteTokenizer(vocabSize: number): Tokenizer {
   return {
     encode: (text) => Promise.resolve(encode(text)),
     encodeBatch: (texts) => Promise.resolve(texts.map(encode)),
-    decode: (ids, { after } = {}) => decodeBehind((lists) => Promise.resolve(lists.map(decode)), ids, after),
+    decode: (ids, { after } = {}) => decodeBehind((list) => Promise.resolve(decode(list)), ids, after),
     bosId: vocabSize > 256 ? 256 : null,
     eosId: vocabSize > 257 ? 257 : null,
     endIds: vocabSize > 257 ? [257] : [],

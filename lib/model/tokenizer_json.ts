@@ -75,16 +75,6 @@ export function largestId({ model, added_tokens }: Json): number {
   return largest;
 }
 
-/** Ids of single bytes, where the decoder makes characters of them (SentencePiece's byte fallback). */
-export function byteIdsOf({ model, decoder }: Json): ReadonlySet<number> {
-  const ids = new Set<number>();
-  if (!JSON.stringify(decoder ?? null).includes('"ByteFallback"')) return ids;
-  for (const [token, id] of vocabularyOf(model)) {
-    if (token.length === 6 && /^<0x[0-9a-f]{2}>$/i.test(token)) ids.add(id as number);
-  }
-  return ids;
-}
-
 export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

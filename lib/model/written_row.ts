@@ -38,12 +38,7 @@ export class WrittenRow {
       this.logProbabilities.push(logProbabilities[i]);
       if (this.ids.length === maxNewTokens) this.finishReason = "length";
     }
-    if (stop.length === 0) return;
-    // A stop string may have begun in the text of before.
-    const from = this.#written.settled.length - Math.max(...stop.map((s) => s.length));
-    const text = await this.#written.of(this.ids);
-    if (stop.some((s) => text.includes(s, from))) await this.#cutAtStop(before);
-    else this.#written.settle(this.ids, text);
+    if (stop.length > 0) await this.#lookForStop(before);
   }
 
   async generation(withLogProbabilities: boolean): Promise<Generation> {
@@ -66,7 +61,20 @@ export class WrittenRow {
   /** Its text so far without that of a run of single bytes at its end, all of which may still change. */
   async lastingText(): Promise<string> {
     const text = await this.text();
-    return this.finishReason || !this.#written.endsInBytes(this.ids) ? text : this.#written.settled;
+    return this.finishReason || !this.#written.mayChange(this.ids) ? text : this.#written.settled;
+  }
+
+  /** Look at the text of the new tokens, and inside runs of bytes at each token: there it may vanish again. */
+  async #lookForStop(before: number): Promise<void> {
+    // A stop string may have begun in the text of before.
+    const from = this.#written.settled.length - Math.max(...this.limits.stop.map((s) => s.length));
+    for (let n = before + 1; n <= this.ids.length; n++) {
+      const ids = this.ids.slice(0, n), isLast = n === this.ids.length;
+      if (!isLast && !this.#written.mayChange(ids)) continue;
+      const text = await this.#written.of(ids);
+      if (this.limits.stop.some((s) => text.includes(s, from))) return await this.#cutAtStop(before);
+      if (isLast) this.#written.settle(ids, text);
+    }
   }
 
   /** Find the token that completed a stop string; tokens behind it are dropped. */

@@ -2,6 +2,9 @@
 import { REPLACEMENT } from "./decode_behind.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
+/** Ids before that are looked at; those of a run that goes on longer show nothing. */
+const RUN = 64;
+
 export class WrittenText {
   /** The prompt, and the ids whose text is settled. */
   readonly #before: number[];
@@ -26,14 +29,15 @@ export class WrittenText {
 
   /** The text of these ids is settled, unless it ends inside a character. */
   settle(ids: number[], text: string): void {
-    if (text.endsWith(REPLACEMENT) || this.endsInBytes(ids)) return;
+    if (text.endsWith(REPLACEMENT) || this.mayChange(ids)) return;
     for (const id of ids.slice(this.#count)) this.#before.push(id);
     this.#count = ids.length;
     this.#settled = text;
   }
 
-  /** Whether a run of single bytes stands at the end: one that is no UTF-8 is shown as another run, all of it. */
-  endsInBytes(ids: number[]): boolean {
-    return ids.length > 0 && this.tokenizer.byteIds?.has(ids.at(-1)!) === true;
+  /** Whether a run of single bytes stands at the end: what follows may change the text of all of them. */
+  mayChange(ids: number[]): boolean {
+    const behind = [...this.#before.slice(-RUN), ...ids.slice(this.#count)];
+    return this.tokenizer.endsInBytes?.(behind) ?? false;
   }
 }
