@@ -51,7 +51,7 @@ Deno.test("checkExamples() names file and line of a wrong type, in a block that 
 Deno.test("checkExamples() names the line of an import of what is not there", async () => {
   const text = await complaints(["ts", "const a = 1;"], [
     "ts ignore",
-    'import { noSuchName } from "../../lib/mod.ts";',
+    'import { noSuchName } from "../../lib/store/paths.ts";',
   ]);
   assert.match(text, /noSuchName/);
   assert.match(text, /demo\.md, line 12, column 10/);
