@@ -1,5 +1,9 @@
 /** Results of llama.cpp's `llama-bench -o json` or `-o jsonl`, to stand beside ours. */
 import { stat } from "node:fs/promises";
+import { LEVEL } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { word } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
 
@@ -29,6 +33,13 @@ export interface LlamaBenchRow {
   samples: number[];
 }
 
+/** How a file of llama-bench is read. */
+export interface LlamaBenchOptions {
+  /** Coverage of the intervals over repetitions. Default 0.95. */
+  level?: number;
+}
+export const LLAMA_BENCH_OPTIONS = object<LlamaBenchOptions>({ level: optional(LEVEL) });
+
 /** A result file is some kilobytes; what is larger is something else. */
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_SAMPLES = 1_000_000;
@@ -40,14 +51,16 @@ const MAX_SAMPLES = 1_000_000;
  * @throws {TypeError} For an entry without the fields of llama-bench; with the entry and the field.
  * @throws {RangeError} If the file is too large.
  */
-export async function readLlamaBench(path: string): Promise<LlamaBenchRow[]> {
+export async function readLlamaBench(path: string, options: LlamaBenchOptions = {}): Promise<LlamaBenchRow[]> {
+  checkArgument("Cannot read llama-bench output", "path", path, word);
+  checkOptions("Cannot read llama-bench output", options, LLAMA_BENCH_OPTIONS);
   const { size } = await stat(path);
   if (size > MAX_BYTES) {
     throw new RangeError(`Cannot read ${path} as llama-bench output: ${size} bytes are more than ${MAX_BYTES}`);
   }
   const entries = parse(await Deno.readTextFile(path), path);
   if (!entries.length) throw new TypeError(`Cannot read ${path} as llama-bench output: it holds no result`);
-  return entries.map(({ value, where }) => rowOf(value, where));
+  return entries.map(({ value, where }) => rowOf(value, where, options));
 }
 
 function parse(text: string, path: string): { value: unknown; where: string }[] {
@@ -67,7 +80,7 @@ function parse(text: string, path: string): { value: unknown; where: string }[] 
   });
 }
 
-function rowOf(value: unknown, where: string): LlamaBenchRow {
+function rowOf(value: unknown, where: string, { level = 0.95 }: LlamaBenchOptions): LlamaBenchRow {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`Cannot read ${where} as llama-bench output: expected an object, got ${shown(value)}`);
   }
@@ -111,7 +124,7 @@ function rowOf(value: unknown, where: string): LlamaBenchRow {
     modelBytes: number("model_size"),
     parameters: number("model_n_params"),
     testTime: word("test_time"),
-    tokensPerS: estimateOf(samples, entry.avg_ts, () => wrong("avg_ts", "a number above 0")),
+    tokensPerS: estimateOf(samples, entry.avg_ts, level, () => wrong("avg_ts", "a number above 0")),
     samples,
   };
 }
@@ -122,11 +135,11 @@ function testName(promptTokens: number, newTokens: number, depth: number): strin
 }
 
 /** llama-bench's mean of rates, and its spread over repetitions. */
-function estimateOf(samples: number[], average: unknown, wrong: () => TypeError): Estimate {
-  if (samples.length >= 2) return meanInterval(samples);
+function estimateOf(samples: number[], average: unknown, level: number, wrong: () => TypeError): Estimate {
+  if (samples.length >= 2) return meanInterval(samples, { level });
   const point = samples[0] ?? average;
   if (typeof point !== "number" || !(point > 0 && Number.isFinite(point))) throw wrong();
-  return { point, low: null, high: null, level: 0.95, n: samples.length };
+  return { point, low: null, high: null, level, n: samples.length };
 }
 
 function shown(value: unknown): string {

@@ -13,6 +13,7 @@ import {
   speedMetric,
   speedRatio,
 } from "./comparison_data.ts";
+import { checkChoice } from "./choice_fields.ts";
 import { formatNumber } from "./format.ts";
 
 /** What a model must keep to; absent: no limit. */
@@ -129,6 +130,7 @@ export function decide(
   limits: Limits = {},
   criteria: Criteria = defaultCriteria(comparison),
 ): Decision {
+  checkChoice(comparison, limits, criteria);
   const higherIsBetter = criteria.task === null || (primaryMetric(comparison, criteria.task)?.higherIsBetter ?? true);
   return decideAmong(candidates(comparison, criteria), relations(comparison, criteria), limits, higherIsBetter);
 }
