@@ -2,6 +2,10 @@
  * What long work reports to, and asks whether to stop. Draws in Jupyter (one output, updated in
  * place), in a terminal (a bar on stderr), as plain lines where stderr goes to a file, or nowhere.
  */
+import { checkOptions } from "./check/options.ts";
+import { PROGRESS_OPTIONS, type ProgressOptions, type ProgressSink, type ProgressState } from "./progress_options.ts";
+
+export type { ProgressOptions, ProgressSink, ProgressState };
 
 /** A running bar; `update` is cheap (drawing is throttled to 10 a second). */
 export interface Progress {
@@ -14,41 +18,6 @@ export interface Progress {
 /** Thrown by `checkStop` after Jupyter's Stop button, or after `requestStop`. */
 export class StopError extends Error {
   override name = "StopError";
-}
-
-/** One state of a bar. Times in ms. */
-export interface ProgressState {
-  label: string;
-  done: number;
-  total: number;
-  note?: string;
-  /** "bytes" is shown in MB (10^6 bytes); every other unit is a plain count. */
-  unit?: "bytes";
-  elapsedMs: number;
-  /** The bar has ended; with `done < total` the work was stopped. */
-  ended: boolean;
-  /** It is part of another bar's work, and leaves no line behind. */
-  nested: boolean;
-}
-
-/** Where a bar is drawn. `everyMs` is the shortest time between two drawings. */
-export interface ProgressSink {
-  everyMs: number;
-  /** Draw nothing before the work is this old. */
-  afterMs: number;
-  /** Redraw once a second without an update, so that the clock goes on. */
-  ticks: boolean;
-  /** All bars share one place, so only the innermost is drawn. */
-  shared?: boolean;
-  draw(state: ProgressState): void;
-}
-
-export interface ProgressOptions {
-  unit?: "bytes";
-  /** Default: Jupyter, else the terminal, else lines on stderr. */
-  sink?: ProgressSink;
-  /** Clock in ms. Default `performance.now`. */
-  now?: () => number;
 }
 
 /** A stop asked for this long before new work begins was not meant for it. */
@@ -106,6 +75,7 @@ export function progress(
   total: number,
   options: ProgressOptions = {},
 ): Progress {
+  checkOptions("Cannot show progress", options, PROGRESS_OPTIONS);
   const now = options.now ?? (() => performance.now());
   const sink = options.sink ?? defaultSink();
   const start = now();

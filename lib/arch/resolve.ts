@@ -16,11 +16,12 @@ import {
   type WeightsOrigin,
 } from "./origin.ts";
 import { randomWeights } from "./random_weights.ts";
-import { type ArchEdit, type ArchSpec, type ModelOptions, type ModelRef, type Precision, PRECISIONS } from "./spec.ts";
+import { checkModel } from "./ref_fields.ts";
+import type { ArchEdit, ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
 import { validateSpec } from "./validate.ts";
 import type { WeightSource } from "./weight_source.ts";
 
-/** Precisions that this version can run; the others of `PRECISIONS` are named, and refused. */
+/** Precisions that this version can run; the others are known, and refused. */
 const BUILT_PRECISIONS: Precision[] = ["fp32", "int8", "int4", "stored"];
 
 export interface ResolvedModel {
@@ -55,20 +56,22 @@ export interface ResolvedModel {
  * Resolve a reference. Nothing heavy is read: headers once, then their specs come from the cache.
  *
  * @throws {RangeError} If a precision is unknown or not built, or an edit or a spec does not fit.
+ * @throws {TypeError} If the reference has a field that is not known, or one of the wrong kind.
  * @throws {SyntaxError} If a file is damaged, or weights and architecture do not fit one another.
  * @throws {Error} If a name is neither in the catalog nor a path; the message lists the names.
  */
 export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): Promise<ResolvedModel> {
+  checkModel("Cannot open the model", ref);
   const full = typeof ref === "object" && "ref" in ref ? ref : { ref };
   const merged: ModelOptions = {
     precision: options.precision ?? full.precision,
     provider: options.provider ?? full.provider,
     threads: options.threads ?? full.threads,
   };
-  const precision = checkPrecision(merged.precision ?? "fp32");
+  const precision = builtPrecision(merged.precision ?? "fp32");
   const model = typeof full.ref === "string" ? await openOrigin(full.ref) : null;
   const unedited = model?.base ?? full.ref as ArchSpec;
-  validateSpec(unedited);
+  if (model) validateSpec(unedited);
   const edited = editModel(unedited, full.edits ?? []), { base, spec, weightEdits, vocabulary } = edited;
   validateSpec(spec);
   const stored = full.weights === undefined ? model?.weights : await openWeights(full.weights, unedited);
@@ -109,16 +112,11 @@ export async function resolveSpec(ref: ModelRef): Promise<ArchSpec> {
   return (await resolveModel(ref)).spec;
 }
 
-function checkPrecision(precision: string): Precision {
-  if (!(PRECISIONS as readonly string[]).includes(precision)) {
-    throw new RangeError(`Unknown precision "${precision}"; there are: ${PRECISIONS.join(", ")}`);
-  }
-  if (!BUILT_PRECISIONS.includes(precision as Precision)) {
-    throw new RangeError(
-      `Precision "${precision}" does not run on the CPU in this version; pass one of ${BUILT_PRECISIONS.join(", ")}`,
-    );
-  }
-  return precision as Precision;
+function builtPrecision(precision: Precision): Precision {
+  if (BUILT_PRECISIONS.includes(precision)) return precision;
+  throw new RangeError(
+    `Precision "${precision}" does not run on the CPU in this version; pass one of ${BUILT_PRECISIONS.join(", ")}`,
+  );
 }
 
 /** A path if it looks like one (it has a slash, or ends in .gguf), else a name of the catalog. */

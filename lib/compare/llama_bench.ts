@@ -1,5 +1,9 @@
 /** Results of llama.cpp's `llama-bench`, to stand beside ours. */
 import { readFile, stat } from "node:fs/promises";
+import { LEVEL } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { word } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
 import { type Entry, shown, unreadable } from "./llama_bench/entry.ts";
@@ -36,6 +40,13 @@ export interface LlamaBenchRow {
   samples: number[];
 }
 
+/** How a file of llama-bench is read. */
+export interface LlamaBenchOptions {
+  /** Coverage of the intervals over repetitions. Default 0.95. */
+  level?: number;
+}
+export const LLAMA_BENCH_OPTIONS = object<LlamaBenchOptions>({ level: optional(LEVEL) });
+
 /** A result file is some kilobytes; what is larger is something else. */
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_SAMPLES = 1_000_000;
@@ -48,7 +59,9 @@ const MAX_SAMPLES = 1_000_000;
  * @throws {TypeError} For an entry without the fields of llama-bench, with the entry and the field; or without entries.
  * @throws {RangeError} If the file is too large.
  */
-export async function readLlamaBench(path: string): Promise<LlamaBenchRow[]> {
+export async function readLlamaBench(path: string, options: LlamaBenchOptions = {}): Promise<LlamaBenchRow[]> {
+  checkArgument("Cannot read llama-bench output", "path", path, word);
+  checkOptions("Cannot read llama-bench output", options, LLAMA_BENCH_OPTIONS);
   const { size } = await stat(path);
   if (size > MAX_BYTES) {
     throw new RangeError(`Cannot read ${path} as llama-bench output: ${size} bytes are more than ${MAX_BYTES}`);
@@ -57,7 +70,7 @@ export async function readLlamaBench(path: string): Promise<LlamaBenchRow[]> {
   const forms = [jsonEntries, csvEntries, markdownEntries].map((read) => read(text, path));
   const found = forms.filter((list) => list !== null);
   const entries = found.find((list) => list.length);
-  if (entries) return entries.map(rowOf);
+  if (entries) return entries.map((entry) => rowOf(entry, options));
   if (found.length || text.trim() === "") {
     throw new TypeError(`Cannot read ${path} as llama-bench output: it holds no result`);
   }
@@ -69,7 +82,7 @@ export async function readLlamaBench(path: string): Promise<LlamaBenchRow[]> {
   );
 }
 
-function rowOf({ value, where }: Entry): LlamaBenchRow {
+function rowOf({ value, where }: Entry, { level = 0.95 }: LlamaBenchOptions): LlamaBenchRow {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`Cannot read ${where} as llama-bench output: expected an object, got ${shown(value)}`);
   }
@@ -105,7 +118,7 @@ function rowOf({ value, where }: Entry): LlamaBenchRow {
     modelBytes: number("model_size"),
     parameters: number("model_n_params"),
     testTime: word("test_time"),
-    tokensPerS: estimateOf(samples, () => averageOf(entry, tokens, wrong)),
+    tokensPerS: estimateOf(samples, level, () => averageOf(entry, tokens, wrong)),
     samples,
   };
 }
@@ -137,7 +150,7 @@ function isPositive(value: unknown): value is number {
 }
 
 /** The mean of rates, and its spread over repetitions. */
-function estimateOf(samples: number[], average: () => number): Estimate {
-  if (samples.length >= 2) return meanInterval(samples);
-  return { point: samples[0] ?? average(), low: null, high: null, level: 0.95, n: samples.length };
+function estimateOf(samples: number[], level: number, average: () => number): Estimate {
+  if (samples.length >= 2) return meanInterval(samples, { level });
+  return { point: samples[0] ?? average(), low: null, high: null, level, n: samples.length };
 }

@@ -1,4 +1,10 @@
 /** Two or more models on the same items: differences with intervals and tests, and what it would take to see one. */
+import { BAND, LEVEL } from "../check/common.ts";
+import { suggestion } from "../check/nearest.ts";
+import { type Fields, names, object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { text } from "../check/rules.ts";
+import { isResult, result } from "../eval/result_field.ts";
 import { type EvalItem, type EvalResult, itemCluster } from "../eval/types.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { holm } from "../stats/holm.ts";
@@ -33,6 +39,14 @@ export interface QualityOptions {
   /** Within this a difference counts as the same. Default 0.02 (2 points), or the comparison's own. */
   band?: number;
 }
+
+const PAIRED: Fields<Omit<QualityOptions, "baseline">> = { level: optional(LEVEL), band: optional(BAND) };
+export const PAIRED_OPTIONS = object<Omit<QualityOptions, "baseline">>(PAIRED);
+export const QUALITY_OPTIONS = object<QualityOptions>({ baseline: optional(text), ...PAIRED });
+type PairedResults = Parameters<typeof comparePaired>[0];
+const RESULT = result<QualityResult>();
+const PAIR = object<PairedResults>({ ours: RESULT, theirs: RESULT });
+const RESULTS_BY_TASK = names(names(RESULT, "result", isResult), "results by model", isResult);
 
 /** One model against the baseline in one task. */
 export interface QualityFinding {
@@ -84,13 +98,15 @@ export function compareQuality(
   results: QualityResults | Comparison,
   options: QualityOptions = {},
 ): QualityComparison {
+  checkOptions("Cannot compare quality", options, QUALITY_OPTIONS);
   const raw = results instanceof Comparison ? results.raw : null;
+  if (!raw) checkArgument("Cannot compare quality", "results", results, RESULTS_BY_TASK);
   const tasks: QualityResults = raw ? raw.tasks : results as QualityResults;
-  const names = [...new Set(Object.values(tasks).flatMap((byModel) => Object.keys(byModel)))];
-  const { baseline = raw?.baseline ?? names[0], level = 0.95, band = raw?.band.quality ?? QUALITY_BAND } = options;
-  if (!names.includes(baseline)) {
+  const known = [...new Set(Object.values(tasks).flatMap((byModel) => Object.keys(byModel)))];
+  const { baseline = raw?.baseline ?? known[0], level = 0.95, band = raw?.band.quality ?? QUALITY_BAND } = options;
+  if (!known.includes(baseline)) {
     throw new RangeError(
-      `Cannot compare quality: baseline "${baseline}" is none of the models; there are: ${names.join(", ") || "none"}`,
+      `Cannot compare quality: baseline "${baseline}" is none of the models${suggestion(baseline, known)}`,
     );
   }
   const pairs = Object.entries(tasks).flatMap(([task, byModel]) =>
@@ -117,9 +133,12 @@ export function compareQuality(
  * says on how many items, names the first, and what differs. Items without a hash of their requests are noted.
  */
 export function comparePaired(
-  { ours, theirs }: { ours: QualityResult & { task?: string }; theirs: QualityResult },
+  results: { ours: QualityResult & { task?: string }; theirs: QualityResult },
   options: Omit<QualityOptions, "baseline"> = {},
 ): QualityComparison {
+  checkOptions("Cannot compare quality", results, PAIR, { whole: "the results", part: "result" });
+  checkOptions("Cannot compare quality", options, PAIRED_OPTIONS);
+  const { ours, theirs } = results;
   return compareQuality({ [ours.task ?? "task"]: { theirs, ours } }, { ...options, baseline: "theirs" });
 }
 

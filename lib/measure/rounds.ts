@@ -1,17 +1,24 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
+import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { COMPARISONS, SEED } from "../check/common.ts";
+import { suggestion } from "../check/nearest.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { func, list, text } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { DecodeWay, StartHost } from "../model/protocol.ts";
 import { progress, StopError, withPartial } from "../progress.ts";
 import type { ResultStore } from "../store/results.ts";
 import { captureEnvironment } from "./environment.ts";
 import { goOn, keepRounds, roundWriter } from "./kept_rounds.ts";
+import { STORE } from "../store/store_field.ts";
 import { identicalModels } from "./identical.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
-import { type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
+import { ROUNDS, type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
-import { checkSetting, isGeneration, settingName, type ThroughputSetting } from "./setting.ts";
+import { checkSetting, isGeneration, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
 
 export interface RoundsOptions extends ModelOptions {
   /** Default: the first name. */
@@ -33,6 +40,18 @@ export interface RoundsOptions extends ModelOptions {
   start?: StartHost;
 }
 
+export const ROUNDS_OPTIONS = object<RoundsOptions>({
+  ...MODEL_OPTIONS.fields,
+  baseline: optional(text),
+  rounds: optional(ROUNDS),
+  seed: optional(SEED),
+  way: optional(WAY),
+  comparisons: optional(COMPARISONS),
+  store: optional(STORE),
+  start: optional(func()),
+});
+const SETTINGS = list(SETTING);
+
 /**
  * Run each model once a round, in an order that is shuffled by `seed`, one model active at a time, a twin of the baseline
  * among them. Every block of rounds starts all processes anew: the block is the unit of the intervals. Each process
@@ -42,6 +61,7 @@ export interface RoundsOptions extends ModelOptions {
  * what was measured (`partialOf`).
  *
  * @throws {RangeError} For models, settings or rounds that can't be measured, before anything is started.
+ * @throws {TypeError} For an option that is not known, or models without names.
  * @throws {StopError} After Stop, with what was measured (`partialOf`).
  */
 export async function measureRounds(
@@ -60,6 +80,9 @@ export async function keptRounds(
   settings: ThroughputSetting[],
   options: RoundsOptions,
 ): Promise<{ result: RoundsResult; end(): void; release(): void }> {
+  checkArgument("Cannot measure rounds", "models", models, MODELS);
+  checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
+  checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
   const names = Object.keys(models);
   const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
   const plan = roundsPlan(options.rounds);
@@ -161,7 +184,7 @@ async function checkModels(
   if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {
     throw new RangeError(
-      `Cannot measure rounds: baseline "${baseline}" is none of the models; there are: ${names.join(", ")}`,
+      `Cannot measure rounds: baseline "${baseline}" is none of the models${suggestion(baseline, names)}`,
     );
   }
   if (names.includes(twinName(baseline))) {

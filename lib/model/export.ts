@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { progress } from "../progress.ts";
 import { Packer } from "../arch/packer.ts";
 import { packWeights } from "../arch/packed_weights.ts";
+import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { resolveModel } from "../arch/resolve.ts";
 import { packRopeTables } from "../arch/rope_tables.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { word } from "../check/rules.ts";
 import type { ArchSpec, AttentionSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
 import { STEP_NAMES, stepGraph, whyNoStepGraph } from "../arch/step_graph.ts";
 import { biasKinds, hasAlibi } from "../arch/visible.ts";
@@ -33,6 +36,8 @@ export interface ExportedModel {
  * ```
  */
 export async function exportModel(ref: ModelRef, folder: string, options: ModelOptions = {}): Promise<ExportedModel> {
+  checkOptions("Cannot export the model", options, MODEL_OPTIONS);
+  checkArgument("Cannot export the model", "folder", folder, word);
   const resolved = await resolveModel(ref, options), { spec } = resolved;
   const reason = whyNoStepGraph(spec);
   if (reason) throw new TypeError(`Cannot export ${resolved.name}: ${reason}`);

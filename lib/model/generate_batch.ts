@@ -9,7 +9,7 @@ import { type DecodeState, runChunk } from "./decode.ts";
 import {
   cachedTokens,
   type CheckedOptions,
-  checkOptions,
+  completeOptions,
   type GenerateBatchOptions,
   type GenerateRequest,
   type GenerateResult,
@@ -60,7 +60,7 @@ export async function* decodeRequests(
   requests: GenerateRequest[],
   options: GenerateBatchOptions,
 ): AsyncGenerator<BatchEvent> {
-  const checked = checkOptions(model.info, model.spec, options);
+  const checked = completeOptions(model.info, model.spec, options);
   const waiting: Row[] = [];
   for (const [index, request] of requests.entries()) {
     try {

@@ -5,23 +5,31 @@ import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
 import { precisionLabel } from "../arch/precision_label.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import { cacheName, forEachState } from "../arch/states.ts";
-import type { ArchSpec, ModelOptions, ModelRef, Provider } from "../arch/spec.ts";
+import type { ArchSpec, ModelRef, Provider } from "../arch/spec.ts";
 import { headsOf } from "../arch/heads.ts";
+import { shown } from "../check/check.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { parameterCount } from "../cost/bytes.ts";
-import type {
-  GenerateBatchOptions,
-  GenerateOptions,
-  GenerateRequest,
-  GenerateResult,
-  Generation,
-  StreamOptions,
+import {
+  GENERATE_BATCH_OPTIONS,
+  GENERATE_OPTIONS,
+  GENERATE_REQUESTS,
+  type GenerateBatchOptions,
+  type GenerateOptions,
+  type GenerateRequest,
+  type GenerateResult,
+  type Generation,
+  PROMPT,
+  STREAM_OPTIONS,
+  type StreamOptions,
 } from "./generate.ts";
 import { zeroState } from "./caches.ts";
 import { decodeRequests } from "./generate_batch.ts";
 import { CALIBRATION_TEXT, kvScales, scaleFeeds } from "./kv_scales.ts";
+import { OPEN_OPTIONS, type OpenOptions, threadWarnings } from "./open_options.ts";
 import { chooseProvider } from "./provider.ts";
 import { allLogits, scoreRequests } from "./score.ts";
-import type { ScoreOptions } from "./score_options.ts";
+import { SCORE_OPTIONS, SCORE_REQUESTS, type ScoreOptions } from "./score_options.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
 import { type Feeds, openSession, physicalCores, type Session, type SessionOptions, type Tensor } from "./session.ts";
 import { streamText } from "./stream.ts";
@@ -29,12 +37,7 @@ import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer_files.ts";
 import { tokenizerFingerprint } from "./tokenizer_fingerprint.ts";
 
-export interface OpenOptions extends ModelOptions {
-  /** Graphs whose sessions are created now; the others follow when first needed. Default `["generate"]`. */
-  graphs?: GraphKind[];
-  /** Start of the path of the profiles that onnxruntime writes when the model is closed: every operator's times. */
-  profilePrefix?: string;
-}
+export type { OpenOptions };
 
 /** Makes a session of a graph. */
 type OpenGraph = (kind: GraphKind) => Promise<Session>;
@@ -97,6 +100,8 @@ export class LanguageModel {
    * ```
    */
   async generate(prompt: string | number[], options: GenerateOptions = {}): Promise<Generation[]> {
+    checkArgument(this.#cannot("generate"), "prompt", prompt, PROMPT);
+    checkOptions(this.#cannot("generate"), options, GENERATE_OPTIONS);
     const [result] = await this.generateBatch([{ prompt }], options);
     if ("refused" in result) throw new RangeError(result.refused);
     return result;
@@ -116,6 +121,8 @@ export class LanguageModel {
    * ```
    */
   async generateBatch(requests: GenerateRequest[], options: GenerateBatchOptions = {}): Promise<GenerateResult[]> {
+    checkArgument(this.#cannot("generate"), "requests", requests, GENERATE_REQUESTS);
+    checkOptions(this.#cannot("generate"), options, GENERATE_BATCH_OPTIONS);
     const results: GenerateResult[] = new Array(requests.length);
     for await (const event of decodeRequests(this, requests, options)) {
       if (!("result" in event)) continue;
@@ -136,6 +143,8 @@ export class LanguageModel {
    * ```
    */
   stream(prompt: string | number[], options: StreamOptions = {}): AsyncGenerator<string, Generation> {
+    checkArgument(this.#cannot("generate"), "prompt", prompt, PROMPT);
+    checkOptions(this.#cannot("generate"), options, STREAM_OPTIONS);
     return streamText(this, prompt, options);
   }
 
@@ -146,8 +155,10 @@ export class LanguageModel {
    * @throws {RangeError} For a request that cannot be scored or does not fit `maxCachedTokens`, an option out of range,
    * and a log-probability that is not finite.
    */
-  score(requests: ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
-    return scoreRequests(this, requests, options);
+  async score(requests: ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
+    checkArgument(this.#cannot("score"), "requests", requests, SCORE_REQUESTS);
+    checkOptions(this.#cannot("score"), options, SCORE_OPTIONS);
+    return await scoreRequests(this, requests, options);
   }
 
   /** Ends the sessions and frees their memory. */
@@ -173,9 +184,14 @@ export class LanguageModel {
     return feeds;
   }
 
+  #cannot(doing: string): string {
+    return `Cannot ${doing} with ${this.info.name}`;
+  }
+
   /** @throws {RangeError} If there are no ids, too many, or one outside the vocabulary. */
   checkIds(ids: number[], doing: string): number[] {
     const { name, contextLength, vocabSize } = this.info;
+    if (!Array.isArray(ids)) throw new TypeError(`${this.#cannot(doing)}: ids must be a list, got ${shown(ids)}`);
     if (ids.length === 0) {
       throw new RangeError(`Cannot ${doing} with ${name}: the prompt is empty; pass text or at least one token id`);
     }
@@ -201,11 +217,9 @@ export class LanguageModel {
  * @throws {SyntaxError} If the file is damaged.
  */
 export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promise<LanguageModel> {
+  checkOptions("Cannot open the model", options, OPEN_OPTIONS);
   const resolved = await resolveModel(ref, options);
   const threads = resolved.options.threads ?? physicalCores();
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`Cannot open ${resolved.name}: threads must be a positive integer, got ${threads}`);
-  }
   const provider = chooseProvider(resolved.options.provider ?? "auto");
   const model = await modelOf(resolved, { provider, threads, profilePrefix: options.profilePrefix });
   for (const kind of options.graphs ?? ["generate"]) await model.session(kind);
@@ -259,7 +273,7 @@ function modelInfo(
   weights: PackedWeights,
 ): ModelInfo {
   const { spec } = resolved;
-  const { heads, kvHeads, headDim } = headsOf(spec);
+  const { heads, kvHeads, headDim } = headsOf(spec), warnings = threadWarnings(threads);
   return {
     name: resolved.name,
     architecture: spec.name,
@@ -276,5 +290,6 @@ function modelInfo(
     threads,
     weightBytes: packedBytes(weights),
     source: resolved.source,
+    ...(warnings.length ? { warnings } : {}),
   };
 }

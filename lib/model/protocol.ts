@@ -30,6 +30,8 @@ export interface ModelInfo {
   weightBytes: number;
   /** Where the weights came from: file or "random, seed 0". */
   source: string;
+  /** What to know before its speeds are trusted, in sentences: more threads than logical cores. Absent: nothing. */
+  warnings?: string[];
 }
 
 /** Counters of the host's process, read after a repeat. Memory is null where the system has no such counter. */

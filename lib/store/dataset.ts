@@ -2,6 +2,10 @@
  * Rows of a benchmark dataset: of the catalog, as upstream orders them, of the hub, or of a file of the user's own.
  * What a row means, and whether it has the fields that a task needs, is the task's business.
  */
+import { INDEX, ROWS } from "../check/common.ts";
+import { names, object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { byType, flag, list, word } from "../check/rules.ts";
 import { readdir } from "node:fs/promises";
 import { type CatalogDataset, catalogDataset, catalogPath } from "./catalog.ts";
 import { hubSplit } from "./hub.ts";
@@ -21,6 +25,19 @@ export interface DatasetOptions {
   /** Fetch nothing: a split that would come from the hub is a `NotCachedError`. */
   cachedOnly?: boolean;
 }
+
+/** Rows by index; of a dataset with subjects, for each of them. */
+export const ROW_SELECTION = byType<never, never, number[], Record<string, number[]>>(
+  { list: list(INDEX), object: names(list(INDEX), "indexes") },
+  "a list of indexes, or one for each subject",
+);
+const DATASET_OPTIONS = object<DatasetOptions>({
+  split: optional(word),
+  limit: optional(ROWS),
+  rows: optional(ROW_SELECTION),
+  subjects: optional(list(word)),
+  cachedOnly: optional(flag),
+});
 
 /** Rows, and where each stands in its full split. */
 export interface Split {
@@ -170,11 +187,11 @@ function joined(tables: TableFile[]): TableFile {
   return { total: tables.reduce((sum, t) => sum + t.total, 0), at };
 }
 
-function requireChoice(name: string, { limit, rows }: DatasetOptions): void {
+function requireChoice(name: string, options: DatasetOptions): void {
+  checkArgument("Cannot load a dataset", "name", name, word);
+  checkOptions(`Cannot load ${name}`, options, DATASET_OPTIONS);
+  const { limit, rows } = options;
   if (limit !== undefined && rows !== undefined) {
     throw new TypeError(`Cannot choose rows of ${name} by limit and by index at once; pass one of them`);
-  }
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
-    throw new RangeError(`Cannot load ${name}: limit must be an integer >= 1, got ${limit}`);
   }
 }

@@ -14,7 +14,7 @@ import { ggufPath, installNpm } from "./peers/environment.ts";
 const [rounds = 7] = Deno.args.map(Number);
 const rows = await loadDataset("hellaswag", { limit: 2500 });
 const texts = rows.flatMap(({ ctx, endings }) => (endings as string[]).map((ending) => `${ctx} ${ending}`));
-const read = await tokenizerReader({ gguf: ggufPath() });
+const read = await tokenizerReader({ gguf: ggufPath() }, null);
 const theirs = await javascriptTokenizer();
 
 const times: Record<"opening" | "cold" | "warm", number[][]> = { opening: [], cold: [], warm: [] };

@@ -51,6 +51,7 @@ const llama2 = () => ({
   },
   bosId: 0,
   eosId: null,
+  endIds: [],
   addsBos: true,
 });
 
@@ -78,7 +79,7 @@ Deno.test("of a character that is cut, the continuation has all", async () => {
 
 /** A row's text after each chunk, and at its end. */
 async function written(ids: number[], chunk: number, stop: string[] = []) {
-  const row = new WrittenRow(tokenizer, prompt, { maxNewTokens: ids.length, eosId: null, stop });
+  const row = new WrittenRow(tokenizer, prompt, { maxNewTokens: ids.length, endIds: [], stop });
   const lasting: string[] = [];
   for (let at = 0; at < ids.length && !row.finishReason; at += chunk) {
     await row.extend(ids.slice(at, at + chunk), []);

@@ -1,6 +1,10 @@
 /** lm-eval's per-document files as results that pair with ours: a model that ran elsewhere, on the same items. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { LEVEL } from "../../check/common.ts";
+import { object, optional } from "../../check/objects.ts";
+import { checkArgument, checkOptions } from "../../check/options.ts";
+import { byType, list, word } from "../../check/rules.ts";
 import type { Estimate } from "../../stats/estimate.ts";
 import { higherIsBetter, metricEstimate } from "../metrics.ts";
 import { kOfMetric, passMetrics } from "../generated/pass_metrics.ts";
@@ -27,6 +31,9 @@ export interface ReadOptions {
   level?: number;
 }
 
+const READ_OPTIONS = object<ReadOptions>({ task: optional(word), filter: optional(word), level: optional(LEVEL) });
+const PATHS = byType({ string: word, list: list(word, { min: 1 }) }, "a path or a list of paths");
+
 const MAX_ROWS = 2_000_000;
 const FILE_NAME = /^samples_(.+)_(\d{4}-\d{2}-\d{2}T[\d.-]+)\.jsonl$/;
 
@@ -48,6 +55,8 @@ const FILE_NAME = /^samples_(.+)_(\d{4}-\d{2}-\d{2}T[\d.-]+)\.jsonl$/;
  * ```
  */
 export async function readLmEvalSamples(paths: string | string[], options: ReadOptions = {}): Promise<ReadResult> {
+  checkArgument("Cannot read lm-eval's samples", "paths", paths, PATHS);
+  checkOptions("Cannot read lm-eval's samples", options, READ_OPTIONS);
   const { level = 0.95 } = options;
   const files = (await Promise.all((Array.isArray(paths) ? paths : [paths]).map((path) => filesOf(path, options))))
     .flat();

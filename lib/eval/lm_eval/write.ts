@@ -1,6 +1,9 @@
 /** Results written as lm-eval writes them, so that what reads its files reads ours. */
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { object, optional } from "../../check/objects.ts";
+import { checkArgument, checkOptions } from "../../check/options.ts";
+import { date, entries, word } from "../../check/rules.ts";
 import { readSplit } from "../../store/dataset.ts";
 import { requestHash, sha256, taskHash } from "../hashes.ts";
 import { readQuestions, scoreRequestsOf } from "../questions.ts";
@@ -21,6 +24,12 @@ export interface WriteOptions {
   now?: Date;
 }
 
+const WRITE_OPTIONS = object<WriteOptions>({
+  rows: optional(entries()),
+  modelName: optional(word),
+  now: optional(date),
+});
+
 /**
  * Write `<folder>/<model>/results_<time>.json` and `samples_<task>_<time>.jsonl` as lm-eval 0.4.13 does: a task with
  * subjects as one task a subject with its groups, every document with its requests, answers, metrics and hashes. An item
@@ -37,6 +46,8 @@ export async function writeLmEvalFiles(
   folder: string,
   options: WriteOptions = {},
 ): Promise<string[]> {
+  checkArgument("Cannot write lm-eval's files", "folder", folder, word);
+  checkOptions("Cannot write lm-eval's files", options, WRITE_OPTIONS);
   const list = Array.isArray(results) ? results : [results];
   requireOneModel(list, options);
   const { model } = list[0].environment;

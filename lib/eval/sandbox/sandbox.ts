@@ -26,7 +26,8 @@
  * Not there: Python packages beyond the standard library, writing files, threads, processes, `asyncio.run`; TypeScript
  * packages. A correct program that needs one of them fails. Hashes and Python's random numbers are alike in each run.
  */
-import type { Program, Sandbox, SandboxOptions } from "./program.ts";
+import { checkArgument, checkOptions } from "../../check/options.ts";
+import { LANGUAGE, PROGRAM, type Program, type Sandbox, SANDBOX_OPTIONS, type SandboxOptions } from "./program.ts";
 import { openPython } from "./python.ts";
 import { openTypeScript } from "./typescript.ts";
 
@@ -52,21 +53,15 @@ const LONGEST_PROGRAM = 2 ** 20;
  * ```
  */
 export async function openSandbox(language: Program["language"], options: SandboxOptions = {}): Promise<Sandbox> {
+  checkArgument("Cannot open a sandbox", "language", language, LANGUAGE);
+  checkOptions("Cannot open a sandbox", options, SANDBOX_OPTIONS);
   const open = { python: openPython, typescript: openTypeScript }[language];
-  if (!open) throw new RangeError(`Unknown language ${JSON.stringify(language)}: the sandbox has python, typescript`);
   const { timeoutS = language === "python" ? 3 : 15, memoryMib = 512, outputBytes = 65_536 } = options;
   const { mode = "strict", workers = 1 } = options;
-  inRange("timeoutS", timeoutS, 0.001, 3600);
-  inRange("memoryMib", memoryMib, 64, 4096);
-  inRange("outputBytes", outputBytes, 0, 2 ** 30);
-  inRange("workers", workers, 1, 64);
-  if (!Number.isInteger(workers)) throw new RangeError(`Cannot open a sandbox: workers must be whole, got ${workers}`);
-  if (mode !== "strict" && mode !== "run") {
-    throw new RangeError(`Cannot open a sandbox: unknown mode "${mode}"; it has strict, run`);
-  }
   const sandbox = await open({ timeoutS, memoryMib, outputBytes, mode, workers });
   return {
     async run(program) {
+      checkOptions("Cannot run the program", program, PROGRAM);
       if (program.language !== language) {
         throw new TypeError(`Cannot run ${program.language}: this sandbox was opened for ${language}`);
       }
@@ -79,9 +74,4 @@ export async function openSandbox(language: Program["language"], options: Sandbo
     },
     close: () => sandbox.close(),
   };
-}
-
-function inRange(name: string, value: number, low: number, high: number): void {
-  if (value >= low && value <= high) return;
-  throw new RangeError(`Cannot open a sandbox: ${name} must be between ${low} and ${high}, got ${value}`);
 }
