@@ -233,6 +233,11 @@ function valueInfo(name: string, type: ElementType, dims: (number | string)[]): 
 }
 
 /** Type, shape and numbers, such as `int64[1]:-1`; a hash stands for many numbers. */
+/** Whether a constant is named by its value, as `literal` names them: any layer may share it. */
+export function isLiteralName(name: string): boolean {
+  return /^[a-z]+\d*\[[\d,]*\]:/.test(name);
+}
+
 function literalName(type: ElementType, dims: number[], values: number[]): string {
   const numbers = values.length > 8
     ? createHash("sha256").update(rawBytes(type, values)).digest("hex").slice(0, 16)
