@@ -8,14 +8,14 @@
 import * as regex from "./gguf_split_regexes.ts";
 
 export interface PreTokenizer {
-  /** `pre_tokenizer` of a tokenizer.json. */
-  json: Record<string, unknown>;
+  /** `pre_tokenizer` of a tokenizer.json; null: tokens are not of bytes but of text, with U+2581 for each space. */
+  json: Record<string, unknown> | null;
   /** Texts are brought into Unicode's composed form first. */
   nfc?: boolean;
   /** A piece that is a token is taken whole, whatever the merges say. */
   ignoreMerges?: boolean;
-  /** Texts start with BOS where the file does not say. */
-  addsBos?: boolean;
+  /** Texts start with BOS where the file does not say, or even where it says they do not. */
+  addsBos?: boolean | "always";
   /** There is no BOS where the file names none. */
   noBos?: boolean;
   /** The token that takes the white space before it. */
@@ -31,12 +31,14 @@ const byteLevel = (use_regex: boolean) => ({
   use_regex,
 });
 const sequence = (...pretokenizers: object[]) => ({ type: "Sequence", pretokenizers });
+const splitAt = (Regex: string, behavior = "Isolated") => ({
+  type: "Split",
+  pattern: { Regex },
+  behavior,
+  invert: false,
+});
 /** Each regex splits the pieces that those before it left. */
-const split = (...regexes: string[]) =>
-  sequence(
-    ...regexes.map((Regex) => ({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false })),
-    byteLevel(false),
-  );
+const split = (...regexes: string[]) => sequence(...regexes.map((regex) => splitAt(regex)), byteLevel(false));
 
 const DIGIT = String.raw`\p{N}`, DIGITS = String.raw`\p{N}+`, NEWLINE = "[\r\n]", THREE_DIGITS = "[0-9][0-9][0-9]";
 /** GPT-2's regex is built in. */
@@ -77,7 +79,7 @@ const FAMILIES: [names: string, PreTokenizer][] = [
   ["tekken", { json: split(regex.TEKKEN), ignoreMerges: true, addsBos: true, cutsAtSpaces: true }],
   ["gpt-4o llama4 kanana2 talkie minimax-m2", { json: gpt4o, cutsAtSpaces: true }],
   ["granite-embed-multi-97m", { json: gpt4o, ignoreMerges: true, cutsAtSpaces: true }],
-  ["tiny_aya cohere2moe", { json: split(String.raw`\d{1,3}(?=(?:\d{3})*\b)`, regex.GPT4O) }],
+  ["tiny_aya cohere2moe", { json: split(regex.THREES_OF_A_WORD, regex.GPT4O) }],
   ["kimi-k2", { json: split(regex.KIMI_K2) }],
   ["youtu", { json: split(regex.YOUTU_SCRIPTS, regex.YOUTU), ignoreMerges: true }],
   ["deepseek-llm", {
@@ -91,11 +93,10 @@ const FAMILIES: [names: string, PreTokenizer][] = [
     cutsAtSpaces: true,
   }],
   ["spark2_5", { json: split(regex.UP_TO_3_DIGITS, regex.IDEOGRAPHS_AND_KANA, regex.SPARK, DIGIT) }],
-  // Digits in threes from a number's end.
-  ["afmoe", {
-    json: split(String.raw`\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))`, regex.AFMOE_SCRIPTS, regex.DEEPSEEK_V3),
+  ["afmoe", { json: split(regex.THREES, regex.AFMOE_SCRIPTS, regex.DEEPSEEK_V3) }],
+  ["superbpe", {
+    json: sequence(splitAt(DIGITS), splitAt(regex.THREES_BUT_THE_FIRST, "MergedWithNext"), byteLevel(false)),
   }],
-  ["superbpe", { json: split(DIGITS, String.raw`(?=(\d{3})+(?!\d))`) }],
   ["bloom poro-chat gpt3-finnish", { json: split(regex.BLOOM) }],
   ["viking", { json: split(regex.BLOOM, DIGIT) }],
   ["falcon", { json: split(regex.punctuation("`"), regex.GPT2, THREE_DIGITS) }],
@@ -110,6 +111,8 @@ const FAMILIES: [names: string, PreTokenizer][] = [
     ),
     addsBos: true,
   }],
+  ["gemma4 granite-embed-multi-311m", { json: null, addsBos: "always" }],
+  ["sarvam-moe", { json: null }],
 ];
 
 const BY_NAME = new Map(FAMILIES.flatMap(([names, pre]) => names.split(" ").map((name) => [name, pre])));

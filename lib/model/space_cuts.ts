@@ -10,7 +10,8 @@ interface AddedToken {
 /**
  * Whether encode(a + b) is encode(a) followed by encode(b) for every `a` that does not end with white space and every `b`
  * that starts with a space: byte-level BPE whose pre-tokenizer starts a piece at every space that follows another
- * character, with nothing that changes the text before it and no token that holds or eats white space.
+ * character, with no token that holds or eats white space, and nothing that changes the text before but Unicode's
+ * composition, to which a space is a border.
  *
  * @param tokenizer A tokenizer.json.
  * @param preTokenizers Those that are known to start a piece there.
@@ -18,7 +19,8 @@ interface AddedToken {
 export function cutsAtSpaces(tokenizer: Record<string, unknown>, preTokenizers: unknown[]): boolean {
   const { model, normalizer, pre_tokenizer, added_tokens } = tokenizer;
   const added = (added_tokens ?? []) as AddedToken[];
-  return (model as { type?: unknown }).type === "BPE" && normalizer == null &&
+  return (model as { type?: unknown }).type === "BPE" &&
+    (normalizer == null || sameJson(normalizer, { type: "NFC" })) &&
     preTokenizers.some((known) => sameJson(known, pre_tokenizer)) &&
     added.every((t) => typeof t.content === "string" && !/\s/u.test(t.content)) &&
     !added.some((t) => t.lstrip || t.rstrip || t.single_word);
