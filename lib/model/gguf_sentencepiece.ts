@@ -15,22 +15,21 @@ import {
 /** Stands for a space. */
 const SPACE = "\u2581";
 
-/** SentencePiece BPE of `tokenizer.ggml.model` "llama": Llama 2, Mistral, Gemma 1 to 3, Phi 3. */
-export function sentencePiece(keys: TokenizerKeys, vocabulary: Vocabulary, strips: Strips) {
+/** SentencePiece BPE with scores: Llama 2, Mistral, Gemma 1 to 3, Phi 3. */
+export function fromScores(keys: TokenizerKeys, vocabulary: Vocabulary, strips: Strips) {
   const scores = keys.numbers("scores");
   sameLength(keys, vocabulary.tokens, "scores", scores);
-  const prefix = keys.flag("add_space_prefix", true);
-  const clean = keys.flag("remove_extra_whitespaces", false);
-  return {
-    json: spacesAsTokens(keys, vocabulary, { strips, prefix, clean, merges: mergesByScore(vocabulary, scores) }),
-    equalScores: scores.length > 1 && scores.every((score) => score === scores[0]),
-  };
+  return spacesAsTokens(keys, vocabulary, {
+    strips,
+    prefix: keys.flag("add_space_prefix", true),
+    clean: keys.flag("remove_extra_whitespaces", false),
+    merges: mergesByScore(vocabulary, scores),
+  });
 }
 
-/** Gemma 4 and others: the same kind of vocabulary, with its merges in the file. */
-export function sentencePieceWithMerges(keys: TokenizerKeys, vocabulary: Vocabulary, strips: Strips) {
-  const merges = mergesOf(keys, vocabulary);
-  return spacesAsTokens(keys, vocabulary, { strips, prefix: false, clean: false, merges });
+/** The same kind of vocabulary with its merges in the file: Gemma 4. */
+export function fromMerges(keys: TokenizerKeys, vocabulary: Vocabulary, strips: Strips) {
+  return spacesAsTokens(keys, vocabulary, { strips, prefix: false, clean: false, merges: mergesOf(keys, vocabulary) });
 }
 
 interface SpacesOptions {
@@ -82,28 +81,34 @@ function spacesAsTokens(keys: TokenizerKeys, vocabulary: Vocabulary, options: Sp
 }
 
 /**
- * Every way to make a token of two others, best score first; equal scores in the order of the ids, which is that of
- * training.
+ * Every way to make a token of two others, best score first; equal scores in the order of the ids, which is mostly that
+ * of training.
  */
-export function mergesByScore({ tokens, types, ids }: Vocabulary, scores: number[]): string[] {
-  const joins = ({ normal, userDefined, unused }: typeof TokenType, type: number) =>
-    type === normal || type === userDefined || type === unused || type === 0;
-  const joined = types.map((type, id) => joins(TokenType, type) && !tokens[id].includes(" "));
-  const order = tokens.flatMap((_, id) => joined[id] ? [id] : []).sort((a, b) => scores[b] - scores[a] || a - b);
+function mergesByScore({ tokens, types, ids }: Vocabulary, scores: number[]): string[] {
+  const joinable: number[] = [0, TokenType.normal, TokenType.userDefined, TokenType.unused];
+  const joins = types.map((type, id) => joinable.includes(type) && !tokens[id].includes(" "));
   const isPart = (token: string) => {
     const id = ids.get(token);
-    return id !== undefined && joined[id];
+    return id !== undefined && joins[id];
   };
-  const merges: string[] = [];
-  for (const id of order) {
-    const token = tokens[id];
+  const order = [...tokens.keys()].filter((id) => joins[id]).sort((a, b) => scores[b] - scores[a] || a - b);
+  return order.flatMap((id) => {
+    const token = tokens[id], merges: string[] = [];
     for (let at = 1; at < token.length; at++) {
       if (isLowSurrogate(token.charCodeAt(at))) continue;
-      const left = token.slice(0, at), right = token.slice(at);
-      if (isPart(left) && isPart(right)) merges.push(`${left} ${right}`);
+      const left = token.slice(0, at);
+      if (!isPart(left)) continue;
+      const right = token.slice(at);
+      if (isPart(right)) merges.push(`${left} ${right}`);
     }
-  }
-  return merges;
+    return merges;
+  });
+}
+
+/** Whether the scores say nothing of what is joined first: some converters write one number for all. */
+export function scoresAreEqual({ tokens, types }: Vocabulary, scores: number[]): boolean {
+  const joined = scores.filter((_, id) => types[id] === TokenType.normal && [...tokens[id]].length > 1);
+  return joined.length > 1 && joined.every((score) => score === joined[0]);
 }
 
 function isLowSurrogate(unit: number): boolean {

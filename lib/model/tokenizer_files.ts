@@ -18,7 +18,7 @@ import { warnOnce } from "./warn_once.ts";
 type Json = Record<string, unknown>;
 
 /** Part of the keys of all that is remembered of tokenizers: raise it when one is built, or judged, in another way. */
-export const TOKENIZER_VERSION = 3;
+export const TOKENIZER_VERSION = 4;
 
 /**
  * The tokenizer of a reference.
