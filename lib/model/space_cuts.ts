@@ -10,7 +10,7 @@ type Json = Record<string, unknown>;
 // deno-lint-ignore no-control-regex
 const WHITE = /[\s\x00-\x20\x85\u180e]/;
 
-/** Whether a text can be cut before the space at this place: what stands before it is not white space. */
+/** Whether a text can be cut before a space at this place: what stands before it is not white space. */
 export function cutsBefore(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);
   return before > 32 && before < 127 || (at > 0 && !WHITE.test(text[at - 1]));
