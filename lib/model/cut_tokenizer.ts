@@ -1,5 +1,6 @@
 /** Tokenizers of a cut vocabulary: the tokens that are left, numbered anew, and only the merges that make them. */
 import type { Tokenizer, TokenizerFile } from "./tokenizer.ts";
+import { isBpe } from "./tokenizer_json.ts";
 
 interface Bpe {
   /** Absent in old files. */
@@ -21,7 +22,7 @@ interface Bpe {
  */
 export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile {
   const model = file.tokenizer.model as Bpe;
-  if ((model.type ?? "BPE") !== "BPE" || !Array.isArray(model.merges)) {
+  if (!isBpe(model)) {
     throw new TypeError(
       `Cannot cut a vocabulary of kind ${
         model.type ?? "without merges"

@@ -19,8 +19,7 @@ export interface NativeTokenizer {
  * @throws {SyntaxError} If the library cannot read it, with the field at fault.
  */
 export async function openNative(json: string, name: string): Promise<NativeTokenizer> {
-  // Loaded late: whoever only measures never needs it.
-  const { Tokenizer } = await import("tokenizers");
+  const { Tokenizer } = await load();
   const tokenizer = parse(json);
   tokenizer.disableTruncation();
   tokenizer.disablePadding();
@@ -63,6 +62,15 @@ export async function openNative(json: string, name: string): Promise<NativeToke
           "needs a token for what its vocabulary lacks (unk_token, unk_id or byte_fallback)",
       );
     }
+  }
+}
+
+/** Loaded late: whoever only measures never needs it. */
+async function load() {
+  try {
+    return await import("tokenizers");
+  } catch (error) {
+    throw new Error(`Cannot load ${LIBRARY}, which has no binding for this machine: ${reason(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@
  * that does not end with white space and every `b` that starts with a space. What two texts share at their start is
  * then encoded once, and so is a word that many texts have.
  */
+import { isBpe } from "./tokenizer_json.ts";
 
 type Json = Record<string, unknown>;
 
@@ -23,9 +24,8 @@ export function cutsBefore(text: string, at: number): boolean {
  * @param tokenizer A tokenizer.json.
  */
 export function cutsAtSpaces({ model, normalizer, pre_tokenizer, added_tokens }: Json): boolean {
-  const { type, dropout } = model as Json;
   const added = (added_tokens ?? []) as Json[];
-  return type === "BPE" && !dropout && keepsSpacesApart(normalizer) && startsPieces(pre_tokenizer) &&
+  return isBpe(model) && !(model as Json).dropout && keepsSpacesApart(normalizer) && startsPieces(pre_tokenizer) &&
     added.every((t) => typeof t.content === "string" && !WHITE.test(t.content)) &&
     !added.some((t) => t.lstrip || t.rstrip || t.single_word);
 }

@@ -53,6 +53,11 @@ export function* vocabularyOf(model: unknown): Generator<[token: string, id: unk
   } else if (isObject(vocab)) { for (const token in vocab) yield [token, vocab[token]]; }
 }
 
+/** Whether a model is BPE; old files do not name its kind. */
+export function isBpe(model: unknown): boolean {
+  return isObject(model) && (model.type ?? "BPE") === "BPE" && Array.isArray(model.merges);
+}
+
 /** The id of a token of the model, as it stands there. */
 export function idIn(model: unknown, token: string): unknown {
   const vocab = isObject(model) ? model.vocab : null;

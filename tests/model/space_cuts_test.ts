@@ -78,11 +78,12 @@ const split = (Regex: string, changes = {}) => ({
     { ...bytes, use_regex: false },
   ],
 });
-const plain = { model: { type: "BPE" }, pre_tokenizer: bytes };
+const plain = { model: { type: "BPE", merges: [] }, pre_tokenizer: bytes };
 const cuts = (changes: Record<string, unknown>) => cutsAtSpaces({ ...plain, ...changes });
 
 Deno.test("pre-tokenizers that start a piece at every space behind another character are known", () => {
   assert.ok(cuts({}));
+  assert.ok(cuts({ model: { merges: [] } }), "old files do not name the kind");
   assert.ok(cuts({ pre_tokenizer: { use_regex: true, add_prefix_space: false, type: "ByteLevel" } }));
   assert.ok(cuts({ pre_tokenizer: { add_prefix_space: false, type: "ByteLevel" } }), "its regex is the default");
   assert.ok(cuts({ pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Digits" }, bytes] } }));
@@ -121,7 +122,7 @@ Deno.test("a tokenizer that is not known to start a piece at a space is not cut 
   assert.ok(!cuts({ pre_tokenizer: split(" ?\\p{L}+|\\s+", { behavior: "Removed" }) }));
   assert.ok(!cuts({ pre_tokenizer: split(" ?\\p{L}+|\\s+", { invert: true }) }));
   assert.ok(!cuts({ model: { type: "Unigram" } }));
-  assert.ok(!cuts({ model: { type: "BPE", dropout: 0.1 } }));
+  assert.ok(!cuts({ model: { type: "BPE", merges: [], dropout: 0.1 } }));
   assert.ok(!cuts({ normalizer: { type: "NFKC" } }));
   assert.ok(!cuts({ added_tokens: [{ content: "two words" }] }), "a token that holds a space");
   assert.ok(!cuts({ added_tokens: [{ content: "two\u0085lines" }] }));
