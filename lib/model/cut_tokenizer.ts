@@ -23,11 +23,8 @@ interface Bpe {
 export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile {
   const model = file.tokenizer.model as Bpe;
   if (!isBpe(model)) {
-    throw new TypeError(
-      `Cannot cut a vocabulary of kind ${
-        model.type ?? "without merges"
-      }: its tokens are not merged from others, as BPE's`,
-    );
+    const kind = model.type ?? "without merges";
+    throw new TypeError(`Cannot cut a vocabulary of kind ${kind}: its tokens are not merged from others, as BPE's`);
   }
   const newIds = new Map(ids.map((id, i) => [id, i]));
   const added = (file.tokenizer.added_tokens ?? []) as { id: number; content: string }[];

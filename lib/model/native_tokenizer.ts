@@ -4,7 +4,7 @@ import { faultyPart } from "./tokenizer_fault.ts";
 /** As deno.json pins it. */
 export const LIBRARY = "tokenizers 0.23.2";
 /** Characters of one call: its answer also holds the text and place of every token, some hundred bytes each. */
-const CALL_LENGTH = 2 ** 21;
+const CALL_LENGTH = 2 ** 20;
 
 export interface NativeTokenizer {
   /** Ids without those that a post-processor would add. */
