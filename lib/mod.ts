@@ -44,7 +44,7 @@ export type {
   Generation,
   StreamOptions,
 } from "./model/generate.ts";
-export type { Tokenizer } from "./model/tokenizer.ts";
+export type { DecodeOptions, Tokenizer } from "./model/tokenizer.ts";
 export { type ExportedModel, exportModel } from "./model/export.ts";
 export { HostError, startHost } from "./model/host.ts";
 export type { ModelHost, ModelInfo, ProcessCounters, ScoreRequest, ScoreResult } from "./model/protocol.ts";

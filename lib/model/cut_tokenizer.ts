@@ -1,5 +1,6 @@
 /** Tokenizers of a cut vocabulary: the tokens that are left, numbered anew, and only the merges that make them. */
 import type { Tokenizer, TokenizerFile } from "./tokenizer.ts";
+import { isBpe } from "./tokenizer_json.ts";
 
 interface Bpe {
   /** Absent in old files. */
@@ -21,12 +22,9 @@ interface Bpe {
  */
 export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile {
   const model = file.tokenizer.model as Bpe;
-  if ((model.type ?? "BPE") !== "BPE" || !Array.isArray(model.merges)) {
-    throw new TypeError(
-      `Cannot cut a vocabulary of kind ${
-        model.type ?? "without merges"
-      }: its tokens are not merged from others, as BPE's`,
-    );
+  if (!isBpe(model)) {
+    const kind = model.type ?? "without merges";
+    throw new TypeError(`Cannot cut a vocabulary of kind ${kind}: its tokens are not merged from others, as BPE's`);
   }
   const newIds = new Map(ids.map((id, i) => [id, i]));
   const added = (file.tokenizer.added_tokens ?? []) as { id: number; content: string }[];

@@ -4,7 +4,7 @@ import { faultyPart } from "./tokenizer_fault.ts";
 /** As deno.json pins it. */
 export const LIBRARY = "tokenizers 0.23.2";
 /** Characters of one call: its answer also holds the text and place of every token, some hundred bytes each. */
-const CALL_LENGTH = 2 ** 21;
+const CALL_LENGTH = 2 ** 20;
 
 export interface NativeTokenizer {
   /** Ids without those that a post-processor would add. */
@@ -19,8 +19,7 @@ export interface NativeTokenizer {
  * @throws {SyntaxError} If the library cannot read it, with the field at fault.
  */
 export async function openNative(json: string, name: string): Promise<NativeTokenizer> {
-  // Loaded late: whoever only measures never needs it.
-  const { Tokenizer } = await import("tokenizers");
+  const { Tokenizer } = await load();
   const tokenizer = parse(json);
   tokenizer.disableTruncation();
   tokenizer.disablePadding();
@@ -63,6 +62,15 @@ export async function openNative(json: string, name: string): Promise<NativeToke
           "needs a token for what its vocabulary lacks (unk_token, unk_id or byte_fallback)",
       );
     }
+  }
+}
+
+/** Loaded late: whoever only measures never needs it. */
+async function load() {
+  try {
+    return await import("tokenizers");
+  } catch (error) {
+    throw new Error(`Cannot load ${LIBRARY}, which has no binding for this machine: ${reason(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@
  * that does not end with white space and every `b` that starts with a space. What two texts share at their start is
  * then encoded once, and so is a word that many texts have.
  */
+import { isBpe } from "./tokenizer_json.ts";
 
 type Json = Record<string, unknown>;
 
@@ -10,7 +11,7 @@ type Json = Record<string, unknown>;
 // deno-lint-ignore no-control-regex
 const WHITE = /[\s\x00-\x20\x85\u180e]/;
 
-/** Whether a text can be cut before the space at this place: what stands before it is not white space. */
+/** Whether a text can be cut before a space at this place: what stands before it is not white space. */
 export function cutsBefore(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);
   return before > 32 && before < 127 || (at > 0 && !WHITE.test(text[at - 1]));
@@ -23,9 +24,8 @@ export function cutsBefore(text: string, at: number): boolean {
  * @param tokenizer A tokenizer.json.
  */
 export function cutsAtSpaces({ model, normalizer, pre_tokenizer, added_tokens }: Json): boolean {
-  const { type, dropout } = model as Json;
   const added = (added_tokens ?? []) as Json[];
-  return type === "BPE" && !dropout && keepsSpacesApart(normalizer) && startsPieces(pre_tokenizer) &&
+  return isBpe(model) && !(model as Json).dropout && keepsSpacesApart(normalizer) && startsPieces(pre_tokenizer) &&
     added.every((t) => typeof t.content === "string" && !WHITE.test(t.content)) &&
     !added.some((t) => t.lstrip || t.rstrip || t.single_word);
 }

@@ -24,19 +24,16 @@ export function judgeSize(bytes: number, path: string): void {
  */
 export function judgeContent(tokenizer: Json, name: string): void {
   const { vocab, merges } = tokenizer.model as Json;
-  const tokens = Array.isArray(vocab) ? vocab.length : isObject(vocab) ? Object.keys(vocab).length : 0;
-  const counts = [
-    [tokens, MOST_TOKENS, "model.vocab", "tokens"],
-    [lengthOf(merges), MOST_MERGES, "model.merges", "merges"],
-    [lengthOf(tokenizer.added_tokens), MOST_TOKENS, "added_tokens", "tokens"],
-    [depthOf(tokenizer, MOST_DEPTH + 1), MOST_DEPTH, "JSON", "objects inside one another"],
-  ] as const;
-  for (const [count, most, field, what] of counts) {
-    if (count <= most) continue;
+  const judge = (field: string, count: number, what: string, most: number) => {
+    if (count <= most) return;
     throw new RangeError(
       `Cannot read the tokenizer ${name}: its ${field} has ${count} ${what}, more than any tokenizer has (${most} are read)`,
     );
-  }
+  };
+  judge("model.vocab", isObject(vocab) ? Object.keys(vocab).length : lengthOf(vocab), "tokens", MOST_TOKENS);
+  judge("model.merges", lengthOf(merges), "merges", MOST_MERGES);
+  judge("added_tokens", lengthOf(tokenizer.added_tokens), "tokens", MOST_TOKENS);
+  judge("JSON", depthOf(tokenizer, MOST_DEPTH + 1), "objects inside one another", MOST_DEPTH);
 }
 
 /** How deep a value is nested; counting ends at `enough`. */
@@ -54,6 +51,11 @@ export function* vocabularyOf(model: unknown): Generator<[token: string, id: unk
   if (Array.isArray(vocab)) {
     for (const [id, entry] of vocab.entries()) yield [Array.isArray(entry) ? entry[0] : entry, id];
   } else if (isObject(vocab)) { for (const token in vocab) yield [token, vocab[token]]; }
+}
+
+/** Whether a model is BPE; old files do not name its kind. */
+export function isBpe(model: unknown): boolean {
+  return isObject(model) && (model.type ?? "BPE") === "BPE" && Array.isArray(model.merges);
 }
 
 /** The id of a token of the model, as it stands there. */

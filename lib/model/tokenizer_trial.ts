@@ -48,7 +48,11 @@ export async function runTrial(json: string, name: string, options: TrialOptions
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
   }, PATIENCE * seconds * 1000);
   const given = give(child.stdin, json); // not awaited: a process that reads nothing would be waited for
   const { code, signal, stdout, stderr } = await child.output().finally(() => clearTimeout(timer));

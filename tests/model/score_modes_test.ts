@@ -237,6 +237,17 @@ Deno.test("an empty context stands for the prefix token, as text and as ids", ()
     assert.ok(Math.abs(none.logLikelihood - want) < 1e-4);
   }));
 
+Deno.test("all texts of a call are encoded at once, a shared context only once", () =>
+  withModel(undefined, async (model) => {
+    const { encodeBatch } = model.tokenizer, calls: string[][] = [];
+    model.tokenizer.encodeBatch = (texts) => {
+      calls.push(texts);
+      return encodeBatch(texts);
+    };
+    await model.score([" b", " c", "d"].map((continuation) => ({ context: "a", continuation })));
+    assert.deepEqual(calls, [["a", " b", " c", "ad"]]);
+  }));
+
 Deno.test("a join that leaves the continuation no token of its own says so", () =>
   withModel(undefined, async (model) => {
     model.tokenizer.encodeBatch = (texts) =>
