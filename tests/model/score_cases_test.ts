@@ -14,6 +14,8 @@ interface Pair {
   isGreedy: boolean;
 }
 
+const requests = (pairs: Pair[]) => pairs.map(({ context, continuation }) => ({ context, continuation }));
+
 const CASES = join(import.meta.dirname!, "..", "cases", "scoring");
 
 for (const { name, folder, expected } of manifest.cases) {
@@ -24,10 +26,10 @@ for (const { name, folder, expected } of manifest.cases) {
       const backwards = pairs.toReversed();
       for (const mode of SCORE_MODES) {
         for (const tokenBudget of [40, 1000]) {
-          check(pairs, await model.score(pairs, { mode, tokenBudget }), mode);
-          check(backwards, await model.score(backwards, { mode, tokenBudget }), `${mode}, backwards`);
+          check(pairs, await model.score(requests(pairs), { mode, tokenBudget }), mode);
+          check(backwards, await model.score(requests(backwards), { mode, tokenBudget }), `${mode}, backwards`);
         }
-        for (const pair of pairs) check([pair], await model.score([pair], { mode }), `${mode}, alone`);
+        for (const pair of pairs) check([pair], await model.score(requests([pair]), { mode }), `${mode}, alone`);
       }
     } finally {
       await model.close();
