@@ -107,21 +107,21 @@ Deno.test("a name is taken once: the same cell may run again, another definition
 
 const wrong: [string, Partial<Record<string, unknown>>, RegExp][] = [
   ["no name", { name: "" }, /name must be letters, digits, .* got ""/],
-  ["nothing to score", { choices: undefined, prompt: "x" }, /choices must be a field's name/],
-  ["two kinds", { text: "x" }, /must have one of choices, continuation, text; got choices and text/],
-  ["an unknown key", { metric: "acc" }, /it knows no "metric"; a task of this kind has name, .*metrics/],
-  ["an unknown metric", { metrics: ["f1"] }, /metrics must be some of acc, acc_norm, acc_bytes, got \["f1"\]/],
-  ["no prompt", { prompt: undefined }, /prompt must be a template, "Question: {{question}}", or a function/],
+  ["nothing to score", { choices: undefined, prompt: "x" }, /the definition must have one of choices, continuation, text/],
+  ["two kinds", { text: "x" }, /the definition has choices and text; pass one of them/],
+  ["an unknown key", { metric: "acc" }, /unknown field "metric"; did you mean "metrics"\? There are: name, about/],
+  ["an unknown metric", { metrics: ["f1"] }, /metrics\[0\] is "f1"; there are: acc, acc_norm, acc_bytes/],
+  ["no prompt", { prompt: undefined }, /prompt is missing/],
   ["a template that computes", { prompt: "{{question.strip()}}" }, /"{{question\.strip\(\)}}" names no field/],
-  ["one choice", { choices: ["a"] }, /choices must be a field's name, two or more templates/],
+  ["one choice", { choices: ["a"] }, /choices must have at least 2 entries, got 1/],
   ["shots from nowhere", { shots: 2 }, /shots is 2, but there is no fewShot/],
-  ["an empty pool", { fewShot: { rule: "sample", rows: [] } }, /rows, of which there must be some/],
+  ["an empty pool", { fewShot: { rule: "sample", rows: [] } }, /fewShot\.rows must have at least 1 entry, got 0/],
   [
     "an unknown rule",
     { fewShot: { rule: "balanced", rows: [{}] } },
-    /rule must be one of first_n, sample, sample_others/,
+    /fewShot\.rule is "balanced"; there are: first_n, sample, sample_others/,
   ],
-  ["a version that is a number", { version: 2 }, /version must be text, got 2/],
+  ["a version that is a number", { version: 2 }, /version must be a text, got 2/],
 ];
 for (const [what, change, message] of wrong) {
   Deno.test(`defineTask() with ${what} says what is wrong`, () => {
