@@ -38,7 +38,7 @@ export interface TrainOptions extends Budget {
   onProgress?: (done: TrainProgress) => void;
 }
 
-export const LEARNING_RATE = quantity({ above: 0, max: 1000 });
+export const LEARNING_RATE = quantity({ above: 0 });
 export const TRAIN_OPTIONS = object<TrainOptions>({
   ...BUDGET_FIELDS,
   task: TASK_SPEC,

@@ -141,7 +141,7 @@ Deno.test("requests that cannot be continued are refused with the reason, and th
     await assert.rejects(model.generate([7], { maxNewTokens: 3 }), /logits are not finite/);
     await assert.rejects(
       model.generateBatch(requests, { maxRows: 0 }),
-      /maxRows must be a positive integer, got 0/,
+      /maxRows must be an integer >= 1, got 0/,
     );
     const [large] = await model.generateBatch([{ prompt: [1, 2, 3] }], { maxNewTokens: 20, maxCachedTokens: 22 });
     assert.match(

@@ -182,11 +182,11 @@ Deno.test("equal requests are run once", () =>
 Deno.test("options out of range and requests over the cap are refused with the values and the fix", () =>
   withModel(undefined, async (model) => {
     const refused: [ScoreOptions, RegExp][] = [
-      [{ tokenBudget: 0 }, /tokenBudget must be an integer >= 1, got 0; leave it out/],
+      [{ tokenBudget: 0 }, /tokenBudget must be an integer >= 1, got 0/],
       [{ tokenBudget: 1.5 }, /tokenBudget must be an integer >= 1, got 1.5/],
       [{ tokenBudget: NaN }, /tokenBudget must be an integer >= 1, got NaN/],
       [{ maxCachedTokens: -3 }, /maxCachedTokens must be an integer >= 1, got -3/],
-      [{ mode: "trie" as "tree" }, /Unknown score mode "trie"; there are: tree, batch, strict/],
+      [{ mode: "trie" as "tree" }, /mode is "trie"; did you mean "tree"\? There are: tree, batch, strict/],
       [
         { maxCachedTokens: 300, tokenBudget: 32 },
         /request 9 of 169 tokens: alone it needs 306 cached tokens at token budget 32, maxCachedTokens is 300; raise it to 306/,

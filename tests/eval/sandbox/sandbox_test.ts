@@ -62,13 +62,13 @@ for (const language of ["python", "typescript"] as const) {
 }
 
 Deno.test("openSandbox() names what is out of range, and run() what it was not opened for", async () => {
-  await assert.rejects(openSandbox("ruby" as "python"), /Unknown language "ruby": the sandbox has python, typescript/);
-  await assert.rejects(openSandbox("python", { timeoutS: 0 }), /timeoutS must be between 0.001 and 3600, got 0/);
-  await assert.rejects(openSandbox("python", { workers: 1.5 }), /workers must be whole, got 1.5/);
-  await assert.rejects(openSandbox("python", { memoryMib: 8 }), /memoryMib must be between 64 and 4096, got 8/);
+  await assert.rejects(openSandbox("ruby" as "python"), /language is "ruby"; there are: python, typescript/);
+  await assert.rejects(openSandbox("python", { timeoutS: 0 }), /timeoutS must be a number from 0.001 to 3600, got 0/);
+  await assert.rejects(openSandbox("python", { workers: 1.5 }), /workers must be an integer >= 1, got 1.5/);
+  await assert.rejects(openSandbox("python", { memoryMib: 8 }), /memoryMib must be a number from 64 to 4096, got 8/);
   await assert.rejects(
     openSandbox("typescript", { mode: "loose" as "run" }),
-    /unknown mode "loose"; it has strict, run/,
+    /mode is "loose"; there are: strict, run/,
   );
   const sandbox = await openSandbox("python");
   await assert.rejects(
