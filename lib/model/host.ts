@@ -1,6 +1,7 @@
 /** The parent's end of a model host: starts the process, speaks the protocol, and tells when the child is gone. */
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import type { ModelRef } from "../arch/spec.ts";
 import type { GenerateResult } from "./generate.ts";
@@ -141,6 +142,7 @@ class HostClient {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
+      ...APART,
     }).spawn();
     this.pid = this.#child.pid;
     this.#writer = this.#child.stdin.getWriter();

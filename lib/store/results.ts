@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { noteKept } from "../progress.ts";
 import { resultsFile } from "./paths.ts";
 import { SAVED_ITEMS_SCHEMA, type SavedItems, SqliteItems } from "./saved_items.ts";
 
@@ -91,6 +92,7 @@ export class ResultStore {
 
   #open(): DatabaseSync {
     mkdirSync(dirname(this.path), { recursive: true });
+    noteKept(this.path);
     const db = new DatabaseSync(this.path);
     try {
       // NORMAL: a commit outlives the process at once; only a power cut may lose the last ones, and no file is spoilt
