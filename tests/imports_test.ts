@@ -5,15 +5,15 @@ import { projectRoot } from "../lib/store/paths.ts";
 
 /** A room may use itself and those before it. */
 const ORDER = [
-  ...["check", "stats", "progress_options.ts", "progress.ts", "onnx", "store", "arch", "cost", "model", "train"],
+  ...["check", "stats", "progress", "progress.ts", "onnx", "store", "arch", "cost", "model", "train"],
   ...["measure", "eval", "compare", "view", "report", "mod.ts"],
 ];
 /** Rooms that use less than what stands before them. */
 const ONLY: Record<string, string[]> = {
   "check": [],
   "stats": ["check"],
-  "progress_options.ts": ["check"],
-  "progress.ts": ["check", "progress_options.ts"],
+  "progress": ["check"],
+  "progress.ts": ["progress"],
   "onnx": [],
   "store": ["check", "progress.ts"],
   "measure": ORDER.slice(0, ORDER.indexOf("train")),

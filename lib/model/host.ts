@@ -1,6 +1,7 @@
 /** The parent's end of a model host: starts the process, speaks the protocol, and tells when the child is gone. */
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { checkModel } from "../arch/ref_fields.ts";
 import type { ModelRef } from "../arch/spec.ts";
@@ -159,6 +160,7 @@ class HostClient {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
+      ...APART,
     }).spawn();
     this.pid = this.#child.pid;
     this.#writer = this.#child.stdin.getWriter();

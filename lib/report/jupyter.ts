@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { progress } from "../progress.ts";
-import { projectRoot } from "../store/paths.ts";
+import { endOnInterrupt, progress, stoppedWords } from "../progress.ts";
+import { cacheDir, projectRoot } from "../store/paths.ts";
 import { findPython, pipOf, run } from "../store/python.ts";
 import { requireDeno, withSetupLock } from "../store/setup.ts";
 
@@ -122,6 +122,7 @@ function lastLines(text: string): string {
 if (import.meta.main) {
   try {
     requireDeno();
+    endOnInterrupt(() => stoppedWords([cacheDir()], "the installation of Jupyter"));
     await withSetupLock(() => setupJupyter());
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

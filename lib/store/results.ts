@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { noteKept } from "../progress.ts";
 import { resultsFile } from "./paths.ts";
 import { type SavedItems, SqliteItems } from "./saved_items.ts";
 import { CHECKED_COLUMNS, checksum, isWhole, prepareTables, type ResultTable } from "./schema.ts";
@@ -141,6 +142,7 @@ export class ResultStore {
     let db: DatabaseSync | undefined;
     try {
       mkdirSync(dirname(this.path), { recursive: true });
+      noteKept(this.path);
       db = new DatabaseSync(this.path);
       // NORMAL: a commit outlives the process at once; only a power cut may lose the last ones, and no file is spoilt
       db.exec(`PRAGMA busy_timeout = ${this.#waitMs}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;`);

@@ -1,6 +1,7 @@
 /** Starting a process that can do next to nothing, and that ends when this one does. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { APART } from "../../progress.ts";
 
 export interface ConfinedOptions {
   /** File beside this one. */
@@ -55,6 +56,7 @@ export function spawnConfined(options: ConfinedOptions): Deno.ChildProcess {
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    ...APART,
   }).spawn();
 }
 
