@@ -1,5 +1,8 @@
 /** A program that nobody trusts, and what is said of it after it ran. */
 
+/** Part of the key of kept verdicts: raise it when a program may get another one, with a new interpreter too. */
+export const SANDBOX_VERSION = 2;
+
 /** What is run: one source text, tests included. */
 export interface Program {
   language: "python" | "typescript";
