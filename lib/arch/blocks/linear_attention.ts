@@ -67,14 +67,15 @@ export function linearAttention(spec: ArchSpec, mixer: LinearAttentionSpec): Blo
   };
 
   /** [batch, tokens, keyHeads * keyDim] twice, and [batch, tokens, heads * valueDim]. */
-  function queriesKeysValues({ nodes, inputs, rope }: Place, qkv: string): string[] {
+  function queriesKeysValues({ nodes, inputs, layer, rope }: Place, qkv: string): string[] {
     const { g } = nodes, tables = rope();
     if (!normalise && !tables) return nodes.split(qkv, [keys, keys, values]);
     let [qk, v] = nodes.split(qkv, [2 * keys, values]);
     if (normalise) {
       // x rsqrt(sum(x^2) + e) as an RMSNorm: its mean is the sum over keyDim, so e and the weight are too.
       const weight = new Array<number>(keyDim).fill(keyDim ** -0.5);
-      const unit = nodes.root.literal("float32", [keyDim], weight);
+      // named as the weight in whose place it stands, so that costs find the layer
+      const unit = nodes.root.constant(`layers.${layer}.unit`, "float32", [keyDim], weight);
       const attributes = { axis: -1, epsilon: { float: LENGTH_EPSILON / keyDim } };
       const byHead = nodes.reshape(qk, [0, 0, 2 * keyHeads, keyDim]);
       qk = nodes.reshape(g.node("SimplifiedLayerNormalization", [byHead, unit], attributes), [0, 0, 2 * keys]);

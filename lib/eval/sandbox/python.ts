@@ -22,7 +22,7 @@ export interface PythonOptions {
   workers: number;
 }
 
-/** With V8's own 1 MiB a memoised function of 900 nested calls breaks the interpreter; with this 10,000 pass. */
+/** With V8's own 1 MiB a memoised function of 900 nested calls breaks the interpreter; with this 10,000 are fine. */
 const STACK_MIB = 16;
 
 /** Start the interpreters. */
