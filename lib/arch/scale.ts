@@ -1,8 +1,14 @@
 /** A small sibling of an architecture: its proportions and patterns at another number of parameters. */
+import { TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { integer, quantity } from "../check/rules.ts";
 import { layerParameters, modelParameters } from "./blocks/layer.ts";
 import { keepsPattern, type LayerPattern, layerPattern, stack } from "./layer_pattern.ts";
 import { narrowerMixer, narrowerPosition, resizedChannel, roundTo } from "./narrower.ts";
+import { ARCH_SPEC } from "./ref_fields.ts";
 import type { ArchSpec, LayerSpec } from "./spec.ts";
+import { MOST_LAYERS, MOST_TABLE } from "./spec_fields.ts";
 import { validateSpec } from "./validate.ts";
 
 export interface ScaleOptions {
@@ -15,6 +21,15 @@ export interface ScaleOptions {
   /** Default: as many as keep the ratio of depth to width, two or more. */
   layers?: number;
 }
+
+/** A thousand times the largest models. */
+export const PARAMETERS = quantity({ min: 1, max: 1e15 });
+export const SCALE_OPTIONS = object<ScaleOptions>({
+  parameters: PARAMETERS,
+  vocabSize: optional(integer({ min: 1, max: MOST_TABLE })),
+  contextLength: optional(TOKENS),
+  layers: optional(integer({ min: 1, max: MOST_LAYERS })),
+});
 
 /** How far the parameters may be from those wanted. */
 const TOLERANCE = 0.05;
@@ -45,11 +60,10 @@ const MOST_STRETCH = 8;
  * ```
  */
 export function scale(spec: ArchSpec, options: ScaleOptions): ArchSpec {
+  checkArgument("Cannot scale", "spec", spec, ARCH_SPEC);
+  checkOptions(`Cannot scale ${spec.name}`, options, SCALE_OPTIONS);
   const { parameters } = options;
   const wish = `Cannot scale ${spec.name} to ${amount(parameters)} parameters`;
-  if (!(parameters >= 1 && Number.isFinite(parameters))) {
-    throw new RangeError(`Cannot scale ${spec.name}: parameters must be a positive number, got ${parameters}`);
-  }
   const base = withSizes(spec, options);
   validateSpec(base);
   const pattern = layerPattern(base.layers);

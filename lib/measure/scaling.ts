@@ -1,8 +1,12 @@
 /** How time grows with length: TTFT over prompts, TPOT over contexts, and where one model overtakes another. */
 import type { ModelRef } from "../arch/spec.ts";
+import { TOKENS } from "../check/common.ts";
+import { object, optional, without } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { integer, list } from "../check/rules.ts";
 import { type Crossover, crossover } from "../stats/crossover.ts";
 import { fitScaling, type ScalingFit, type ScalingSample } from "../stats/scaling_fit.ts";
-import { measureRounds, type RoundsOptions } from "./rounds.ts";
+import { measureRounds, ROUNDS_OPTIONS, type RoundsOptions } from "./rounds.ts";
 import type { RoundsResult } from "./rounds_result.ts";
 import { generationGraph, type GenerationSetting, isGeneration } from "./setting.ts";
 
@@ -15,6 +19,13 @@ export interface ScalingOptions extends Omit<RoundsOptions, "rounds" | "comparis
   blocks?: number;
 }
 
+export const SCALING_OPTIONS = object<ScalingOptions>({
+  ...without(ROUNDS_OPTIONS.fields, "rounds", "comparisons"),
+  lengths: optional(list(TOKENS)),
+  newTokens: optional(TOKENS),
+  blocks: optional(integer({ min: 2, max: 10_000 })),
+});
+
 /** TTFT(S) = a + b S + c S^2 and TPOT(context) = a + b context of one model, in ms and tokens. */
 export interface ModelScaling {
   ttftMs: ScalingFit;
@@ -25,11 +36,14 @@ export interface ScalingCrossover {
   time: "ttftMs" | "tpotMs";
   first: string;
   second: string;
+  /** Of identical models always `indistinguishable`: what the data alone would say is noise. */
   crossover: Crossover;
+  /** Given if both are the same model: their largest difference at a measured length, a share, shows how much noise there is. */
+  identical?: { apart: number };
 }
 
 export interface Scaling {
-  /** The baseline first; its twin among them, whose crossover with the baseline shows what noise alone gives. */
+  /** The baseline first; its twin among them, whose distance from the baseline shows what noise alone gives. */
   models: Record<string, ModelScaling>;
   baseline: string;
   twin: string;
@@ -45,12 +59,10 @@ export interface Scaling {
  * @throws {RangeError} For fewer than three lengths or two blocks, or a length that a model's context does not hold.
  */
 export async function measureScaling(models: Record<string, ModelRef>, options: ScalingOptions = {}): Promise<Scaling> {
+  checkOptions("Cannot measure scaling", options, SCALING_OPTIONS);
   const { lengths = [64, 128, 256, 512, 1024], newTokens = 17, blocks = 6, ...rest } = options;
   if (new Set(lengths).size < 3) {
     throw new RangeError(`Cannot measure scaling: needs at least 3 different lengths, got ${lengths.join(", ")}`);
-  }
-  if (!Number.isInteger(blocks) || blocks < 2) {
-    throw new RangeError(`Cannot measure scaling: blocks must be an integer >= 2, got ${blocks}`);
   }
   // One graph for all lengths, the longest one's: a line through two of them would be of neither.
   const graph = generationGraph({ promptTokens: Math.max(...lengths), newTokens });
@@ -65,7 +77,9 @@ export async function measureScaling(models: Record<string, ModelRef>, options: 
  * @throws {RangeError} If there are fewer than three lengths or two whole blocks.
  */
 export function scalingOf(rounds: RoundsResult): Scaling {
-  const { baseline, twin } = rounds;
+  const { baseline, twin, identical = [] } = rounds;
+  const same = (name: string) =>
+    name === twin || identical.some((group) => group.includes(baseline) && group.includes(name));
   const settings = rounds.settings.map((s) => s.setting).filter(isGeneration);
   const names = Object.keys(rounds.models).filter((name) => !rounds.failures.some((f) => f.model === name));
   const ordered = [baseline, ...names.filter((name) => name !== baseline)];
@@ -83,10 +97,33 @@ export function scalingOf(rounds: RoundsResult): Scaling {
       time,
       first: baseline,
       second,
-      crossover: crossover(models[baseline][time], models[second][time]),
+      ...crossoverOf(models[baseline][time], models[second][time], same(second)),
     }))
   );
   return { models, baseline, twin, crossovers, rounds };
+}
+
+function crossoverOf(
+  first: ScalingFit,
+  second: ScalingFit,
+  identical: boolean,
+): Pick<ScalingCrossover, "crossover" | "identical"> {
+  const found = crossover(first, second);
+  if (!identical) return { crossover: found };
+  const apart = Math.max(...first.points.map(({ value }, i) => Math.abs(second.points[i].value / value - 1)));
+  return {
+    identical: { apart },
+    crossover: {
+      ...found,
+      kind: "indistinguishable",
+      crossings: [],
+      told: [],
+      unclear: [{ low: 0, high: Infinity }],
+      fasterAtStart: null,
+      fasterAtEnd: null,
+      extrapolated: false,
+    },
+  };
 }
 
 function samplesOf(

@@ -9,7 +9,7 @@ import { type DecodeState, runChunk } from "./decode.ts";
 import {
   cachedTokens,
   type CheckedOptions,
-  checkOptions,
+  completeOptions,
   type GenerateBatchOptions,
   type GenerateRequest,
   type GenerateResult,
@@ -60,7 +60,7 @@ export async function* decodeRequests(
   requests: GenerateRequest[],
   options: GenerateBatchOptions,
 ): AsyncGenerator<BatchEvent> {
-  const checked = checkOptions(model.info, model.spec, options);
+  const checked = completeOptions(model.info, model.spec, options);
   const waiting: Row[] = [];
   for (const [index, request] of requests.entries()) {
     try {
@@ -119,11 +119,11 @@ async function rowsOf(
     );
   }
   const request: Request = { index, ids, maxNewTokens, cachedTokens: need, rows: [], prefix: null };
-  const limits = { maxNewTokens, eosId: options.ignoreEos ? null : model.tokenizer.eosId, stop: options.stop };
+  const limits = { maxNewTokens, endIds: options.ignoreEos ? [] : model.endIds, stop: options.stop };
   for (let sample = 0; sample < options.samples; sample++) {
     request.rows.push({
       request,
-      written: new WrittenRow(model.tokenizer, limits),
+      written: new WrittenRow(model.tokenizer, ids, limits),
       draw: uniformStream(seed ?? options.seed, sample),
       next: ids.at(-1)!,
       length: ids.length - 1,
@@ -200,7 +200,7 @@ async function decodeChunk(
   const turns = Math.min(options.chunk, left, context);
   const uniforms = new Float32Array(turns * rows.length);
   if (options.temperature > 0) { for (let i = 0; i < uniforms.length; i++) uniforms[i] = rows[i % rows.length].draw(); }
-  const { eosId } = model.tokenizer;
+  const { endIds } = model;
   const lastChunk = turns === left && live.length === rows.length;
   const { tokens, logprobs, next } = await runChunk(model, state, {
     turns,
@@ -209,8 +209,8 @@ async function decodeChunk(
     topK: options.topK,
     topP: options.topP,
     uniforms,
-    eosId,
-    suppressEos: options.ignoreEos && eosId !== null,
+    endIds,
+    suppressEos: options.ignoreEos && endIds.length > 0,
     logprobs: options.logProbabilities,
     mostTokens: Math.max(...rows.map((r) => r.request.cachedTokens)),
     keepCaches: !lastChunk,

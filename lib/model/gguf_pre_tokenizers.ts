@@ -20,8 +20,6 @@ export interface PreTokenizer {
   noBos?: boolean;
   /** The token that takes the white space before it. */
   stripsBefore?: string;
-  /** A piece starts at every space that follows another character, see `cutsAtSpaces` in space_cuts.ts. */
-  cutsAtSpaces?: boolean;
 }
 
 const byteLevel = (use_regex: boolean) => ({
@@ -50,35 +48,33 @@ const FAMILIES: [names: string, PreTokenizer][] = [
   ["default", { json: split(regex.punctuation(""), regex.GPT2, DIGITS, THREE_DIGITS) }],
   ["gpt-2 phi-2 jina-es jina-de jina-v1-en roberta-bpe gigachat a.x-4.0 mellum exaone4 jais trillion granite-docling", {
     json: gpt2,
-    cutsAtSpaces: true,
   }],
   // Both have GPT-NeoX's tokenizer.
-  ["mpt olmo", { json: gpt2, nfc: true, cutsAtSpaces: true }],
-  ["jina-v2-es jina-v2-de jina-v2-code", { json: gpt2, stripsBefore: "<mask>", cutsAtSpaces: true }],
-  ["modern-bert", { json: gpt2, stripsBefore: "[MASK]", cutsAtSpaces: true }],
-  ["smollm starcoder refact codeshell exaone minerva-7b mellum2", { json: digitsThenGpt2, cutsAtSpaces: true }],
-  ["command-r", { json: digitsThenGpt2, nfc: true, cutsAtSpaces: true }],
+  ["mpt olmo", { json: gpt2, nfc: true }],
+  ["jina-v2-es jina-v2-de jina-v2-code", { json: gpt2, stripsBefore: "<mask>" }],
+  ["modern-bert", { json: gpt2, stripsBefore: "[MASK]" }],
+  ["smollm starcoder refact codeshell exaone minerva-7b mellum2", { json: digitsThenGpt2 }],
+  ["command-r", { json: digitsThenGpt2, nfc: true }],
   ["llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano", {
     json: llama3,
     ignoreMerges: true,
     addsBos: true,
-    cutsAtSpaces: true,
   }],
-  ["dbrx smaug-bpe", { json: llama3, cutsAtSpaces: true }],
-  ["chatglm-bpe glm4", { json: llama3, noBos: true, cutsAtSpaces: true }],
+  ["dbrx smaug-bpe", { json: llama3 }],
+  ["chatglm-bpe glm4", { json: llama3, noBos: true }],
   ["minicpm5", { json: split(regex.UP_TO_3_DIGITS, regex.MINICPM5), ignoreMerges: true }],
   ["jais-2", { json: split(regex.JAIS2) }],
-  ["qwen2", { json: qwen2, nfc: true, cutsAtSpaces: true }],
-  ["deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open grok-2", { json: qwen2, cutsAtSpaces: true }],
-  ["qwen35", { json: split(regex.QWEN35), nfc: true, cutsAtSpaces: true }],
+  ["qwen2", { json: qwen2, nfc: true }],
+  ["deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open grok-2", { json: qwen2 }],
+  ["qwen35", { json: split(regex.QWEN35), nfc: true }],
   ["laguna", { json: split(String.raw`[^\n]+|[\n]+`, regex.QWEN2) }],
   ["ufakzeka", { json: split(regex.UFAKZEKA) }],
   ["seed-coder", { json: split(regex.SEED_CODER) }],
   ["bailingmoe bailingmoe2 llada-moe", { json: split(regex.BAILING) }],
   ["exaone-moe", { json: split(regex.EXAONE_MOE) }],
-  ["tekken", { json: split(regex.TEKKEN), ignoreMerges: true, addsBos: true, cutsAtSpaces: true }],
-  ["gpt-4o llama4 kanana2 talkie minimax-m2", { json: gpt4o, cutsAtSpaces: true }],
-  ["granite-embed-multi-97m", { json: gpt4o, ignoreMerges: true, cutsAtSpaces: true }],
+  ["tekken", { json: split(regex.TEKKEN), ignoreMerges: true, addsBos: true }],
+  ["gpt-4o llama4 kanana2 talkie minimax-m2", { json: gpt4o }],
+  ["granite-embed-multi-97m", { json: gpt4o, ignoreMerges: true }],
   ["tiny_aya cohere2moe", { json: split(regex.THREES_OF_A_WORD, regex.GPT4O) }],
   ["kimi-k2", { json: split(regex.KIMI_K2) }],
   ["youtu", { json: split(regex.YOUTU_SCRIPTS, regex.YOUTU), ignoreMerges: true }],
@@ -90,7 +86,6 @@ const FAMILIES: [names: string, PreTokenizer][] = [
   }],
   ["deepseek-v3 hunyuan-dense joyai-llm hy_v4", {
     json: split(regex.UP_TO_3_DIGITS, regex.IDEOGRAPHS_AND_KANA, regex.DEEPSEEK_V3),
-    cutsAtSpaces: true,
   }],
   ["spark2_5", { json: split(regex.UP_TO_3_DIGITS, regex.IDEOGRAPHS_AND_KANA, regex.SPARK, DIGIT) }],
   ["afmoe", { json: split(regex.THREES, regex.AFMOE_SCRIPTS, regex.DEEPSEEK_V3) }],
@@ -125,6 +120,3 @@ export function preTokenizerNamed(name: string): PreTokenizer | undefined {
 export function preTokenizerNames(): string[] {
   return [...BY_NAME.keys()];
 }
-
-/** Those of which it is known that a piece starts at every space that follows another character. */
-export const CUT_AT_SPACES: unknown[] = FAMILIES.flatMap(([, pre]) => pre.cutsAtSpaces ? [pre.json] : []);

@@ -1,4 +1,5 @@
 /** The tokenizer of a GGUF file as a tokenizer.json, by llama.cpp's rules (`src/llama-vocab.cpp`, v0.5.0). */
+import { endsOfGguf } from "./end_of_text.ts";
 import { type PreTokenizer, preTokenizerNamed, preTokenizerNames } from "./gguf_pre_tokenizers.ts";
 import { fromMerges, fromScores, scoresAreEqual } from "./gguf_sentencepiece.ts";
 import {
@@ -45,7 +46,7 @@ export function tokenizerFromGguf(metadata: Record<string, unknown>, path: strin
   const bosId = specialId(keys, vocabulary, "bos", otherwise.bosId, addsBos ? warnings : []);
   const eosId = specialId(keys, vocabulary, "eos", otherwise.eosId, warnings);
   if (addsBos && bosId === null) keys.fail("texts start with BOS, but it has no tokenizer.ggml.bos_token_id");
-  return { tokenizer, bosId, eosId, addsBos, ...(warnings.length > 0 ? { warnings } : {}) };
+  return { tokenizer, bosId, eosId, endIds: endsOfGguf(metadata), addsBos, ...(warnings.length ? { warnings } : {}) };
 }
 
 /** SentencePiece's BPE, which has a score for each token. */

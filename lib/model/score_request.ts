@@ -1,6 +1,7 @@
 /** A score request as token ids: lm-eval's tokenisation at the join, and what cannot be scored. */
 import type { LanguageModel } from "./language_model.ts";
 import type { ScoreRequest } from "./protocol.ts";
+import { cutsBefore } from "./space_cuts.ts";
 import { withBos } from "./tokenizer.ts";
 
 /** A request as token ids: `tokens` run, the last `targets.length` rows are scored. */
@@ -57,16 +58,7 @@ function checkedSequence(
 ): Sequence {
   const { name, contextLength } = model.info;
   const what = `score request ${index}`;
-  if (continuation.length === 0) {
-    // The second case is lm-eval's issue 1053: "a" + "b" may be one token, and the context's tokens are as many.
-    const why = "continuation" in request && request.continuation !== ""
-      ? `its continuation ${
-        JSON.stringify(request.continuation.slice(0, 40))
-      } has no tokens of its own: the tokenizer ` +
-        "merges it into the context's last token; move the end of the context into the continuation"
-      : "its continuation has no tokens; pass at least one that the context lacks";
-    throw new RangeError(`Cannot ${what} with ${name}: ${why}`);
-  }
+  if (continuation.length === 0) throw new RangeError(`Cannot ${what} with ${name}: ${whyNothing(request)}`);
   if (continuation.length > contextLength) {
     throw new RangeError(
       `Cannot ${what} with ${name}: its continuation of ${continuation.length} tokens is more than the context of ` +
@@ -86,29 +78,46 @@ function idPair(model: LanguageModel, { contextIds, continuationIds }: IdRequest
   return { texts: [], pair: () => ({ context, continuation: continuationIds }) };
 }
 
-/** lm-eval's `_encode_pair`: trailing white space of the context belongs to the continuation. */
+/**
+ * lm-eval's `_encode_pair`: trailing white space of the context belongs to the continuation. A context of which nothing
+ * is left then, or which has no tokens (a normalizer may drop its characters), is an empty one.
+ */
 function textPair(model: LanguageModel, { context, continuation }: TextRequest): PairTexts {
   const { tokenizer } = model;
-  if (context === "") {
-    const prefixId = prefixToken(model);
-    return {
-      texts: [continuation],
-      pair: ([ids]) => ({ context: [prefixId], continuation: ids[0] === prefixId ? ids.slice(1) : ids }),
-    };
-  }
   const kept = context.replace(TRAILING_SPACE, "");
   const moved = context.slice(kept.length) + continuation;
+  if (kept === "") return { texts: [moved], pair: ([ids]) => pairAtStart(model, ids) };
   // A long context takes longer to encode than its choices: a tenth of the time of MMLU's 5-shot prompts.
-  if (/\S$/u.test(kept) && moved.startsWith(" ") && tokenizer.cutsAtSpaces) {
+  if (moved.startsWith(" ") && cutsBefore(kept, kept.length) && tokenizer.cutsAtSpaces) {
     return { texts: [kept, moved], pair: ([ids, rest]) => ({ context: withBos(tokenizer, ids), continuation: rest }) };
   }
   return {
     texts: [kept, kept + moved],
     pair([ids, whole]) {
+      if (!ids.length) return pairAtStart(model, whole);
       const contextIds = withBos(tokenizer, ids);
       return { context: contextIds, continuation: withBos(tokenizer, whole).slice(contextIds.length) };
     },
   };
+}
+
+/** A text that nothing stands before: the prefix token does, unless the text brings it. */
+function pairAtStart(model: LanguageModel, ids: number[]): Pair {
+  const prefixId = prefixToken(model);
+  return { context: [prefixId], continuation: ids[0] === prefixId ? ids.slice(1) : ids };
+}
+
+function whyNothing(request: ScoreRequest): string {
+  if (!("continuation" in request) || request.continuation === "") {
+    return "its continuation has no tokens; pass at least one that the context lacks";
+  }
+  const shown = JSON.stringify(request.continuation.slice(0, 40));
+  if (request.context.replace(TRAILING_SPACE, "") === "") {
+    return `its continuation ${shown} has no tokens besides the one that stands for an empty context; pass more text`;
+  }
+  // lm-eval's issue 1053: "a" + "b" may be one token, and the context's tokens are as many
+  return `its continuation ${shown} has no tokens of its own: the tokenizer merges it into the context's last token; ` +
+    "move the end of the context into the continuation";
 }
 
 /** What stands for an empty context. */

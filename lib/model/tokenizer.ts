@@ -1,20 +1,33 @@
 /** Text <-> token ids: a tokenizer.json, and plain bytes for models without one. */
-import { Tokenizer as HfTokenizer } from "@huggingface/tokenizers";
-import { CUT_AT_SPACES } from "./gguf_pre_tokenizers.ts";
+import { decodeBehind } from "./decode_behind.ts";
+import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
+import { byteRuns } from "./byte_runs.ts";
+import { byWords } from "./words.ts";
+
+export interface DecodeOptions {
+  /** Show special tokens too. Default false. */
+  specialTokens?: boolean;
+  /** Ids that stand before: what is given is their continuation, with the space that it may start with. Default none. */
+  after?: number[];
+}
 
 export interface Tokenizer {
   encode(text: string): Promise<number[]>;
   /** The ids of many texts at once: faster than one call a text. */
   encodeBatch(texts: string[]): Promise<number[][]>;
-  /** Text of the ids; special tokens are left out unless asked for. */
-  decode(ids: number[], options?: { specialTokens?: boolean }): Promise<string>;
+  /** Text of the ids, alone or as it continues that of others. */
+  decode(ids: number[], options?: DecodeOptions): Promise<string>;
   readonly bosId: number | null;
   readonly eosId: number | null;
+  /** Every id that ends a text; `eosId` is mostly one of them, but where the model's files name others it need not be. */
+  readonly endIds: readonly number[];
   /** Whether the model was trained with BOS in front of every text; `encode` itself never adds it. */
   readonly addsBos: boolean;
   /** Whether a text may be cut before a space, see `cutsAtSpaces` in space_cuts.ts. Absent: no. */
   readonly cutsAtSpaces?: boolean;
+  /** Whether ids end in single bytes, all of whose text may still change with what follows. Absent: never. */
+  endsInBytes?(ids: number[]): boolean;
 }
 
 /** A tokenizer.json of the Hugging Face format, and the ids that it does not hold. */
@@ -22,6 +35,8 @@ export interface TokenizerFile {
   tokenizer: Record<string, unknown>;
   bosId: number | null;
   eosId: number | null;
+  /** Ids that end a text as the files beside it say; empty where they say nothing. */
+  endIds: readonly number[];
   addsBos: boolean;
   /** What had to be assumed to build it: said once where it is opened. */
   warnings?: string[];
@@ -31,30 +46,53 @@ export interface TokenizerFile {
  * A tokenizer whose file is read at first use: building the tables takes about 0.2 s, and timing never needs them.
  *
  * @param read Gives the file.
+ * @param name As errors call it.
  */
-export function openTokenizer(read: () => TokenizerFile): Tokenizer {
-  let file: TokenizerFile | undefined, hf: HfTokenizer | undefined, cuts: boolean | undefined;
+export function openTokenizer(read: () => TokenizerFile, name = "in memory"): Tokenizer {
+  let file: TokenizerFile | undefined, traits: Traits | undefined, opening: Promise<NativeTokenizer> | undefined;
   const opened = () => file ??= read();
-  const tables = () => hf ??= new HfTokenizer(opened().tokenizer, { clean_up_tokenization_spaces: false });
-  const encode = (text: string) => tables().encode(text, { add_special_tokens: false }).ids;
+  const known = () => traits ??= traitsOf(opened().tokenizer);
+  const open = async () => {
+    const native = await openNative(JSON.stringify(opened().tokenizer), name);
+    const { encodeBatch } = known().cutsAtSpaces ? { encodeBatch: byWords(native.encodeBatch) } : native;
+    file = { ...opened(), tokenizer: {} }; // the library has it now, and a large one takes hundreds of MB
+    return { ...native, encodeBatch };
+  };
+  const native = () => opening ??= open();
   return {
-    encode: (text) => Promise.resolve(encode(text)),
-    encodeBatch: (texts) => Promise.resolve(texts.map(encode)),
-    decode: (ids, options) =>
-      Promise.resolve(ids.length ? tables().decode(ids, { skip_special_tokens: !options?.specialTokens }) : ""),
+    encode: async (text) => (await (await native()).encodeBatch([text]))[0],
+    encodeBatch: async (texts) => await (await native()).encodeBatch(texts),
+    async decode(ids, { specialTokens = false, after } = {}) {
+      const { decode } = await native();
+      return await decodeBehind((list) => decode(list, specialTokens), ids, after, known().endsInBytes);
+    },
+    endsInBytes: (ids) => known().endsInBytes(ids),
     get bosId() {
       return opened().bosId;
     },
     get eosId() {
       return opened().eosId;
     },
+    get endIds() {
+      return opened().endIds;
+    },
     get addsBos() {
       return opened().addsBos;
     },
     get cutsAtSpaces() {
-      return cuts ??= cutsAtSpaces(opened().tokenizer, CUT_AT_SPACES);
+      return known().cutsAtSpaces;
     },
   };
+}
+
+/** What is known of a tokenizer without its tables. */
+interface Traits {
+  cutsAtSpaces: boolean;
+  endsInBytes(ids: number[]): boolean;
+}
+
+function traitsOf(tokenizer: Record<string, unknown>): Traits {
+  return { cutsAtSpaces: cutsAtSpaces(tokenizer), endsInBytes: byteRuns(tokenizer) };
 }
 
 /** A prompt's ids: BOS in front where the model was trained with it and the text does not bring it. */
@@ -81,12 +119,15 @@ export function withBos({ bosId, addsBos }: Tokenizer, ids: number[]): number[] 
  */
 export function byteTokenizer(vocabSize: number): Tokenizer {
   const encode = (text: string) => [...new TextEncoder().encode(text)];
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true }); // a byte order mark is text
+  const decode = (ids: number[]) => utf8.decode(Uint8Array.from(ids.filter((id) => id < 256)));
   return {
     encode: (text) => Promise.resolve(encode(text)),
     encodeBatch: (texts) => Promise.resolve(texts.map(encode)),
-    decode: (ids) => Promise.resolve(new TextDecoder().decode(Uint8Array.from(ids.filter((id) => id < 256)))),
+    decode: (ids, { after } = {}) => decodeBehind((list) => Promise.resolve(decode(list)), ids, after),
     bosId: vocabSize > 256 ? 256 : null,
     eosId: vocabSize > 257 ? 257 : null,
+    endIds: vocabSize > 257 ? [257] : [],
     addsBos: false,
     cutsAtSpaces: true,
   };

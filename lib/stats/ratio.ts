@@ -1,8 +1,10 @@
 /** The ratio of two paired quantities, estimated on logarithms with blocks as the unit. */
+import { checkOptions } from "../check/options.ts";
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
-import { exponentialInterval, type MeanOptions } from "./mean_interval.ts";
+import { exponentialInterval, MEAN_OPTIONS, type MeanOptions } from "./mean_interval.ts";
 import { mean } from "./summary.ts";
+import { isBounded, usablePositive } from "./usable.ts";
 
 /** One round: the same work by both, one after the other, in random order. */
 export interface PairedSample {
@@ -45,7 +47,19 @@ export function ratioOverBlocks(
   samples: readonly PairedSample[],
   options: MeanOptions = {},
 ): Estimate & { low: number; high: number } {
+  checkOptions("Cannot compute the interval of a ratio", options, MEAN_OPTIONS);
   const units = blockLogRatios(samples);
   requireData("the interval of a ratio over blocks", units, 2);
   return exponentialInterval(units, options);
+}
+
+/** The same, where it says something: null with fewer than two blocks, or with bounds that are no interval (`usablePositive`). */
+export function usableRatioOverBlocks(
+  samples: readonly PairedSample[],
+  options: MeanOptions = {},
+): (Estimate & { low: number; high: number }) | null {
+  const units = blockLogRatios(samples);
+  if (units.length < 2) return null;
+  const ratio = usablePositive(exponentialInterval(units, options));
+  return isBounded(ratio) ? ratio : null;
 }

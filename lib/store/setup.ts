@@ -5,7 +5,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Progress, progress } from "../progress.ts";
+import { endOnInterrupt, type Progress, progress, stoppedWords } from "../progress.ts";
 import { catalogPackages } from "./catalog.ts";
 import { cacheDir, projectRoot } from "./paths.ts";
 
@@ -85,6 +85,7 @@ export async function fetchPackages(): Promise<void> {
 if (import.meta.main) {
   try {
     requireDeno();
+    endOnInterrupt(() => stoppedWords([cacheDir()]));
     await withSetupLock(async () => {
       await installNpm();
       await fetchPackages();

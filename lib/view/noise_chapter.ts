@@ -1,9 +1,14 @@
 /** The chapter's benchmarks side by side: what each reports, and its requests in the order in which they ran. */
+import { names } from "../check/objects.ts";
+import { checkArgument } from "../check/options.ts";
+import { withFields } from "../check/rules.ts";
 import type { BrokenBenchmarkResult, CorrectBenchmarkResult } from "../measure/chapter_benchmarks.ts";
 import type { RoundSample } from "../measure/rounds_result.ts";
 import { settingName } from "../measure/setting.ts";
 import type { Estimate } from "../stats/estimate.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { usablePositive } from "../stats/usable.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { estimateParts, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
 import { axis, baseLayout, bottomLegend } from "./noise_layout.ts";
@@ -13,16 +18,22 @@ import { type Cell, tableView } from "./table.ts";
 export type ChapterResult = BrokenBenchmarkResult | CorrectBenchmarkResult;
 
 const isCorrect = (result: ChapterResult): result is CorrectBenchmarkResult => "percentilesMs" in result;
+const BY_NAME = names(
+  withFields<ChapterResult>("what brokenBenchmark or correctBenchmark gives", "samples", "meanMs"),
+  "result",
+  (value) => Object.hasOwn(value, "samples"),
+);
 const NOT_REPORTED = "not reported";
 
 function estimateCell(estimate: Estimate): Cell {
-  const { point, interval } = estimateParts(estimate);
+  const { point, interval } = estimateParts(usablePositive(estimate), { units: "requests" });
   const [main, note] = point.split(", "); // ">= 180, n too small"
   return { main, details: [interval || note].filter(Boolean) };
 }
 
 /** One column a benchmark: a broken one leaves most rows empty. Times in ms. */
 export function chapterTable(results: Record<string, ChapterResult>): View {
+  checkArgument("Cannot show the chapter", "results", results, BY_NAME);
   const all = Object.values(results);
   const row = (
     title: string,
@@ -56,7 +67,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
   const names = Object.keys(results), styles = modelStyles(names);
   const { setting, model } = results[names[0]];
   const data = names.flatMap((name) => {
-    const result = results[name], label = escapeHtml(name), { colour, marker } = styles[name];
+    const result = results[name], label = escapePlot(name), { colour, marker } = styles[name];
     const warm = isCorrect(result) ? result.warmUps : [];
     const points = (samples: RoundSample[], first: number, hollow: boolean) => ({
       type: "scatter",
@@ -73,7 +84,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
   const most = Math.max(...data.flatMap((t) => t.y));
   const layout = baseLayout(
     `Every request, ${configLabel(settingName(setting))}`,
-    `${escapeHtml(`${model.name} ${model.precisionLabel}`)}<br>hollow: warm-up, not counted; time from 0`,
+    `${escapePlot(`${model.name} ${model.precisionLabel}`)}<br>hollow: warm-up, not counted; time from 0`,
     {
       xaxis: axis("request since the start of its process", { zeroline: false }),
       yaxis: axis("time of a request (ms)", { range: [0, 1.06 * most] }),
@@ -85,6 +96,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
 
 /** `requestFigure` as a view; its text has the first and the median time. */
 export function requestPlot(results: Record<string, ChapterResult>): View {
+  checkArgument("Cannot show requests", "results", results, BY_NAME);
   const lines = Object.entries(results).map(([name, r]) => {
     const ms = [...(isCorrect(r) ? r.warmUps : []), ...r.samples].map((s) => s.latencyMs);
     const middle = ms.toSorted((a, b) => a - b)[Math.floor(ms.length / 2)];

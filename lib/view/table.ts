@@ -1,5 +1,9 @@
 /** One table, three times: HTML with aligned digits for notebooks, text for a terminal, Markdown for a README. */
-import { escapeHtml, View } from "./display.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { entries, flag, list, oneOf, text } from "../check/rules.ts";
+import { View } from "./display.ts";
+import { escapeHtml, escapeMarkdown, oneLine } from "./escape.ts";
 
 /** A cell: what counts, and smaller under it (HTML, a line each) or after it (text) what qualifies it. */
 export type Cell = string | { main: string; details?: string[]; tone?: "good" | "bad" };
@@ -23,6 +27,19 @@ export interface TableSpec {
   /** Paragraphs under the table. */
   notes?: string[];
 }
+
+const COLUMN = object<Column>({
+  title: text,
+  detail: optional(text),
+  align: optional(oneOf("left", "right")),
+  nowrap: optional(flag),
+});
+export const TABLE = object<TableSpec>({
+  caption: optional(text),
+  columns: list(COLUMN),
+  rows: entries(), // a table may have thousands
+  notes: optional(list(text)),
+});
 
 const TONE = { good: "#0a6b3d", bad: "#a8320a" };
 
@@ -65,8 +82,8 @@ export function tableHtml({ caption, columns, rows, notes = [] }: TableSpec): st
 /** The table as text, columns padded to their widest cell. */
 export function tableText({ caption, columns, rows, notes = [] }: TableSpec): string {
   const text = (cell: Cell) =>
-    typeof cell === "string" ? cell : [cell.main, ...(cell.details ?? [])].filter(Boolean).join(" ");
-  const head = columns.map((c) => c.detail ? `${c.title}, ${c.detail}` : c.title);
+    oneLine(typeof cell === "string" ? cell : [cell.main, ...(cell.details ?? [])].filter(Boolean).join(" "));
+  const head = columns.map((c) => oneLine(c.detail ? `${c.title}, ${c.detail}` : c.title));
   const lines = [head, ...rows.map((row) => row.map(text))];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => [...(line[i] ?? "")].length)));
   const pad = (cell: string, i: number) => {
@@ -80,7 +97,7 @@ export function tableText({ caption, columns, rows, notes = [] }: TableSpec): st
 
 /** The table in GitHub's Markdown, for a README. */
 export function tableMarkdown({ caption, columns, rows, notes = [] }: TableSpec): string {
-  const safe = (text: string) => text.replace(/[&<>|*_`]/g, (c) => `&#${c.charCodeAt(0)};`);
+  const safe = escapeMarkdown;
   const cell = (c: Cell) =>
     typeof c === "string"
       ? safe(c)
@@ -103,6 +120,7 @@ export function tableMarkdown({ caption, columns, rows, notes = [] }: TableSpec)
  * ```
  */
 export function tableView(spec: TableSpec): View {
+  checkOptions("Cannot draw a table", spec, TABLE, { whole: "the table", part: "field" });
   return new View({
     "text/plain": tableText(spec),
     "text/html": tableHtml(spec),

@@ -31,7 +31,7 @@ Deno.test("SmolLM2-135M at fp32: ids of llama.cpp, greedy ids and log-probabilit
     }
     await t.step("is named for what it is", () => {
       assert.equal(model.info.parameters, 134_515_008); // the published count, tied head once
-      assert.equal(model.info.precisionLabel, "fp32 (from Q4_1)");
+      assert.equal(model.info.precisionLabel, "fp32 (from Q4_1, 5.7 bits a weight)");
     });
   } finally {
     await model.close();

@@ -65,14 +65,18 @@ export function installPython(): Promise<string> {
   });
 }
 
-/** Install the npm peers, without their install scripts: their binaries come inside packages. */
-export function installNpm(): Promise<string> {
-  const list = script("npm.json"); // under the name package.json Deno would format this folder by other rules
-  return once("npm", [list], async () => {
-    await mkdir(npmFolder, { recursive: true });
-    await copyFile(list, join(npmFolder, "package.json"));
+/**
+ * Install npm packages, without their install scripts: their binaries come inside packages.
+ *
+ * @param name Of a list beside this file; as package.json Deno would format this folder by other rules.
+ */
+export function installNpm(name: "npm" | "npm_tokenizers" = "npm"): Promise<string> {
+  const list = script(`${name}.json`), into = folder(name);
+  return once(name, [list], async () => {
+    await mkdir(into, { recursive: true });
+    await copyFile(list, join(into, "package.json"));
     const install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"];
-    await run("install the npm peers", install, npmFolder);
+    await run(`install the packages of ${name}.json`, install, into);
   });
 }
 
