@@ -14,6 +14,8 @@ import {
 
 /** Stands for a space. */
 const SPACE = "\u2581";
+/** The parts of all tokens together; those of Gemma's 262,144 have 11 million characters, and a billion take some ten seconds. */
+const MOST_SPLIT_CHARACTERS = 1e9;
 
 /** SentencePiece BPE with scores: Llama 2, Mistral, Gemma 1 to 3, Phi 3. */
 export function fromScores(keys: TokenizerKeys, vocabulary: Vocabulary, strips: Strips) {
@@ -23,13 +25,15 @@ export function fromScores(keys: TokenizerKeys, vocabulary: Vocabulary, strips: 
     strips,
     prefix: keys.flag("add_space_prefix", true),
     clean: keys.flag("remove_extra_whitespaces", false),
-    merges: mergesByScore(vocabulary, scores),
+    merges: mergesByScore(keys, vocabulary, scores),
   });
 }
 
 /** The same kind of vocabulary with its merges in the file: Gemma 4. */
 export function fromMerges(keys: TokenizerKeys, vocabulary: Vocabulary, strips: Strips) {
-  return spacesAsTokens(keys, vocabulary, { strips, prefix: false, clean: false, merges: mergesOf(keys, vocabulary) });
+  // Runs of spaces that some converters wrote as such are matched whole, before anything is merged.
+  const merges = mergesOf(keys, vocabulary, (token) => vocabulary.ids.has(token.replaceAll(SPACE, " ")));
+  return spacesAsTokens(keys, vocabulary, { strips, prefix: false, clean: false, merges });
 }
 
 interface SpacesOptions {
@@ -84,7 +88,14 @@ function spacesAsTokens(keys: TokenizerKeys, vocabulary: Vocabulary, options: Sp
  * Every way to make a token of two others, best score first; equal scores in the order of the ids, which is mostly that
  * of training.
  */
-function mergesByScore({ tokens, types, ids }: Vocabulary, scores: number[]): string[] {
+function mergesByScore(keys: TokenizerKeys, { tokens, types, ids }: Vocabulary, scores: number[]): string[] {
+  const characters = tokens.reduce((sum, { length }) => sum + length ** 2, 0);
+  if (characters > MOST_SPLIT_CHARACTERS) {
+    const longest = tokens.reduce((a, b) => b.length > a.length ? b : a);
+    keys.fail(
+      `number ${ids.get(longest)} of tokenizer.ggml.tokens has ${longest.length} characters, too many for a token`,
+    );
+  }
   const joinable: number[] = [0, TokenType.normal, TokenType.userDefined, TokenType.unused];
   const joins = types.map((type, id) => joinable.includes(type) && !tokens[id].includes(" "));
   const isPart = (token: string) => {

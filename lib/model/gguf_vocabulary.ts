@@ -135,22 +135,23 @@ export function addedTokens({ tokens, types }: Vocabulary, strips: Strips = {}):
 /**
  * `tokenizer.ggml.merges`, of which both parts and what they make are tokens.
  *
+ * @param unused Tokens that need not be there: the merges of them are left out.
  * @throws {SyntaxError} Naming the first merge that is none.
  */
-export function mergesOf(keys: TokenizerKeys, { ids }: Vocabulary): string[] {
-  const merges = keys.strings("merges");
-  for (const [i, merge] of merges.entries()) {
+export function mergesOf(
+  keys: TokenizerKeys,
+  { ids }: Vocabulary,
+  unused: (token: string) => boolean = () => false,
+): string[] {
+  return keys.strings("merges").filter((merge, i) => {
     const at = merge.indexOf(" ", 1), left = merge.slice(0, at), right = merge.slice(at + 1);
     if (at < 0 || right.includes(" ") || left.includes(" ")) {
       keys.fail(`tokenizer.ggml.merges: number ${i} is ${shown(merge)}, not two tokens with a space between`);
     }
-    for (const token of [left, right, left + right]) {
-      if (!ids.has(token)) {
-        keys.fail(
-          `tokenizer.ggml.merges: number ${i} is ${shown(merge)}, but ${shown(token)} is not in tokenizer.ggml.tokens`,
-        );
-      }
-    }
-  }
-  return merges;
+    const missing = [left, right, left + right].find((token) => !ids.has(token));
+    if (missing === undefined || unused(missing)) return missing === undefined;
+    return keys.fail(
+      `tokenizer.ggml.merges: number ${i} is ${shown(merge)}, but ${shown(missing)} is not in tokenizer.ggml.tokens`,
+    );
+  });
 }

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Tokenizer } from "tokenizers";
 import golden from "../golden/gguf_pre_tokenizers.json" with { type: "json" };
-import { openGguf } from "../../lib/arch/gguf_file.ts";
 import { preTokenizerNames } from "../../lib/model/gguf_pre_tokenizers.ts";
 import { tokenizerFromGguf } from "../../lib/model/gguf_tokenizer.ts";
 import { openModel } from "../../lib/model/language_model.ts";
-import type { TokenizerFile } from "../../lib/model/tokenizer.ts";
+import { rust } from "./rust_tokenizer.ts";
 
 type Metadata = Record<string, unknown>;
 
@@ -24,15 +22,6 @@ interface Case {
 }
 
 const { cases } = await read("manifest.json") as { cases: Case[] };
-
-/** The Rust library's own judgement, so that nothing but the rebuilt file is tested. */
-function rust(file: TokenizerFile) {
-  const tokenizer = Tokenizer.fromString(JSON.stringify(file.tokenizer));
-  return {
-    encode: async (text: string) => (await tokenizer.encode(text, null, { addSpecialTokens: false })).getIds(),
-    decode: (ids: number[]) => tokenizer.decode(ids, true),
-  };
-}
 
 for (const { name, metadata, expected, addsBos, bosId, eosId } of cases) {
   Deno.test(`the GGUF tokenizer ${name} has llama.cpp's and its own tokenizer's ids and texts`, async () => {
@@ -75,78 +64,6 @@ Deno.test("every name that is known has ids of a reference, but for those of Sen
   );
 });
 
-/** Tokens with their score and type: 1 normal, 2 unknown, 3 control, 4 user-defined, 6 byte. */
-function scored(rows: [token: string, score: number, type: number][], changes: Metadata = {}): Metadata {
-  return {
-    "tokenizer.ggml.model": "llama",
-    "tokenizer.ggml.tokens": rows.map(([token]) => token),
-    "tokenizer.ggml.scores": rows.map(([, score]) => score),
-    "tokenizer.ggml.token_type": rows.map(([, , type]) => type),
-    ...changes,
-  };
-}
-const LETTERS: [string, number, number][] = [
-  ...[["<unk>", 0, 2], ["<s>", 0, 3], ["</s>", 0, 3], ["\u2581", -10, 1], ["a", -11, 1], ["b", -12, 1], ["c", -13, 1]],
-] as [string, number, number][];
-
-Deno.test("SentencePiece joins the neighbours of the best score first, whatever the order of the ids", async () => {
-  const bc = rust(tokenizerFromGguf(scored([...LETTERS, ["ab", -2, 1], ["bc", -1, 1], ["\u2581a", -3, 1]]), "m"));
-  assert.deepEqual(await bc.encode("abc"), [9, 8], "\u2581a bc");
-  assert.deepEqual(await bc.encode("b"), [3, 5]);
-  const ab = rust(tokenizerFromGguf(scored([...LETTERS, ["ab", -1, 1], ["bc", -2, 1], ["\u2581a", -3, 1]]), "m"));
-  assert.deepEqual(await ab.encode("abc"), [3, 7, 6], "\u2581 ab c");
-});
-
-Deno.test("a space goes before a text and behind tokens that are matched whole, and one is taken off the text", async () => {
-  const rows = [...LETTERS, ["<x>", 0, 4]] as typeof LETTERS;
-  const { encode, decode } = rust(tokenizerFromGguf(scored(rows), "m"));
-  assert.deepEqual(await encode("a<x>b</s>  c"), [3, 4, 7, 3, 5, 2, 3, 3, 3, 6]);
-  assert.deepEqual(await encode(""), []);
-  assert.equal(await decode([3, 4, 7, 3, 5, 2]), "a<x> b", "</s> is special, <x> is not");
-  assert.equal(await decode([3, 3, 4]), " a");
-  const bare = rust(tokenizerFromGguf(scored(rows, { "tokenizer.ggml.add_space_prefix": false }), "m"));
-  assert.deepEqual(await bare.encode("a<x>b c"), [4, 7, 5, 3, 6]);
-  assert.equal(await bare.decode([3, 4]), " a");
-});
-
-Deno.test("unknown characters are bytes where the vocabulary has bytes, and else one unknown token together", async () => {
-  const bytes = Array.from({ length: 256 }, (_, byte) => {
-    return [`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`, 0, 6] as [string, number, number];
-  });
-  const { encode, decode } = rust(tokenizerFromGguf(scored([...LETTERS, ...bytes]), "m"));
-  assert.deepEqual(await encode("a\u00e9"), [3, 4, 7 + 0xc3, 7 + 0xa9]);
-  assert.equal(await decode([3, 4, 7 + 0xc3, 7 + 0xa9]), "a\u00e9");
-  assert.deepEqual(await rust(tokenizerFromGguf(scored(LETTERS), "m")).encode("a\u00e9\u00e8b"), [3, 4, 0, 5]);
-});
-
-Deno.test("white space that a vocabulary was trained without is left out", async () => {
-  const clean = scored(LETTERS, { "tokenizer.ggml.remove_extra_whitespaces": true });
-  assert.deepEqual(await rust(tokenizerFromGguf(clean, "m")).encode("  a   b "), [3, 4, 3, 5]);
-});
-
-Deno.test("Gemma 4's tokenizer has SentencePiece's tokens, merges of its own, and always BOS", async () => {
-  const file = tokenizerFromGguf({
-    "tokenizer.ggml.model": "gemma4",
-    "tokenizer.ggml.tokens": ["<pad>", "<eos>", "<bos>", "<unk>", "\u2581", "a", "b", "\u2581a", "ab"],
-    "tokenizer.ggml.token_type": [3, 3, 3, 2, 1, 1, 1, 1, 1],
-    "tokenizer.ggml.merges": ["\u2581 a", "a b"],
-    "tokenizer.ggml.bos_token_id": 2,
-    "tokenizer.ggml.eos_token_id": 1,
-    "tokenizer.ggml.add_bos_token": false,
-  }, "m");
-  assert.deepEqual([file.addsBos, file.bosId, file.eosId, file.warnings], [true, 2, 1, undefined]);
-  assert.deepEqual(await rust(file).encode("ab ab"), [8, 7, 6]);
-});
-
-Deno.test("Phi 3's special tokens take the white space behind them along, as llama.cpp knows by the model's name", async () => {
-  const ids = async (name: string) => {
-    const file = tokenizerFromGguf(scored([...LETTERS, ["<|user|>", 0, 3]], { "general.name": name }), "m");
-    return await rust(file).encode("<|user|>\n a</s>  b<s> c");
-  };
-  assert.deepEqual(await ids("Phi 3 mini"), await ids("Llama 2"));
-  assert.deepEqual(await ids("Phi-3 mini"), [7, 3, 4, 2, 3, 5, 1, 3, 3, 6]);
-});
-
 Deno.test("ends of text are matched whole though a file calls them normal", async () => {
   const tokens = [...golden.tokens, "<|im_end|>"], types = [...golden.types, 1];
   const file = byteLevel({ "tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": types });
@@ -184,12 +101,6 @@ for (const [what, changes, bosAndEos, patterns] of warnings) {
     for (const warning of warnings) assert.match(warning, /^Tokenizer of model\.gguf: .*tokenizer\.json/);
   });
 }
-
-Deno.test("equal scores of all tokens are a warning: they say nothing of what is joined first", () => {
-  const equal = scored([...LETTERS, ["ab", 0, 1], ["bc", 0, 1]]);
-  const [warning] = tokenizerFromGguf(equal, "m").warnings ?? [];
-  assert.match(warning, /all its tokenizer\.ggml\.scores are equal/);
-});
 
 const tokens = (...more: string[]) => ({ "tokenizer.ggml.tokens": [...golden.tokens, ...more] });
 const refused: [what: string, Metadata, { name: string; message: RegExp }][] = [
@@ -237,13 +148,6 @@ const refused: [what: string, Metadata, { name: string; message: RegExp }][] = [
     byteLevel({ "tokenizer.ggml.merges": ["! #"] }),
     bad(/merges: number 0 is "! #", but "!#" is not/),
   ],
-  ["no scores", scored(LETTERS, { "tokenizer.ggml.scores": undefined }), bad(/has no tokenizer\.ggml\.scores/)],
-  [
-    "too few scores",
-    scored(LETTERS, { "tokenizer.ggml.scores": [1] }),
-    bad(/tokens has 7 entries, but tokenizer\.ggml\.scores 1/),
-  ],
-  ["a score that is no number", scored([["a", NaN, 1]]), bad(/tokenizer\.ggml\.scores.*finite numbers: number 0/)],
   [
     "a flag that is none",
     byteLevel({ "tokenizer.ggml.add_bos_token": "no" }),
@@ -269,18 +173,15 @@ for (const [what, metadata, error] of refused) {
 }
 
 Deno.test("a model in a GGUF file has its SentencePiece tokenizer", async () => {
-  const path = join(CASES, "spm-defaults.gguf");
-  const { texts } = await read("spm-defaults.expected.json") as { texts: { text: string; ids: number[] }[] };
-  const { encode } = rust(tokenizerFromGguf((await openGguf(path)).metadata, path));
-  const model = await openModel(path);
+  const { texts } = await read("spm-defaults.expected.json") as {
+    texts: { text: string; ids: number[]; decoded: string }[];
+  };
+  const model = await openModel(join(CASES, "spm-defaults.gguf"));
   try {
-    const { bosId, eosId, addsBos } = model.tokenizer;
-    assert.deepEqual([bosId, eosId, addsBos], [1, 2, true]);
-    // @huggingface/gguf 0.4.6 drops U+FEFF from the start of a token.
-    for (const { text, ids } of texts.filter(({ text }) => !text.includes("\ufeff"))) {
-      assert.deepEqual(await encode(text), ids, JSON.stringify(text));
-    }
-    assert.deepEqual(await model.tokenizer.encode(texts[0].text), texts[0].ids);
+    const { tokenizer } = model;
+    assert.deepEqual([tokenizer.bosId, tokenizer.eosId, tokenizer.addsBos], [1, 2, true]);
+    assert.deepEqual(await tokenizer.encodeBatch(texts.map(({ text }) => text)), texts.map(({ ids }) => ids));
+    for (const { ids, decoded } of texts) assert.equal(await tokenizer.decode(ids), decoded);
   } finally {
     await model.close();
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openModel } from "../../lib/model/language_model.ts";
-import { tokenizerFromJson, tokenizerOf } from "../../lib/model/tokenizer_files.ts";
+import { tokenizerFromJson, tokenizerOf, tokenizerReader } from "../../lib/model/tokenizer_files.ts";
 import { tinySpec } from "./tiny_spec.ts";
 
 /** A byte-level BPE tokenizer that knows a few letters. */
@@ -194,4 +194,20 @@ Deno.test("files that are no tokenizer are refused by name", async () => {
   await withFiles({ "tokenizer.json": { model: null } }, (path) => {
     assert.throws(() => tokenizerFromJson(path), /tokenizer\.json: it has no object model/);
   });
+});
+
+Deno.test("what had to be assumed for a GGUF's tokenizer is said once, by the file's name", async () => {
+  const path = join(import.meta.dirname!, "..", "cases", "gguf-tokenizers", "no-pre.gguf");
+  const said: string[] = [], warn = console.warn;
+  console.warn = (text: string) => said.push(text);
+  try {
+    const read = await tokenizerReader({ gguf: path }, null);
+    assert.equal(said.length, 0, "timing never reads it");
+    read();
+    read();
+  } finally {
+    console.warn = warn;
+  }
+  assert.equal(said.length, 1);
+  assert.match(said[0], /^Tokenizer of .*no-pre\.gguf: it has no tokenizer\.ggml\.pre; texts are split as/);
 });
