@@ -37,12 +37,24 @@ function keepsSpacesApart(normalizer: unknown): boolean {
 
 /** Whether a piece starts at every space behind another character. */
 function startsPieces(preTokenizer: unknown): boolean {
-  const steps = listOf(preTokenizer, "pretokenizers"), last = steps?.pop();
-  // Bytes come last: what follows them would no longer see spaces.
-  if (!steps || last?.type !== "ByteLevel" || last.add_prefix_space !== false) return false;
-  // Digits are told from others one by one, so that what stands before a space does not matter to them.
-  return steps.every((step) => step.type === "Digits" || isCuttingSplit(step)) &&
-    (last.use_regex !== false || steps.some(isCuttingSplit));
+  const steps = listOf(preTokenizer, "pretokenizers") ?? [], at = steps.findIndex(isCutting);
+  return at >= 0 && steps.slice(0, at).every(isOfCharacters) && steps.slice(at + 1).every(isOfPieces);
+}
+
+/** A step that starts a piece at every such space. */
+function isCutting(step: Json): boolean {
+  if (step.type === "ByteLevel") return step.add_prefix_space === false && step.use_regex !== false; // GPT-2's regex
+  return isKnownSplit(step) && alternativesOf(String((step.pattern as Json).Regex)).includes("\\s+");
+}
+
+/** A step before it whose pieces are the same, but that a later one cuts, whatever stands behind such a space. */
+function isOfCharacters(step: Json): boolean {
+  return step.type === "Digits" || isKnownSplit(step);
+}
+
+/** A step behind it that treats every piece alike, wherever it stands. */
+function isOfPieces({ type, add_prefix_space }: Json): boolean {
+  return type === "Split" || type === "Digits" || (type === "ByteLevel" && add_prefix_space === false);
 }
 
 /** The steps of a sequence, or the one step; null where there is none. */
@@ -53,24 +65,28 @@ function listOf(step: unknown, key: string): Json[] | null {
   return Array.isArray(list) ? [...list as Json[]] : null;
 }
 
-function isCuttingSplit({ type, pattern, behavior, invert }: Json): boolean {
+/** A split of whose regex all alternatives are of the two sorts below. */
+function isKnownSplit({ type, pattern, behavior, invert }: Json): boolean {
   const regex = (pattern as Json | undefined)?.Regex;
-  if (type !== "Split" || behavior !== "Isolated" || invert || typeof regex !== "string") return false;
-  const alternatives = alternativesOf(regex);
-  return alternatives.includes("\\s+") && alternatives.every((a) => OF_SPACES.has(a) || OF_OTHERS.test(a));
+  return type === "Split" && behavior === "Isolated" && !invert && typeof regex === "string" &&
+    alternativesOf(regex).every((alternative) => OF_SPACES.has(alternative) || OF_OTHERS.test(alternative));
 }
 
 /** Alternatives that match white space alone, and look no further than one character beyond it. */
-const OF_SPACES = new Set(["\\s+(?!\\S)", "\\s+", "\\s*[\\r\\n]+", "\\s*[\\r\\n]", "\\s+$"]);
+const OF_SPACES = new Set(["\\s+(?!\\S)", "\\s+", "\\s*[\\r\\n]+", "\\s*[\\r\\n]", "\\s*[\r\n]+", "\\s+$"]);
+
+/** Kinds of characters of which U+0020 is none: letters, marks, numbers, punctuation, symbols. */
+const KIND = String.raw`\\p\{[LMNPS][a-z]?\}`;
+/** What may stand in a class: a kind, a line break or tab (of no range), what has a backslash, any character but space. */
+const MEMBER = String.raw`(?:${KIND}|(?:\\[rnt]|[\r\n])(?!-)|\\[^\w\s]|[^\\\[\]\s])`;
 /**
- * Alternatives that match a space at their first place only and look at nothing beyond their end: an optional first
- * character, then letters, numbers, marks, line breaks, and what is none of letter, number and white space.
+ * Alternatives that match a space at their first place only and look at nothing beyond their end: one character of any
+ * sort or none, then classes without the space, single characters, groups and counts.
  */
 const OF_OTHERS = new RegExp(
-  String.raw`^(?: \?|\[\^\\r\\n\\p\{L\}\\p\{N\}\]\?\+?)?` +
-    String
-      .raw`(?:['A-Za-z]|\\p\{[LNM][a-z]?\}|\[\^\\s\\p\{L\}\\p\{N\}\]|\[(?:[A-Za-z/]|\\[rn]|\\p\{[LNM][a-z]?\})+\]|` +
-    String.raw`\(\?i?:|\)|\||[?*+]|\{\d+(?:,\d*)?\})+$`,
+  String.raw`^(?: \?|\\s\?|\[\^${MEMBER}+\]\?\+?)?` +
+    String.raw`(?:\[\^\\s${MEMBER}*\]|\[(?!\^)${MEMBER}+\]|${KIND}|\\[^\w\s]|[^\\\[\](){}?*+|^$.\s]|` +
+    String.raw`\(\?i?:|\((?!\?)|\)|\||[?*+]|\{\d+(?:,\d*)?\})+$`,
 );
 
 /** The alternatives of a regex at its top. */
