@@ -116,8 +116,8 @@ function whyNothing(request: ScoreRequest): string {
     return `its continuation ${shown} has no tokens besides the one that stands for an empty context; pass more text`;
   }
   // lm-eval's issue 1053: "a" + "b" may be one token, and the context's tokens are as many
-  return `its continuation ${shown} has no tokens of its own: the tokenizer merges it into the context's last token; ` +
-    "move the end of the context into the continuation";
+  return `its continuation ${shown} has no tokens of its own: the tokenizer merges it into the context's last token, or ` +
+    "drops it; move the end of the context into the continuation";
 }
 
 /** What stands for an empty context. */

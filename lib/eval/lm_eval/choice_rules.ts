@@ -76,9 +76,9 @@ function goldOfTwo(samples: ChoiceSample[]): ChoiceRules["gold"] {
  */
 const GOLD_RULES: ((target: string, choices: string[]) => number[] | null)[] = [
   (target) => {
-    const list = /^\[\s*(-?\d+(?:\s*,\s*-?\d+)*)?\s*\]$/.exec(target);
-    if (list) return (list[1]?.split(",") ?? []).map(Number);
-    return /^-?\d+$/.test(target) ? [Number(target)] : null;
+    const inner = /^\[(.*)\]$/s.exec(target)?.[1], parts = inner === undefined ? [target] : inner.split(",");
+    if (inner?.trim() === "") return [];
+    return parts.every((part) => /^-?\d+$/.test(part.trim())) ? parts.map(Number) : null;
   },
   (target, choices) => [choices.indexOf(target)],
   (target) => target === "True" || target === "False" ? [Number(target === "True")] : null,
@@ -112,15 +112,19 @@ function lengthsFit(sample: ChoiceSample, { delimiter, gold }: ChoiceRules): boo
 /** Texts with which all continuations start, the likeliest delimiter first. */
 function possibleDelimiters(samples: ChoiceSample[], known: string | undefined): string[] {
   const shared = sharedStart(samples.flatMap((sample) => sample.continuations));
-  const listed = samples.map(delimiterInDoc).find((found) => found !== undefined);
+  const listed = samples.values().map(delimiterInDoc).find((found) => found !== undefined);
   const likely = [known, listed, " ", /^\s*/u.exec(shared)![0], "", shared];
   return [...new Set(likely.filter((d) => d !== undefined && shared.startsWith(d)))] as string[];
 }
 
-function sharedStart(texts: string[]): string {
-  let [shared = ""] = texts;
-  for (const text of texts) while (!text.startsWith(shared)) shared = shared.slice(0, -1);
-  return shared;
+function sharedStart([first = "", ...others]: string[]): string {
+  let length = first.length;
+  for (const text of others) {
+    let same = 0;
+    while (same < length && text[same] === first[same]) same++;
+    length = same;
+  }
+  return first.slice(0, length);
 }
 
 /** Where the document lists the choices, what stands before each of them in its continuation. */
