@@ -5,13 +5,14 @@ import { projectRoot } from "../lib/store/paths.ts";
 
 /** A room may use itself and those before it. */
 const ORDER = [
-  ...["stats", "progress.ts", "onnx", "store", "arch", "cost", "model", "train"],
+  ...["stats", "progress", "progress.ts", "onnx", "store", "arch", "cost", "model", "train"],
   ...["measure", "eval", "compare", "view", "report", "mod.ts"],
 ];
 /** Rooms that use less than what stands before them. */
 const ONLY: Record<string, string[]> = {
   "stats": [],
-  "progress.ts": [],
+  "progress": [],
+  "progress.ts": ["progress"],
   "onnx": [],
   "store": ["progress.ts"],
   "measure": ORDER.slice(0, ORDER.indexOf("train")),

@@ -10,9 +10,9 @@ const SHORTEST = 8;
 const ENOUGH = 16;
 
 /**
- * The widest form that fits into `columns`: with the bar, with a shorter one, with none; with a shorter note, without
- * the bars that it is part of; without a note, with one time; with a shorter label, at last without a time. The count
- * is always there.
+ * The widest form that fits into `columns`: with the bar, with a shorter one, with none; with a shorter note, without it,
+ * with one time, with a shorter label; then without the bars that it is part of, at last without a time. The count is
+ * always there.
  */
 export function progressLine(state: ProgressState, columns: number): string {
   if (state.ended && state.nested) return "";
@@ -22,25 +22,27 @@ export function progressLine(state: ProgressState, columns: number): string {
   const line = (outer: string, name: string, rest: string[]) =>
     [`${outer}${name} ${count}`, ...rest].filter(Boolean).join(", ");
   const times = [elapsed, left], one = [left || elapsed];
-  const shortNote = (outer: string) => {
-    const room = columns - textWidth(line(outer, label, times)) - 2;
-    return note && room >= SHORTEST ? [line(outer, label, [fitText(note, room), ...times])] : [];
+  const shortNote = () => {
+    const room = columns - textWidth(line(within, label, times)) - 2;
+    return note && room >= SHORTEST ? [line(within, label, [fitText(note, room), ...times])] : [];
   };
-  const shortLabel = (least: number, rest: string[]) => {
-    const room = columns - textWidth(line("", "", rest));
-    return room >= least ? [line("", fitText(label, room), rest)] : [];
+  const shortLabel = (outer: string, least: number, rest: string[]) => {
+    const room = columns - textWidth(line(outer, "", rest));
+    return room >= least ? [line(outer, fitText(label, room), rest)] : [];
   };
+  const withoutNote = (outer: string) => [
+    line(outer, label, times),
+    line(outer, label, one),
+    ...shortLabel(outer, ENOUGH, one),
+  ];
   const bars = state.ended ? [] : BARS.map((bar) => drawn(state, bar) + line(within, label, [note, ...times]));
   const forms = [
     ...bars,
-    ...shortNote(within),
-    line(within, label, times),
-    ...shortNote(""),
-    line("", label, times),
-    line("", label, one),
-    ...shortLabel(ENOUGH, one),
+    ...shortNote(),
+    ...withoutNote(within),
+    ...withoutNote(""),
     line("", label, []),
-    ...shortLabel(SHORTEST, []),
+    ...shortLabel("", SHORTEST, []),
   ];
   return forms.find((form) => textWidth(form) <= columns) ?? fitText(count, columns);
 }

@@ -24,7 +24,9 @@ Deno.test("a line has what there is room for, the least important left out first
   assert.equal(at(80), "[###---------] Tasks 3/8 > hellaswag, llama fp32 6/24, row 6, 0:10, 0:30 left");
   assert.equal(at(70), "Tasks 3/8 > hellaswag, llama fp32 6/24, row 6, 0:10, 0:30 left");
   assert.equal(at(60), "Tasks 3/8 > hellaswag, llama fp32 6/24, 0:10, 0:30 left");
-  assert.equal(at(50), "hellaswag, llama fp32 6/24, 0:10, 0:30 left");
+  assert.equal(at(50), "Tasks 3/8 > hellaswag, llama fp32 6/24, 0:30 left");
+  assert.equal(at(46), "Tasks 3/8 > hellaswag, llama… 6/24, 0:30 left");
+  assert.equal(at(43), "hellaswag, llama fp32 6/24, 0:10, 0:30 left");
   assert.equal(at(40), "hellaswag, llama fp32 6/24, 0:30 left");
   assert.equal(at(36), "hellaswag, llama fp… 6/24, 0:30 left");
   assert.equal(at(27), "hellaswag, llama fp32 6/24");
