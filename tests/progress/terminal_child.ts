@@ -1,5 +1,5 @@
-/** Long work with a bar inside another one, in a terminal. Arguments: "keeps", "catches", "child" in any order. */
-import { APART, checkStop, noteKept, progress, StopError } from "../../lib/progress.ts";
+/** Long work with a bar inside another one. Arguments: "keeps", "catches", "child", "program" in any order. */
+import { APART, checkStop, endOnInterrupt, noteKept, progress, StopError } from "../../lib/progress.ts";
 
 const asked = new Set(Deno.args);
 if (asked.has("keeps")) noteKept(`${Deno.cwd()}/results/kept.sqlite`);
@@ -10,9 +10,17 @@ if (asked.has("child")) {
   console.log(`child ${child.pid}`);
 }
 
+if (asked.has("program")) {
+  endOnInterrupt(() => "Stopped. Cleaned up.", async () => {
+    await new Promise((done) => setTimeout(done, 200));
+    console.log("cleaned");
+  });
+}
+
 async function work(): Promise<void> {
   const outer = progress("Tasks", 3);
   try {
+    console.log("working");
     outer.update(1);
     const inner = progress("hellaswag, a model with a rather long name, 漢字モデル, fp32", 1000);
     try {

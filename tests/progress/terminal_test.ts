@@ -76,6 +76,36 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a program of its own cleans up before it ends, once, though the signal comes twice",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const { text, exit } = await inTerminal(80, [["hellaswag", "type", CTRL_C], ["\\^C", "type", CTRL_C]], ["program"]);
+    assert.equal(text.split("cleaned").length, 2, text);
+    assert.deepEqual([drawn(text).at(-1), exit], ["Stopped. Cleaned up.", 130]);
+  },
+});
+
+Deno.test({
+  name: "without a terminal it is a plain line",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", file("terminal_child.ts"), "keeps"],
+      stdout: "piped",
+      stderr: "piped",
+      env: { NO_COLOR: "1" },
+    }).spawn();
+    const errors = new Response(child.stderr).text();
+    const reader = child.stdout.getReader();
+    await reader.read(); // "working"
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 130);
+    await reader.cancel();
+    assert.equal(await errors, "Stopped. Kept: results/kept.sqlite. Run the same command to go on.\n");
+  },
+});
+
+Deno.test({
   name: "a script that handles the stop goes on",
   ignore: Deno.build.os === "windows",
   async fn() {
