@@ -20,6 +20,8 @@ const SAME_PRESS_MS = 300;
 
 /** Files in which finished work is kept. */
 const kept = new Set<string>();
+/** Whether this is a program that ends itself: then its work is not asked to stop, too. */
+let ownEnd = false;
 let pressedAt: number | null = null;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 
@@ -44,6 +46,7 @@ export function shortPath(path: string): string {
 /** While work runs, Ctrl-C asks it to stop, and a second one ends the process. @returns Ends the watch. */
 export function watchInterrupt(): () => void {
   pressedAt = null;
+  if (ownEnd) return () => {};
   try {
     Deno.addSignalListener("SIGINT", onInterrupt);
   } catch {
@@ -62,6 +65,7 @@ export function watchInterrupt(): () => void {
  */
 export function endOnInterrupt(words: () => string, cleanUp: () => Promise<void> = () => Promise.resolve()): void {
   let first: number | null = null;
+  ownEnd = true;
   Deno.addSignalListener("SIGINT", () => {
     if (first !== null) return endUnlessSame(first, words);
     first = performance.now();

@@ -6,9 +6,9 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { endOnInterrupt, progress, stoppedWords } from "../progress.ts";
-import { cacheDir, projectRoot } from "../store/paths.ts";
+import { projectRoot } from "../store/paths.ts";
 import { findPython, pipOf, run } from "../store/python.ts";
-import { requireDeno, withSetupLock } from "../store/setup.ts";
+import { fetchedFolders, requireDeno, withSetupLock } from "../store/setup.ts";
 
 /** Path of the Python of the project's `.venv`, which runs everything of Jupyter. */
 export function jupyterPython(root: string = projectRoot()): string {
@@ -122,7 +122,7 @@ function lastLines(text: string): string {
 if (import.meta.main) {
   try {
     requireDeno();
-    endOnInterrupt(() => stoppedWords([cacheDir()], "the installation of Jupyter"));
+    endOnInterrupt(() => stoppedWords(fetchedFolders(), "the installation of Jupyter"));
     await withSetupLock(() => setupJupyter());
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

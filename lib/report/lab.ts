@@ -64,12 +64,15 @@ if (import.meta.main) {
     const { url, child } = await startLab(freePort(), Deno.args);
     console.log(`\nJupyterLab is ready: ${url}\nStop it with Ctrl-C.`);
     const end = () => void child.stdin.close().catch(() => {});
+    let interrupted = false;
     endOnInterrupt(() => WORDS, async () => {
+      interrupted = true;
       end();
       await child.status;
     });
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
-    Deno.exit((await child.status).code);
+    const { code } = await child.status;
+    if (!interrupted) Deno.exit(code);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     Deno.exit(1);

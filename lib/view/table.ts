@@ -2,6 +2,7 @@
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { entries, flag, list, oneOf, text } from "../check/rules.ts";
+import { textWidth } from "../progress.ts";
 import { View } from "./display.ts";
 import { escapeHtml, escapeMarkdown, oneLine } from "./escape.ts";
 
@@ -85,9 +86,9 @@ export function tableText({ caption, columns, rows, notes = [] }: TableSpec): st
     oneLine(typeof cell === "string" ? cell : [cell.main, ...(cell.details ?? [])].filter(Boolean).join(" "));
   const head = columns.map((c) => oneLine(c.detail ? `${c.title}, ${c.detail}` : c.title));
   const lines = [head, ...rows.map((row) => row.map(text))];
-  const widths = columns.map((_, i) => Math.max(...lines.map((line) => [...(line[i] ?? "")].length)));
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => textWidth(line[i] ?? ""))));
   const pad = (cell: string, i: number) => {
-    const space = " ".repeat(widths[i] - [...cell].length);
+    const space = " ".repeat(widths[i] - textWidth(cell));
     return (columns[i].align ?? (i === 0 ? "left" : "right")) === "left" ? cell + space : space + cell;
   };
   const body = lines.map((line) => line.map(pad).join("  ").trimEnd());

@@ -69,6 +69,8 @@ Deno.test("a Markdown table shows hostile names as they are, in cells and paragr
 Deno.test("a table in a terminal has one line a row, and no control characters reach it", () => {
   const lines = tableText({ ...spec, notes: [] }).split("\n");
   assert.equal(lines.length, 2 + 2 + HOSTILE_NAMES.length); // caption and space, head and rule
+  const wide = tableText({ columns: [{ title: "model" }, { title: "n" }], rows: [["漢字", "1"], ["int4", "2"]] });
+  assert.deepEqual(wide.split("\n"), ["model  n", "-----  -", "漢字   1", "int4   2"]); // a wide character takes two columns
   const view = new View({ "text/plain": "a\x1b]0;title\x07\x1b[31mb" });
   assert.equal(view.toString(), "a]0;title[31mb");
 });
