@@ -1,23 +1,12 @@
 /** Changes of an architecture that has weights: read, checked, applied from left to right. */
+import { Check } from "../check/check.ts";
 import type { Change, WeightChange } from "./edits/change.ts";
+import { EDIT } from "./edits/fields.ts";
 import { dropHeads, dropsInFile, mergeKvHeads } from "./edits/heads.ts";
 import { keepLayers, limitWindow, rescaleRope, setKvCache } from "./edits/structure.ts";
 import { cutVocabulary, tieHead } from "./edits/vocabulary.ts";
-import { nearest } from "./nearest.ts";
 import type { ArchEdit, ArchSpec } from "./spec.ts";
 import type { WeightSource } from "./weight_source.ts";
-
-/** Every kind of edit, by the field that names it, with the fields that it may have beside it. */
-const KINDS: Record<string, string[]> = {
-  keepLayers: [],
-  window: ["sinks"],
-  kvCache: [],
-  kvHeads: [],
-  dropHeads: [],
-  vocabulary: [],
-  rope: ["contextLength"],
-  tiedHead: [],
-};
 
 /** An architecture and its weights after edits. */
 export interface EditedModel {
@@ -37,13 +26,13 @@ export interface EditedModel {
  * The architecture and its weights after the edits. Edits that keep the weights as they are share the packed file of
  * the base; the others have one of their own, which all later edits of the first kind share.
  *
- * @throws {RangeError} If an edit does not fit the architecture that it meets.
- * @throws {TypeError} If an edit is of no known kind, or of two.
+ * @throws {RangeError} If an edit does not fit the architecture that it meets, or has a value that cannot be meant.
+ * @throws {TypeError} If an edit is of no known kind or of two, or has a field that is not its own.
  */
 export function editModel(spec: ArchSpec, edits: ArchEdit[] = []): EditedModel {
   const start: EditedModel = { base: spec, spec, weightEdits: [], weights: (source) => source, vocabulary: null };
+  edits.forEach((edit, i) => EDIT(new Check(`Cannot edit ${spec.name}`), `edits[${i}]`, edit));
   return edits.reduce((model, edit) => {
-    checkFields(edit);
     const inFile = "dropHeads" in edit ? { dropHeads: dropsInFile(model.spec, edit.dropHeads) } : edit;
     const change = changeOf(inFile, model.spec);
     const edited = { ...model, spec: change.spec(model.spec) };
@@ -76,16 +65,4 @@ function changeOf(edit: ArchEdit, spec: ArchSpec): Change {
   if ("vocabulary" in edit) return cutVocabulary(edit.vocabulary, spec);
   if ("rope" in edit) return rescaleRope(edit.rope, edit.contextLength);
   return tieHead(edit.tiedHead);
-}
-
-/** An edit is one of the kinds, with no field that is not of that kind. */
-function checkFields(edit: ArchEdit): void {
-  const text = JSON.stringify(edit), kinds = Object.keys(KINDS);
-  const fields = typeof edit === "object" && edit !== null ? Object.keys(edit) : [];
-  const [kind, second] = fields.filter((field) => kinds.includes(field));
-  if (kind === undefined) throw new TypeError(`Unknown edit ${text}; there are: ${kinds.join(", ")}`);
-  if (second) throw new TypeError(`Two edits in one: ${text}; pass { ${kind} } and { ${second} } in their order`);
-  const known = [kind, ...KINDS[kind]], stray = fields.find((field) => !known.includes(field));
-  if (stray === undefined) return;
-  throw new TypeError(`Unknown field ${stray} of edit ${text}; did you mean ${nearest(stray, known)}?`);
 }

@@ -15,15 +15,20 @@ export interface LayerPattern {
 
 /** The shortest pattern of a stack: one layer where all are alike, the whole stack where nothing repeats. */
 export function layerPattern(layers: LayerSpec[]): LayerPattern {
-  const keys = layers.map(({ weightsLayer: _, ...layer }) => JSON.stringify(layer));
+  const kinds = new Map<string, number>();
+  const keys = layers.map(({ weightsLayer: _, ...layer }) => {
+    const text = JSON.stringify(layer), kind = kinds.get(text) ?? kinds.size;
+    kinds.set(text, kind);
+    return kind;
+  });
   for (let period = 1; period <= layers.length; period++) {
     for (let start = 0; start <= Math.min(LONGEST_START, layers.length - period); start++) {
+      const seenTwice = start + 2 * period <= layers.length || start === 0;
+      if (!seenTwice || !keys.every((key, i) => i < start + period || key === keys[i - period])) continue;
       const repeated = layers.slice(start, start + period);
       const hybrid = new Set(repeated.map(({ mixer }) => mixer.kind)).size > 1;
-      const seenTwice = start + 2 * period <= layers.length || start === 0;
       const brokenOff = (layers.length - start) % period !== 0;
-      if (!seenTwice || (hybrid && brokenOff)) continue;
-      if (!keys.every((key, i) => i < start + period || key === keys[i - period])) continue;
+      if (hybrid && brokenOff) continue;
       return { start: layers.slice(0, start), period: repeated, hybrid };
     }
   }

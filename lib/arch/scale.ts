@@ -1,8 +1,14 @@
 /** A small sibling of an architecture: its proportions and patterns at another number of parameters. */
+import { TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { integer, quantity } from "../check/rules.ts";
 import { layerParameters, modelParameters } from "./blocks/layer.ts";
 import { keepsPattern, type LayerPattern, layerPattern, stack } from "./layer_pattern.ts";
 import { narrowerMixer, narrowerPosition, resizedChannel, roundTo } from "./narrower.ts";
+import { ARCH_SPEC } from "./ref_fields.ts";
 import type { ArchSpec, LayerSpec } from "./spec.ts";
+import { MOST_LAYERS, MOST_TABLE } from "./spec_fields.ts";
 import { validateSpec } from "./validate.ts";
 
 export interface ScaleOptions {
@@ -15,6 +21,15 @@ export interface ScaleOptions {
   /** Default: as many as keep the ratio of depth to width, two or more. */
   layers?: number;
 }
+
+/** A thousand times the largest models. */
+export const PARAMETERS = quantity({ min: 1, max: 1e15 });
+export const SCALE_OPTIONS = object<ScaleOptions>({
+  parameters: PARAMETERS,
+  vocabSize: optional(integer({ min: 1, max: MOST_TABLE })),
+  contextLength: optional(TOKENS),
+  layers: optional(integer({ min: 1, max: MOST_LAYERS })),
+});
 
 /** How far the parameters may be from those wanted. */
 const TOLERANCE = 0.05;
@@ -45,11 +60,10 @@ const MOST_STRETCH = 8;
  * ```
  */
 export function scale(spec: ArchSpec, options: ScaleOptions): ArchSpec {
+  checkArgument("Cannot scale", "spec", spec, ARCH_SPEC);
+  checkOptions(`Cannot scale ${spec.name}`, options, SCALE_OPTIONS);
   const { parameters } = options;
   const wish = `Cannot scale ${spec.name} to ${amount(parameters)} parameters`;
-  if (!(parameters >= 1 && Number.isFinite(parameters))) {
-    throw new RangeError(`Cannot scale ${spec.name}: parameters must be a positive number, got ${parameters}`);
-  }
   const base = withSizes(spec, options);
   validateSpec(base);
   const pattern = layerPattern(base.layers);
@@ -69,17 +83,30 @@ export function scale(spec: ArchSpec, options: ScaleOptions): ArchSpec {
   const near = all.filter(({ off }) => off <= TOLERANCE);
   if (near.length) {
     const best = near.reduce((a, b) => b.penalty < a.penalty ? b : a);
-    return { ...best.spec, name: `${spec.name} at ${amount(best.count)}` };
+    const { parts } = sibling(base, pattern, best);
+    const found = { ...stacked(parts, best), name: `${spec.name} at ${amount(best.count)}` };
+    validateSpec(found);
+    return found;
   }
-  const { count, spec: { hiddenSize, layers } } = all.reduce((a, b) => b.off < a.off ? b : a);
+  const { count, width, layers } = all.reduce((a, b) => b.off < a.off ? b : a);
   throw new RangeError(
-    `${wish}: the nearest sibling has ${amount(count)} (width ${hiddenSize}, ${layers.length} layers); pass another ` +
-      `vocabSize, other layers or another number`,
+    `${wish}: the nearest sibling has ${amount(count)} (width ${width}, ${layers} layers); pass another vocabSize, ` +
+      `other layers or another number`,
   );
 }
 
-interface Candidate {
-  spec: ArchSpec;
+/** What a sibling is made by. */
+interface Shape {
+  width: number;
+  layers: number;
+  /** Part of a mixture's experts that is left. */
+  expertShare: number;
+  /** Times as wide inside its channel mixers, in multiples of `unit`; 0: they stay fractions. */
+  channelRatio: number;
+  unit: number;
+}
+
+interface Candidate extends Shape {
   count: number;
   /** Distance of the count from the one wanted, 0.01 is 1 %. */
   off: number;
@@ -88,14 +115,15 @@ interface Candidate {
 }
 
 function* candidates(base: ArchSpec, pattern: LayerPattern, options: ScaleOptions): Generator<Candidate> {
-  const ideal = idealRatio(base, options) * base.hiddenSize;
-  for (const width of widths(ideal)) {
+  const ideal = idealRatio(base, pattern, options) * base.hiddenSize, room = roomFor(pattern);
+  const shares = expertShares(base, room);
+  for (const width of widths(ideal, Math.min(512, room / shares.length))) {
     for (const layers of depths(base, pattern, width, options.layers)) {
-      for (const expertShare of expertShares(base)) {
+      for (const expertShare of shares) {
         const proportion = Math.abs(Math.log(layers / base.layers.length / (width / base.hiddenSize)));
         const lost = (options.layers ? 0 : proportion) - 0.75 * Math.log(expertShare);
         for (const unit of [BLOCK, FINE]) {
-          const found = fitted(base, pattern, { width, layers, expertShare }, unit, options.parameters);
+          const found = fitted(base, pattern, { width, layers, expertShare, unit }, options.parameters);
           const fine = (width % BLOCK ? 0.3 : 0) + (unit === FINE ? 0.1 : 0);
           yield { ...found, penalty: found.penalty + lost + fine + 3 * found.off };
         }
@@ -104,28 +132,36 @@ function* candidates(base: ArchSpec, pattern: LayerPattern, options: ScaleOption
   }
 }
 
-interface Shape {
-  width: number;
-  layers: number;
-  expertShare: number;
-}
-
 /** The sibling of a shape whose intermediate sizes bring it nearest to the wanted number of parameters. */
-function fitted(base: ArchSpec, pattern: LayerPattern, shape: Shape, unit: number, wanted: number): Candidate {
+function fitted(
+  base: ArchSpec,
+  pattern: LayerPattern,
+  shape: Omit<Shape, "channelRatio">,
+  wanted: number,
+): Candidate {
   const start = shape.width / base.hiddenSize;
-  const plain = sibling(base, pattern, shape, start, 0);
+  const countAt = (channelRatio: number, unit: number) => {
+    const { parts, misfit } = sibling(base, pattern, { ...shape, channelRatio, unit });
+    return { count: countParameters(parts, shape), misfit };
+  };
   // Parameters grow in a straight line with the intermediate size.
-  const atOne = countParameters(plain.spec), atTwo = countParameters(sibling(base, pattern, shape, 2 * start, 0).spec);
+  const atOne = countAt(start, 0).count, atTwo = countAt(2 * start, 0).count;
   const exact = atTwo > atOne ? 1 + (wanted - atOne) / (atTwo - atOne) : 1;
-  const stretch = Math.min(MOST_STRETCH, Math.max(1 / MOST_STRETCH, exact));
-  const { spec, misfit } = sibling(base, pattern, shape, start * stretch, unit);
-  const count = countParameters(spec);
-  return { spec, count, off: Math.abs(count / wanted - 1), penalty: misfit + Math.abs(Math.log(stretch)) };
+  const stretch = Math.min(MOST_STRETCH, Math.max(1 / MOST_STRETCH, exact)), channelRatio = start * stretch;
+  const { count, misfit } = countAt(channelRatio, shape.unit);
+  const penalty = misfit + Math.abs(Math.log(stretch));
+  return { ...shape, channelRatio, count, off: Math.abs(count / wanted - 1), penalty };
 }
 
-/** The base at a shape, its channel mixers `channelRatio` times as wide inside. */
-function sibling(base: ArchSpec, pattern: LayerPattern, shape: Shape, channelRatio: number, unit: number) {
-  const { width, layers, expertShare } = shape, ratio = width / base.hiddenSize;
+/** A spec whose layers are a pattern, each kind once. */
+interface Parts {
+  spec: ArchSpec;
+  pattern: LayerPattern;
+}
+
+/** The parts of the base at a shape; they are stacked when one is chosen. */
+function sibling(base: ArchSpec, pattern: LayerPattern, shape: Shape): { parts: Parts; misfit: number } {
+  const { width, expertShare, channelRatio, unit } = shape, ratio = width / base.hiddenSize;
   let misfit = 0;
   const narrow = (layer: LayerSpec): LayerSpec => {
     const { weightsLayer: _, ...rest } = layer;
@@ -135,15 +171,20 @@ function sibling(base: ArchSpec, pattern: LayerPattern, shape: Shape, channelRat
     return { ...rest, mixer: mixer.part, channel };
   };
   const small = { ...pattern, start: pattern.start.map(narrow), period: pattern.period.map(narrow) };
+  const once = [...small.start, ...small.period];
   const spec: ArchSpec = {
     ...base,
     hiddenSize: width,
-    layers: stack(small, layers),
-    position: narrowerPosition(base.position, headRatio(base.layers, [...small.start, ...small.period])),
+    layers: once,
+    position: narrowerPosition(base.position, headRatio(base.layers, once)),
   };
   // Gemma's is the root of the width.
   if (base.embeddingScale !== undefined) spec.embeddingScale = base.embeddingScale * Math.sqrt(ratio);
-  return { spec, misfit };
+  return { parts: { spec, pattern: small }, misfit };
+}
+
+function stacked({ spec, pattern }: Parts, { layers }: Pick<Shape, "layers">): ArchSpec {
+  return { ...spec, layers: stack(pattern, layers) };
 }
 
 /** How much narrower the rotated heads became, by the first layer that has some. */
@@ -166,8 +207,9 @@ function withSizes(spec: ArchSpec, { vocabSize = spec.vocabSize, contextLength =
 }
 
 /** How much smaller the width must be, if depth and everything else go with it: the root of a cubic. */
-function idealRatio(base: ArchSpec, { parameters, layers }: ScaleOptions): number {
-  const outside = vocabularyAt(base, base.hiddenSize), inside = countParameters(base) - outside;
+function idealRatio(base: ArchSpec, pattern: LayerPattern, { parameters, layers }: ScaleOptions): number {
+  const outside = vocabularyAt(base, base.hiddenSize),
+    inside = countParameters({ spec: base, pattern }, { layers: base.layers.length }) - outside;
   const at = (ratio: number) =>
     outside * ratio + inside * ratio ** 2 * (layers === undefined ? ratio : layers / base.layers.length);
   let low = 0, high = 1;
@@ -180,9 +222,15 @@ function idealRatio(base: ArchSpec, { parameters, layers }: ScaleOptions): numbe
   return high;
 }
 
-/** Widths around the ideal one, narrowest first. */
-function widths(ideal: number): number[] {
-  const unit = ideal < 8 * BLOCK ? FINE : BLOCK;
+/** Pairs of a width and a share of experts that are tried: a long pattern takes no longer than a short one. */
+function roomFor({ start, period }: LayerPattern): number {
+  return Math.min(2048, Math.max(8, Math.floor(8192 / (start.length + period.length))));
+}
+
+/** Widths around the ideal one, narrowest first; of many every second, fourth, ... */
+function widths(ideal: number, most: number): number[] {
+  let unit = ideal < 8 * BLOCK ? FINE : BLOCK;
+  while (1.5 * ideal / unit > Math.max(8, most)) unit *= 2;
   const first = roundTo(ideal / 2, unit), last = roundTo(ideal * 2, unit);
   return Array.from({ length: (last - first) / unit + 1 }, (_, i) => first + i * unit);
 }
@@ -191,37 +239,41 @@ function widths(ideal: number): number[] {
 function depths(base: ArchSpec, pattern: LayerPattern, width: number, layers: number | undefined): number[] {
   if (layers !== undefined) return [layers];
   const ideal = base.layers.length * width / base.hiddenSize;
-  const most = Math.ceil(2 * ideal) + pattern.start.length + pattern.period.length;
+  const most = Math.min(MOST_LAYERS, Math.ceil(2 * ideal) + pattern.start.length + pattern.period.length);
+  const least = Math.min(2, base.layers.length), found: number[] = [];
   const distance = (n: number) => Math.abs(Math.log(n / ideal));
-  return Array.from({ length: most }, (_, i) => i + 1)
-    .filter((n) => n >= Math.min(2, base.layers.length) && keepsPattern(pattern, n))
-    .sort((a, b) => distance(a) - distance(b))
-    .slice(0, 5);
+  let below = Math.min(most, Math.floor(ideal)), above = below + 1;
+  while (found.length < 5 && (below >= least || above <= most)) {
+    const isBelow = below >= least && (above > most || distance(below) <= distance(above));
+    const n = isBelow ? below-- : above++;
+    if (n >= least && keepsPattern(pattern, n)) found.push(n);
+  }
+  return found;
 }
 
-/** Shares of a mixture's experts that leave whole numbers of them, or one of them for each token. */
-function expertShares({ layers }: ArchSpec): number[] {
+/** Shares of a mixture's experts that leave whole numbers of them, or one of them for each token; at most so many. */
+function expertShares({ layers }: ArchSpec, most: number): number[] {
   const mixture = layers.find(({ channel }) => channel.kind === "moe")?.channel;
   if (mixture?.kind !== "moe") return [1];
   const { experts, topK } = mixture;
-  return Array.from({ length: topK }, (_, i) => topK - i)
-    .filter((k) => (experts * k) % topK === 0 || k === 1)
-    .map((k) => k / topK);
+  const whole = Array.from({ length: topK }, (_, i) => topK - i).filter((k) => (experts * k) % topK === 0 || k === 1);
+  const step = Math.ceil(whole.length / Math.max(1, most / 8));
+  return whole.filter((_, i) => i % step === 0).map((k) => k / topK);
 }
 
 function vocabularyAt({ vocabSize, tiedHead }: ArchSpec, width: number): number {
   return vocabSize * width * (tiedHead ? 1 : 2);
 }
 
-/** Layers that are one object are counted once and taken as often as they stand there. */
-function countParameters(spec: ArchSpec): number {
-  const counts = new Map<LayerSpec, number>();
+/** Parameters of a stack, each part of its pattern counted once and taken as often as it stands there. */
+function countParameters({ spec, pattern }: Parts, { layers }: Pick<Shape, "layers">): number {
   const sum = (list: { rows: number; cols: number }[]) => list.reduce((n, { rows, cols }) => n + rows * cols, 0);
-  return spec.layers.reduce((total, layer) => {
-    const count = counts.get(layer) ?? sum(layerParameters(spec, layer));
-    counts.set(layer, count);
-    return total + count;
-  }, sum(modelParameters(spec)));
+  const { start, period } = pattern, repeated = layers - start.length;
+  const times = (i: number) => i < start.length ? 1 : Math.ceil((repeated - (i - start.length)) / period.length);
+  return [...start, ...period].reduce(
+    (total, layer, i) => total + times(i) * sum(layerParameters(spec, layer)),
+    sum(modelParameters(spec)),
+  );
 }
 
 function patternInWords({ start, period, hybrid }: LayerPattern): string {

@@ -1,5 +1,7 @@
 /** The fields of a spec: which there are, which may be left out, and what each may hold. JSON comes from anywhere. */
-import { nearest } from "./nearest.ts";
+import { Check, shown } from "../check/check.ts";
+import { byKind, object, optional } from "../check/objects.ts";
+import { flag, list, number, oneOf, type Rule, text } from "../check/rules.ts";
 import type {
   ArchSpec,
   ChannelSpec,
@@ -11,104 +13,36 @@ import type {
   RopeScaling,
 } from "./spec.ts";
 
-/** Says where in the spec something is wrong. */
-export class Check {
-  constructor(readonly name: string) {}
+/** More layers than any model has; patterns in them are searched for. */
+export const MOST_LAYERS = 4096;
+/** Lengths are int32 in onnxruntime's attention. */
+const LONGEST = 2 ** 31 - 1;
+/** Sizes beyond those of any model: what is counted or listed by them takes no time worth a word. */
+export const MOST_WIDTH = 2 ** 20, MOST_TABLE = 2 ** 24, MOST_HEADS = 2 ** 16;
 
-  /** A value that no architecture has. */
-  fail(reason: string): never {
-    throw new RangeError(`Cannot build architecture ${JSON.stringify(this.name)}: ${reason}`);
-  }
-
-  /** A value of the wrong kind, or one too many or too few. */
-  wrong(reason: string): never {
-    throw new TypeError(`Cannot build architecture ${JSON.stringify(this.name)}: ${reason}`);
-  }
+/** The words of an error about a spec. */
+export function specCheck(name: unknown): Check {
+  return new Check(`Cannot build architecture ${shown(name)}`, { whole: "the spec", part: "field" });
 }
 
-/** Checks a value that stands `at` a place. */
-type Rule = (check: Check, at: string, value: unknown) => void;
-type Optional = { optional: Rule };
-/** A rule for every field of T, so that none is forgotten here. */
-type Fields<T> = { [K in keyof T]-?: undefined extends T[K] ? Optional : Rule };
-/** The part of a union that a kind stands for. */
-type OfKind<U, K> = U extends { kind: infer Kinds } ? K extends Kinds ? U : never : never;
-type ByKind<U extends { kind: string }> = { [K in U["kind"]]: Omit<Fields<OfKind<U, K>>, "kind"> };
-
-const optional = (rule: Rule): Optional => ({ optional: rule });
-
-const number = (what: string, isRight: (value: number) => boolean): Rule => (check, at, value) => {
-  if (typeof value !== "number") return check.wrong(`${at} must be ${what}, got ${shown(value)}`);
-  if (!isRight(value)) check.fail(`${at} must be ${what}, got ${value}`);
+const size = (max: number): Rule<number> => {
+  const whole = number("a positive integer", (n) => Number.isInteger(n) && n > 0);
+  return (check, at, value) => {
+    whole(check, at, value);
+    if (value as number > max) check.fail(`${at} must be at most ${max}, got ${value}`);
+  };
 };
-const whole = number("a positive integer", (n) => Number.isSafeInteger(n) && n > 0);
+const width = size(MOST_WIDTH), wide = size(MOST_TABLE), few = size(MOST_HEADS), whole = size(LONGEST);
 const index = number("a whole number", (n) => Number.isSafeInteger(n) && n >= 0);
 const positive = number("positive", (n) => n > 0 && Number.isFinite(n));
 const finite = number("a finite number", Number.isFinite);
 
-const flag: Rule = (check, at, value) => {
-  if (typeof value !== "boolean") check.wrong(`${at} must be true or false, got ${shown(value)}`);
-};
-const text: Rule = (check, at, value) => {
-  if (typeof value !== "string") check.wrong(`${at} must be a text, got ${shown(value)}`);
-};
-const oneOf = (...known: string[]): Rule => (check, at, value) => {
-  if (known.includes(value as string)) return;
-  const meant = typeof value === "string" ? `; did you mean ${nearest(value, known)}?` : "";
-  check.fail(`${at} is ${shown(value)}; there are: ${known.join(", ")}${meant}`);
-};
-
-const list = (each: Rule): Rule => (check, at, value) => {
-  if (!Array.isArray(value)) return check.wrong(`${at} must be a list, got ${shown(value)}`);
-  value.forEach((one, i) => each(check, `${at}[${i}]`, one));
-};
-const pair = (each: Rule): Rule => (check, at, value) => {
+const pair = (each: Rule<number>): Rule<[number, number]> => (check, at, value) => {
   list(each)(check, at, value);
   if ((value as unknown[]).length !== 2) check.wrong(`${at} must be two numbers, got ${shown(value)}`);
 };
 
-/** An object with these fields and no others. */
-function object<T>(fields: Fields<T>): Rule {
-  return (check, at, value) => {
-    checkObject(check, at, value);
-    const known = Object.keys(fields);
-    for (const name of Object.keys(value)) {
-      if (known.includes(name)) continue;
-      check.wrong(
-        `${placed(at, name)} is not known; did you mean ${nearest(name, known)}? There are: ${known.join(", ")}`,
-      );
-    }
-    for (const [name, field] of Object.entries<Rule | Optional>(fields)) {
-      const held = value[name];
-      if (held !== undefined) (typeof field === "function" ? field : field.optional)(check, placed(at, name), held);
-      else if (typeof field === "function") check.wrong(`${placed(at, name)} is missing`);
-    }
-  };
-}
-
-/** An object whose field `kind` says which others it has. */
-function byKind<U extends { kind: string }>(kinds: ByKind<U>): Rule {
-  const names = Object.keys(kinds);
-  return (check, at, value) => {
-    checkObject(check, at, value);
-    oneOf(...names)(check, `${at}.kind`, value.kind);
-    object({ kind: text, ...kinds[value.kind as U["kind"]] } as Fields<object>)(check, at, value);
-  };
-}
-
-function checkObject(check: Check, at: string, value: unknown): asserts value is Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
-  check.wrong(`${at || "the spec"} must be an object, got ${shown(value)}`);
-}
-
-const placed = (at: string, name: string) => at ? `${at}.${name}` : name;
-
-function shown(value: unknown): string {
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length > 60 ? `${json.slice(0, 60)}...` : json;
-}
-
-const scaling = byKind<RopeScaling>({
+export const SCALING = byKind<RopeScaling>({
   linear: { factor: positive },
   ntk: { factor: positive },
   yarn: {
@@ -123,7 +57,7 @@ const scaling = byKind<RopeScaling>({
 });
 
 const position = byKind<PositionSpec>({
-  rope: { theta: positive, dims: optional(whole), scaling: optional(scaling) },
+  rope: { theta: positive, dims: optional(few), scaling: optional(SCALING) },
   learned: {},
   alibi: {},
   none: {},
@@ -131,9 +65,9 @@ const position = byKind<PositionSpec>({
 
 const mixer = byKind<MixerSpec>({
   attention: {
-    heads: whole,
-    kvHeads: whole,
-    headDim: whole,
+    heads: few,
+    kvHeads: few,
+    headDim: few,
     window: optional(whole),
     sinks: optional(whole),
     position: optional(position),
@@ -145,41 +79,41 @@ const mixer = byKind<MixerSpec>({
     outputGate: optional(flag),
   },
   mla: {
-    heads: whole,
-    queryRank: optional(whole),
-    kvRank: whole,
-    nopeDim: whole,
-    ropeDim: whole,
-    valueDim: whole,
+    heads: few,
+    queryRank: optional(few),
+    kvRank: few,
+    nopeDim: few,
+    ropeDim: few,
+    valueDim: few,
     position: optional(position),
     scale: optional(positive),
   },
   linear: {
     rule: oneOf("linear", "gated", "delta", "gated_delta"),
-    heads: whole,
-    keyHeads: optional(whole),
-    keyDim: whole,
-    valueDim: whole,
+    heads: few,
+    keyHeads: optional(few),
+    keyDim: few,
+    valueDim: few,
     decay: optional(oneOf("mamba", "retnet", "channel")),
-    convolution: optional(whole),
+    convolution: optional(few),
     normalise: optional(flag),
     position: optional(position),
     outputGate: optional(flag),
   },
   mamba2: {
-    heads: whole,
-    headDim: whole,
-    stateDim: whole,
-    groups: optional(whole),
-    convolution: optional(whole),
+    heads: few,
+    headDim: few,
+    stateDim: few,
+    groups: optional(few),
+    convolution: optional(few),
     timeStepLimit: optional(pair(finite)),
   },
-  convolution: { kernel: whole },
-  rwkv6: { heads: whole, headDim: whole, mixRank: optional(whole), decayRank: optional(whole) },
+  convolution: { kernel: few },
+  rwkv6: { heads: few, headDim: few, mixRank: optional(few), decayRank: optional(few) },
 });
 
-const gated = { intermediateSize: whole };
-const plain = { intermediateSize: whole, bias: optional(flag) };
+const gated = { intermediateSize: wide };
+const plain = { intermediateSize: wide, bias: optional(flag) };
 const channel = byKind<ChannelSpec>({
   swiglu: gated,
   geglu: gated,
@@ -188,15 +122,15 @@ const channel = byKind<ChannelSpec>({
   relu: plain,
   relu2: plain,
   moe: {
-    experts: whole,
-    topK: whole,
-    intermediateSize: whole,
+    experts: few,
+    topK: few,
+    intermediateSize: wide,
     normalise: flag,
-    shared: optional(object<Exclude<MoeSpec["shared"], undefined>>({ intermediateSize: whole, gated: optional(flag) })),
+    shared: optional(object<Exclude<MoeSpec["shared"], undefined>>({ intermediateSize: wide, gated: optional(flag) })),
     routedScale: optional(positive),
-    groups: optional(object<Exclude<MoeSpec["groups"], undefined>>({ count: whole, topK: whole })),
+    groups: optional(object<Exclude<MoeSpec["groups"], undefined>>({ count: few, topK: few })),
   },
-  rwkv: { intermediateSize: whole },
+  rwkv: { intermediateSize: wide },
   none: {},
 });
 
@@ -208,13 +142,13 @@ const layer = object<LayerSpec>({
 });
 
 /** The rule of a whole spec. */
-export const specFields: Rule = object<ArchSpec>({
+export const SPEC_FIELDS = object<ArchSpec>({
   name: text,
   family: optional(text),
-  vocabSize: whole,
-  hiddenSize: whole,
+  vocabSize: wide,
+  hiddenSize: width,
   contextLength: whole,
-  layers: list(layer),
+  layers: list(layer, { max: MOST_LAYERS }),
   norm: object<NormSpec>({ kind: oneOf("rmsnorm", "layernorm"), epsilon: positive }),
   position,
   tiedHead: flag,

@@ -1,5 +1,6 @@
 /** Says what does not fit in an architecture, in the architect's words. */
-import { Check, specFields } from "./spec_fields.ts";
+import type { Check } from "../check/check.ts";
+import { SPEC_FIELDS, specCheck } from "./spec_fields.ts";
 import type {
   ArchSpec,
   AttentionSpec,
@@ -11,9 +12,6 @@ import type {
   PositionSpec,
   Rwkv6Spec,
 } from "./spec.ts";
-
-/** Longest context: lengths are int32 in onnxruntime's attention. */
-const LONGEST_CONTEXT = 2 ** 31 - 1;
 
 /**
  * Check a spec before anything is built from it.
@@ -32,12 +30,9 @@ const LONGEST_CONTEXT = 2 ** 31 - 1;
  * ```
  */
 export function validateSpec(spec: ArchSpec): void {
-  const check = new Check(spec?.name);
-  specFields(check, "", spec);
+  const check = specCheck(spec?.name);
+  SPEC_FIELDS(check, "", spec);
   if (spec.layers.length === 0) check.fail("layers is empty; give at least one layer");
-  if (spec.contextLength > LONGEST_CONTEXT) {
-    check.fail(`contextLength ${spec.contextLength} is more than ${LONGEST_CONTEXT}, which lengths are counted up to`);
-  }
   checkScaling(check, "position", spec.position);
   spec.layers.forEach((layer, i) => checkLayer(check, `layers[${i}]`, layer, spec));
   const attends = spec.layers.some(({ mixer }) => mixer.kind === "attention");

@@ -1,20 +1,28 @@
 /** Architectures x settings x tasks -> one comparison. */
+import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { BAND, MEMORY_HOSTS, SEED } from "../check/common.ts";
+import { suggestion } from "../check/nearest.ts";
+import { names, object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { byType, entries, func, list, text } from "../check/rules.ts";
 import { QualityBenchmark } from "../eval/quality_benchmark.ts";
 import { checkGenerate } from "../eval/generated/options.ts";
 import { findTask } from "../eval/registry.ts";
 import { taskGraph } from "../eval/task.ts";
+import { refuseOtherKinds, TASK_OPTIONS } from "../eval/task_options.ts";
 import type { Row, TaskOptions } from "../eval/types.ts";
 import { captureEnvironment } from "../measure/environment.ts";
 import { measureMemory } from "../measure/memory.ts";
-import { measureRounds } from "../measure/rounds.ts";
-import { type RoundsBudget, roundsPlan } from "../measure/rounds_plan.ts";
+import { keptRounds } from "../measure/rounds.ts";
+import { ROUNDS, type RoundsBudget } from "../measure/rounds_plan.ts";
 import type { RoundsResult } from "../measure/rounds_result.ts";
-import { checkSetting, settingName, type ThroughputSetting } from "../measure/setting.ts";
+import { checkSetting, SETTING, settingName, type ThroughputSetting, WAY } from "../measure/setting.ts";
 import { startStoppable, stoppable } from "../measure/stoppable.ts";
 import { partialOf, progress, withPartial } from "../progress.ts";
 import { ResultStore } from "../store/results.ts";
+import { STORE } from "../store/store_field.ts";
 import { keepTwins } from "./trust.ts";
 import { HostError, startHost } from "../model/host.ts";
 import type { DecodeWay, StartHost } from "../model/protocol.ts";
@@ -40,13 +48,29 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   /** Within these a speed-up and a difference of scores count as the same. Default 0.01 (1 %) and 0.02 (2 points). */
   band?: { speed?: number; quality?: number };
   /**
-   * Where the items of tasks are kept as they are finished, and taken from, and the twins' pairs over runs; null keeps
-   * none. Default: `results/` in the project, for real hosts.
+   * Where rounds and the items of tasks are kept as they are finished, and taken from after an interruption, and the
+   * twins' pairs over runs; null keeps none. Default: `results/` in the project, for real hosts.
    */
   store?: ResultStore | null;
   /** How a host is started; tests give a fake one. */
   start?: StartHost;
 }
+
+const ROWS_OR_OPTIONS = byType({ list: entries<Row>(), object: TASK_OPTIONS }, "options of the task, or rows");
+export const COMPARE_OPTIONS = object<CompareOptions>({
+  throughput: optional(list(SETTING)),
+  tasks: optional(names<TaskOptions | Row[]>(ROWS_OR_OPTIONS, "options")),
+  baseline: optional(text),
+  rounds: optional(ROUNDS),
+  seed: optional(SEED),
+  way: optional(WAY),
+  memoryHosts: optional(MEMORY_HOSTS),
+  band: optional(object<{ speed?: number; quality?: number }>({ speed: optional(BAND), quality: optional(BAND) })),
+  store: optional(STORE),
+  start: optional(func()),
+  provider: MODEL_OPTIONS.fields.provider,
+  threads: MODEL_OPTIONS.fields.threads,
+});
 
 /**
  * Compare models: speed in paired, randomised rounds with a twin of the baseline, memory in fresh processes, quality on
@@ -57,6 +81,7 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
  *
  * @param models References by the name under which each is shown. One alone is measured without a summary.
  * @throws {RangeError} For models, settings, tasks or rounds that there are not, before anything is started.
+ * @throws {TypeError} For an option that is not known, or models without names.
  * @example
  * ```ts ignore
  * const comparison = await compareArchitectures(
@@ -70,6 +95,8 @@ export async function compareArchitectures(
   models: Record<string, ModelRef>,
   options: CompareOptions = {},
 ): Promise<Comparison> {
+  checkArgument("Cannot compare", "models", models, MODELS);
+  checkOptions("Cannot compare", options, COMPARE_OPTIONS);
   const { throughput = [], tasks = {}, seed = 0, way = "loop", memoryHosts = 3, start = startHost, provider, threads } =
     options;
   const names = Object.keys(models), { baseline = names[0] } = options;
@@ -95,24 +122,28 @@ export async function compareArchitectures(
     startedAt: new Date().toISOString(),
     seconds: 0,
     stoppedBy: {},
+    resumed: null,
+    startedAnew: null,
   };
   const modelOptions = { provider, threads };
+  let kept: Awaited<ReturnType<typeof keptRounds>> | null = null;
   try {
     if (throughput.length) {
       const comparisons = Math.max(1, (names.length - 1) * (throughput.length + Object.keys(tasks).length));
       const { rounds } = options;
-      addRounds(
-        raw,
-        await measureRounds(models, throughput, { baseline, rounds, seed, way, comparisons, start, ...modelOptions }),
-      );
+      const roundsOptions = { baseline, rounds, seed, way, comparisons, start, store, ...modelOptions };
+      kept = await keptRounds(models, throughput, roundsOptions);
+      addRounds(raw, kept.result);
       if (store) raw.trust = keepTwins(raw, store);
       await addMemory(raw, throughput, memoryHosts, start, modelOptions);
     }
     await addTasks(raw, tasks, { start, store: store ?? null, modelOptions });
     raw.seconds = (performance.now() - began) / 1000;
+    kept?.end();
     return new Comparison(raw);
   } catch (error) {
     const rounds = partialOf<RoundsResult>(error);
+    kept?.release();
     if (rounds) addRounds(raw, rounds);
     raw.seconds = (performance.now() - began) / 1000;
     throw withPartial(error, raw.rounds.length || Object.keys(raw.tasks).length ? new Comparison(raw) : undefined);
@@ -125,28 +156,22 @@ async function checkComparison(
   baseline: string,
   options: CompareOptions,
 ): Promise<void> {
-  const { throughput = [], tasks = {}, memoryHosts = 3 } = options;
+  const { throughput = [], tasks = {} } = options;
   const names = Object.keys(models);
   if (!names.length) throw new RangeError("Cannot compare: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {
     throw new RangeError(
-      `Cannot compare: baseline "${baseline}" is none of the models; there are: ${names.join(", ")}`,
+      `Cannot compare: baseline "${baseline}" is none of the models${suggestion(baseline, names)}`,
     );
   }
   if (!throughput.length && !Object.keys(tasks).length) {
     throw new RangeError("Cannot compare: give throughput settings, tasks, or both");
   }
-  if (!Number.isInteger(memoryHosts) || memoryHosts < 0) {
-    throw new RangeError(`Cannot compare: memoryHosts must be an integer >= 0, got ${memoryHosts}`);
-  }
-  for (const [what, band] of Object.entries(options.band ?? {})) {
-    if (!(band >= 0)) throw new RangeError(`Cannot compare: band.${what} must be at least 0, got ${band}`);
-  }
   for (const [name, given] of Object.entries(tasks)) {
     const task = findTask(name);
+    if (!Array.isArray(given)) refuseOtherKinds(task, given);
     if (task.kind === "generate") checkGenerate(task, Array.isArray(given) ? {} : given);
   }
-  roundsPlan(options.rounds);
   for (const ref of Object.values(models)) {
     const spec = await resolveSpec(ref);
     for (const setting of throughput) checkSetting(setting, spec);
@@ -155,9 +180,9 @@ async function checkComparison(
 
 function addRounds(
   raw: ComparisonRaw,
-  { settings, rounds, warmUps, failures, models, twin, environment }: RoundsResult,
+  { settings, rounds, warmUps, failures, models, twin, environment, resumed, startedAnew }: RoundsResult,
 ): void {
-  Object.assign(raw, { settings, rounds, warmUps, environment, twin: { name: twin } });
+  Object.assign(raw, { settings, rounds, warmUps, environment, resumed, startedAnew, twin: { name: twin } });
   raw.failures.push(...failures);
   raw.stoppedBy = Object.fromEntries(settings.map((s) => [s.config, s.stoppedBy]));
   for (const [name, info] of Object.entries(models)) if (name in raw.models) raw.models[name].info = info;

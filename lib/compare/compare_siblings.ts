@@ -1,7 +1,8 @@
 /** Trained siblings compared: the speed of one model each, the quality of all their seeds. */
+import { checkOptions } from "../check/options.ts";
 import { joinSeeds } from "../eval/join_seeds.ts";
 import type { SiblingsResult } from "../train/train_siblings.ts";
-import { compareArchitectures, type CompareOptions } from "./compare_architectures.ts";
+import { COMPARE_OPTIONS, compareArchitectures, type CompareOptions } from "./compare_architectures.ts";
 import { Comparison } from "./comparison.ts";
 
 /**
@@ -20,6 +21,7 @@ import { Comparison } from "./comparison.ts";
  * ```
  */
 export async function compareSiblings({ siblings }: SiblingsResult, options: CompareOptions = {}): Promise<Comparison> {
+  checkOptions("Cannot compare siblings", options, COMPARE_OPTIONS);
   const entries = Object.entries(siblings), tasks = Object.keys(options.tasks ?? {});
   const ofSeed = (seed: number) => Object.fromEntries(entries.map(([name, { runs }]) => [name, runs[seed].ref]));
   const first = await compareArchitectures(ofSeed(0), options);

@@ -1,5 +1,10 @@
 /** How far a model is from a baseline that reads the same tokens: paired over every token of some texts. */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { checkModel, MODEL_OPTIONS } from "../arch/ref_fields.ts";
+import { LEVEL } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { byType, func, integer, list, text } from "../check/rules.ts";
 import { findTask } from "../eval/registry.ts";
 import { selectRows } from "../eval/select_rows.ts";
 import { startStoppable, stoppable } from "../measure/stoppable.ts";
@@ -26,6 +31,15 @@ export interface DivergenceOptions extends ModelOptions {
   /** How a host is started; tests give a fake one. */
   start?: StartHost;
 }
+
+const TEXT = object<DivergenceText>({ text, source: optional(text) });
+export const DIVERGENCE_OPTIONS = object<DivergenceOptions>({
+  ...MODEL_OPTIONS.fields,
+  texts: optional(list(byType({ string: text, object: TEXT }, "a text, or { text, source }"))),
+  limit: optional(integer({ min: 2, max: 1e8 })),
+  level: optional(LEVEL),
+  start: optional(func()),
+});
 
 /**
  * What llama.cpp's `llama-perplexity --kl-divergence` reports, with intervals over texts (by source, where one is known).
@@ -78,6 +92,9 @@ export async function measureDivergence(
   baseline: ModelRef,
   options: DivergenceOptions = {},
 ): Promise<Divergence> {
+  checkModel("Cannot measure the divergence of the candidate", candidate);
+  checkModel("Cannot measure a divergence from the baseline", baseline);
+  checkOptions("Cannot measure a divergence", options, DIVERGENCE_OPTIONS);
   const { start = startHost, level = 0.95, texts: _texts, limit: _limit, ...modelOptions } = options;
   const { texts, data } = await chooseTexts(options);
   const host = await startStoppable(start, candidate, { ...modelOptions, graphs: ["score"] });
@@ -113,9 +130,6 @@ export async function measureDivergence(
 const DEFAULT_LIMIT = 100;
 
 async function chooseTexts({ texts, limit }: DivergenceOptions): Promise<{ texts: DivergenceText[]; data: string }> {
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 2)) {
-    throw new RangeError(`Cannot measure a divergence: limit must be an integer >= 2, got ${limit}`);
-  }
   const given = texts?.slice(0, limit).map((t) => typeof t === "string" ? { text: t } : t);
   const chosen = given
     ? { texts: given, data: `${given.length} of ${texts!.length} texts that were passed` }

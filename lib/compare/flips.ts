@@ -1,4 +1,7 @@
 /** The items on which two models decide differently: what to look at behind a difference of accuracies. */
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { entries, word } from "../check/rules.ts";
 import { argmax } from "../eval/choice_item.ts";
 import { choiceScores, goldMargin } from "../eval/margins.ts";
 import { findTask } from "../eval/registry.ts";
@@ -28,6 +31,8 @@ export interface FlipOptions {
   rows?: Row[];
 }
 
+export const FLIP_OPTIONS = object<FlipOptions>({ metric: optional(word), rows: optional(entries()) });
+
 const TEXT_LENGTH = 120;
 
 /**
@@ -40,6 +45,7 @@ export function flips(
   baseline: Pick<EvalResult, "items">,
   options: FlipOptions = {},
 ): Flip[] {
+  checkOptions("Cannot list flips", options, FLIP_OPTIONS);
   const metric = options.metric ?? Object.keys(candidate.metrics)[0];
   const pairs = pairItems(candidate, baseline);
   if (!pairs.length) throw new RangeError("Cannot list flips: the two results share no item (subject and row)");

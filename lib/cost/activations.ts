@@ -1,6 +1,9 @@
 /** The memory that one forward pass needs beside weights and KV cache. */
 import type { ArchSpec, ChannelSpec, MixerSpec } from "../arch/spec.ts";
-import { requireCount } from "./check.ts";
+import { BATCH, PAST, TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { oneOf } from "../check/rules.ts";
 
 export interface ActivationOptions {
   /** New tokens of each sequence in the pass. */
@@ -12,6 +15,13 @@ export interface ActivationOptions {
   /** Rows that the head runs on. Default "last". */
   logits?: "last" | "all";
 }
+
+export const ACTIVATION_OPTIONS = object<ActivationOptions>({
+  tokens: TOKENS,
+  past: optional(PAST),
+  batch: optional(BATCH),
+  logits: optional(oneOf("last", "all")),
+});
 
 /**
  * Bytes of the activations that live at once at the widest place of a forward pass, in fp32: the larger of
@@ -32,9 +42,8 @@ export interface ActivationOptions {
  * Leaves out what an allocator keeps beyond what is live.
  */
 export function peakActivationBytes(spec: ArchSpec, options: ActivationOptions): number {
+  checkOptions("Cannot estimate activations", options, ACTIVATION_OPTIONS);
   const { tokens, past = 0, batch = 1, logits = "last" } = options;
-  requireCount("estimate activations", { tokens, batch }, 1);
-  requireCount("estimate activations", { past }, 0);
   const rows = batch * tokens, residual = rows * spec.hiddenSize;
   const stages = spec.layers.flatMap(({ mixer, channel }) => [
     residual + mixerActivations(mixer, spec.hiddenSize, rows, past + tokens, batch),

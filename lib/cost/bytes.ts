@@ -3,7 +3,9 @@ import type { Parameter, StateShape } from "../arch/blocks/block.ts";
 import { layerParameters, layerStates, modelParameters } from "../arch/blocks/layer.ts";
 import { grows } from "../arch/states.ts";
 import type { ArchSpec, Precision } from "../arch/spec.ts";
-import { requireCount } from "./check.ts";
+import { BATCH, ELEMENT_BYTES, PAST } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 
 /** Parameters, a tied head counted once. */
 export function parameterCount(spec: ArchSpec): number {
@@ -72,6 +74,11 @@ export interface KvCacheOptions {
   bytesPerElement?: number;
 }
 
+export const KV_CACHE_OPTIONS = object<KvCacheOptions>({
+  batch: optional(BATCH),
+  bytesPerElement: optional(ELEMENT_BYTES),
+});
+
 /** Bytes of keys and values (or latents) that one more token adds, before any window is full. */
 export function kvBytesPerToken(spec: ArchSpec, bytesPerElement = kvElementBytes(spec)): number {
   return sum(spec.layers.map((layer) => sum(layerStates(spec, layer).map(elementsPerToken)))) * bytesPerElement;
@@ -88,9 +95,9 @@ export function recurrentStateBytes(spec: ArchSpec): number {
  * more than that (and its sinks). A runtime may keep more (onnxruntime keeps all tokens).
  */
 export function kvCacheBytes(spec: ArchSpec, tokens: number, options: KvCacheOptions = {}): number {
+  checkArgument("Cannot estimate the KV cache", "tokens", tokens, PAST);
+  checkOptions("Cannot estimate the KV cache", options, KV_CACHE_OPTIONS);
   const { batch = 1, bytesPerElement = kvElementBytes(spec) } = options;
-  requireCount("the KV cache", { tokens }, 0);
-  requireCount("the KV cache", { batch, bytesPerElement }, 1);
   const elements = spec.layers.map((layer) => {
     const { mixer } = layer;
     const most = mixer.kind === "attention" ? (mixer.window ?? Infinity) + (mixer.sinks ?? 0) : Infinity;

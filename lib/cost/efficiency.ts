@@ -1,4 +1,6 @@
 /** How much of a machine's peaks a model reaches: as a range, with where it comes from. */
+import { object } from "../check/objects.ts";
+import { quantity, text } from "../check/rules.ts";
 import type { Machine } from "./hardware.ts";
 
 export interface Range {
@@ -18,6 +20,16 @@ export interface Efficiency {
   layerMs: Range;
   source: string;
 }
+
+const SHARE = object<Range>({ low: quantity({ min: 0 }), high: quantity({ above: 0 }) });
+const TIME = object<Range>({ low: quantity({ min: 0 }), high: quantity({ min: 0 }) });
+export const EFFICIENCY = object<Efficiency>({
+  compute: SHARE,
+  memory: SHARE,
+  cache: SHARE,
+  layerMs: TIME,
+  source: text,
+});
 
 /**
  * Against peaks that probes measured on this machine, with this library's graphs. Above 1 where a model's smaller products

@@ -2,9 +2,13 @@
 import { resolveSpec } from "../arch/resolve.ts";
 import { layerBlocks, layerParameters } from "../arch/blocks/layer.ts";
 import type { ArchSpec, ChannelSpec, LayerSpec, ModelRef } from "../arch/spec.ts";
-import { requireCount } from "./check.ts";
+import { BATCH, PAST, TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { oneOf } from "../check/rules.ts";
 import { requireComplete } from "./graph_cost.ts";
 import { graphFlops, graphPassCost } from "./graph_generation.ts";
+import { sumOfStepsNow } from "./graph_steps.ts";
 import { mixingElementwise, mixingFlops, pairsOf } from "./mixing.ts";
 
 /**
@@ -47,6 +51,22 @@ export interface LayerFlopsOptions {
   convention?: FlopsConvention;
 }
 
+export const CONVENTION = oneOf<FlopsConvention>("dense", "causal", "executed");
+export const LOGITS = oneOf("all", "last");
+export const FLOPS_OPTIONS = object<FlopsOptions>({
+  promptTokens: TOKENS,
+  newTokens: optional(TOKENS),
+  batch: optional(BATCH),
+  logits: optional(LOGITS),
+  convention: optional(CONVENTION),
+});
+export const LAYER_FLOPS_OPTIONS = object<LayerFlopsOptions>({
+  tokens: TOKENS,
+  past: optional(PAST),
+  batch: optional(BATCH),
+  convention: optional(CONVENTION),
+});
+
 /**
  * FLOPs of a prompt's prefill and of decoding after it. Formulas: Kaplan et al. 2020 (arXiv 2001.08361), table 1, with
  * grouped heads and a gated MLP; biases and embedding look-ups are left out. Exact integers below 2^53.
@@ -61,7 +81,10 @@ export interface LayerFlopsOptions {
  * ```
  */
 export async function estimateFlops(ref: ModelRef, options: FlopsOptions): Promise<Flops> {
-  return isGraph(ref) ? await graphFlops(ref, options) : specFlops(await resolveSpec(ref), options);
+  checkOptions("Cannot estimate FLOPs", options, FLOPS_OPTIONS);
+  if (!isGraph(ref)) return specFlops(await resolveSpec(ref), options);
+  const { logits: _, ...counted } = options;
+  return await graphFlops(ref, counted);
 }
 
 /** A graph made elsewhere, counted node by node; which rows its head runs on is the graph's own. */
@@ -71,17 +94,13 @@ function isGraph(ref: ModelRef): ref is string {
 
 /** `estimateFlops` of a spec. */
 export function specFlops(spec: ArchSpec, options: FlopsOptions): Flops {
+  checkOptions("Cannot estimate FLOPs", options, FLOPS_OPTIONS);
   const { promptTokens, newTokens = 1, batch = 1, logits = "last", convention = "causal" } = options;
-  requireCount("FLOPs", { promptTokens, newTokens, batch }, 1);
-  if (logits !== "all" && logits !== "last") {
-    throw new RangeError(`Cannot estimate FLOPs: logits must be "all" or "last", got "${logits}"`);
-  }
   const forward = (tokens: number, past: number, rows: number) =>
     sum(specLayerFlops(spec, { tokens, past, batch, convention })) +
     headFlops(spec, batch * tokens, batch * rows, convention);
   const prefill = forward(promptTokens, 0, logits === "all" ? promptTokens : 1);
-  let decode = 0;
-  for (let step = 0; step < newTokens - 1; step++) decode += forward(1, promptTokens + step, 1);
+  const decode = sumOfStepsNow(promptTokens, promptTokens + newTokens - 1, (past) => forward(1, past, 1));
   return { prefill, decode, total: prefill + decode };
 }
 
@@ -91,6 +110,7 @@ export function specFlops(spec: ArchSpec, options: FlopsOptions): Flops {
  * @returns Shape [layers].
  */
 export async function estimateLayerFlops(ref: ModelRef, options: LayerFlopsOptions): Promise<number[]> {
+  checkOptions("Cannot estimate FLOPs of layers", options, LAYER_FLOPS_OPTIONS);
   if (!isGraph(ref)) return specLayerFlops(await resolveSpec(ref), options);
   const { convention = "causal", ...pass } = options;
   return requireComplete(await graphPassCost(ref, pass)).layers.map(({ flops }) => flops[convention]);
@@ -98,14 +118,8 @@ export async function estimateLayerFlops(ref: ModelRef, options: LayerFlopsOptio
 
 /** `estimateLayerFlops` of a spec. */
 export function specLayerFlops(spec: ArchSpec, options: LayerFlopsOptions): number[] {
+  checkOptions("Cannot estimate FLOPs of layers", options, LAYER_FLOPS_OPTIONS);
   const { tokens, past = 0, batch = 1, convention = "causal" } = options;
-  requireCount("FLOPs of a layer", { tokens, batch }, 1);
-  requireCount("FLOPs of a layer", { past }, 0);
-  if (!["dense", "causal", "executed"].includes(convention)) {
-    throw new RangeError(
-      `Cannot estimate FLOPs: unknown convention "${convention}"; there are: dense, causal, executed`,
-    );
-  }
   return spec.layers.map((layer) => batch * layerFlops(spec, layer, tokens, past, convention));
 }
 

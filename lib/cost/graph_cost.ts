@@ -70,7 +70,12 @@ export async function graphCost(
   values: Record<string, (dims: number[]) => Float64Array> = {},
 ): Promise<GraphCost> {
   const model = typeof source === "string" || source instanceof Uint8Array ? await readModel(source) : source;
-  return new Count(model).run(bindings, values);
+  try {
+    return new Count(model).run(bindings, values);
+  } catch (error) {
+    if (typeof source !== "string" || !(error instanceof RangeError)) throw error;
+    throw new RangeError(`${error.message}; the model is ${source}`, { cause: error });
+  }
 }
 
 /**

@@ -1,8 +1,11 @@
 /** FLOPs of a prompt and of decoding after it, counted from an ONNX file. */
 import type { Bindings } from "../onnx/dims.ts";
 import { readModel } from "../onnx/read_model.ts";
-import { requireCount } from "./check.ts";
 import type { Flops, FlopsConvention } from "./flops.ts";
+import { BATCH, PAST, TOKENS } from "../check/common.ts";
+import { names, object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { oneOf, quantity, type Rule } from "../check/rules.ts";
 import { passBindings, type PassSizes } from "./graph_bindings.ts";
 import { sumOfSteps } from "./graph_steps.ts";
 import { type GraphCost, graphCost, requireComplete } from "./graph_cost.ts";
@@ -20,6 +23,15 @@ export interface GraphFlopsOptions {
   bindings?: Bindings;
 }
 
+const BINDINGS: Rule<Bindings> = names(quantity(), "number");
+export const GRAPH_FLOPS_OPTIONS = object<GraphFlopsOptions>({
+  promptTokens: TOKENS,
+  newTokens: optional(TOKENS),
+  batch: optional(BATCH),
+  convention: optional(oneOf<FlopsConvention>("dense", "causal", "executed")),
+  bindings: optional(BINDINGS),
+});
+
 /**
  * FLOPs of a forward pass over the prompt, and of one pass a further token. The file decides which rows its head runs
  * on. A model without a cache runs the whole sequence for every token.
@@ -27,11 +39,8 @@ export interface GraphFlopsOptions {
  * @throws {RangeError} If a symbol of the inputs is not known; {TypeError} if an operator is not.
  */
 export async function graphFlops(source: string | Uint8Array, options: GraphFlopsOptions): Promise<Flops> {
+  checkOptions("Cannot count FLOPs", options, GRAPH_FLOPS_OPTIONS);
   const { promptTokens, newTokens = 1, batch = 1, convention = "causal", bindings } = options;
-  requireCount("FLOPs", { promptTokens, newTokens, batch }, 1);
-  if (!["dense", "causal", "executed"].includes(convention)) {
-    throw new RangeError(`Cannot count FLOPs: unknown convention "${convention}"; there are: dense, causal, executed`);
-  }
   const model = await readModel(source);
   const pass = async (sizes: PassSizes) => {
     const { bindings: all, values } = passBindings(model, sizes, bindings);
@@ -54,6 +63,13 @@ export interface PassOptions {
   bindings?: Bindings;
 }
 
+export const PASS_OPTIONS = object<PassOptions>({
+  tokens: TOKENS,
+  past: optional(PAST),
+  batch: optional(BATCH),
+  bindings: optional(BINDINGS),
+});
+
 /**
  * The whole cost of one forward pass of a language model's file: FLOPs, bytes, parameters and the activations' peak, for
  * every node, operator and layer.
@@ -67,9 +83,8 @@ export interface PassOptions {
  * ```
  */
 export async function graphPassCost(source: string | Uint8Array, options: PassOptions): Promise<GraphCost> {
+  checkOptions("Cannot count the cost of a pass", options, PASS_OPTIONS);
   const { tokens, past = 0, batch = 1, bindings } = options;
-  requireCount("the cost of a pass", { tokens, batch }, 1);
-  requireCount("the cost of a pass", { past }, 0);
   const model = await readModel(source), pass = passBindings(model, { batch, tokens, past }, bindings);
   return graphCost(model, pass.bindings, pass.values);
 }

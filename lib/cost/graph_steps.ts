@@ -20,29 +20,45 @@ const FEW = 8;
  * ```
  */
 export async function sumOfSteps(from: number, to: number, f: (step: number) => Promise<number>): Promise<number> {
-  const known = new Map<number, Promise<number>>();
-  const at = (step: number) => {
-    if (!known.has(step)) known.set(step, f(step));
+  const sum = stepSum(from, to);
+  let wanted = sum.next();
+  while (!wanted.done) wanted = sum.next(await f(wanted.value));
+  return wanted.value;
+}
+
+/** The same for costs that need no waiting. */
+export function sumOfStepsNow(from: number, to: number, f: (step: number) => number): number {
+  const sum = stepSum(from, to);
+  let wanted = sum.next();
+  while (!wanted.done) wanted = sum.next(f(wanted.value));
+  return wanted.value;
+}
+
+/** Yields a step, is given its cost, and in the end returns the sum. */
+function* stepSum(from: number, to: number): Generator<number, number, number> {
+  const known = new Map<number, number>();
+  function* at(step: number): Generator<number, number, number> {
+    if (!known.has(step)) known.set(step, yield step);
     return known.get(step)!;
-  };
-  const sum = async (first: number, count: number): Promise<number> => {
+  }
+  function* sum(first: number, count: number): Generator<number, number, number> {
     if (count <= FEW) {
       let total = 0;
-      for (let i = 0; i < count; i++) total += await at(first + i);
+      for (let i = 0; i < count; i++) total += yield* at(first + i);
       return total;
     }
     const last = count - 1, middle = last >> 1;
-    const [start, half, end] = [await at(first), await at(first + middle), await at(first + last)];
+    const start = yield* at(first), half = yield* at(first + middle), end = yield* at(first + last);
     // Whole numbers at whole steps: the coefficients are multiples of 1/2, which takes the rounding out.
     const square = Math.round(2 * ((end - start) / last - (half - start) / middle) / (last - middle)) / 2;
     const slope = Math.round(2 * ((half - start) / middle - square * middle)) / 2;
-    const isOn = async (i: number) => start + slope * i + square * i * i === await at(first + i);
-    const points = [middle, last, middle >> 1, (middle + last) >> 1];
     let fits = true;
-    for (const i of points) fits &&= await isOn(i);
+    for (const i of [middle, last, middle >> 1, (middle + last) >> 1]) {
+      fits &&= start + slope * i + square * i * i === (yield* at(first + i));
+    }
     if (fits) return count * start + slope * count * last / 2 + square * last * count * (2 * last + 1) / 6;
     const left = count >> 1;
-    return await sum(first, left) + await sum(first + left, count - left);
-  };
-  return await sum(from, Math.max(0, to - from));
+    return (yield* sum(first, left)) + (yield* sum(first + left, count - left));
+  }
+  return yield* sum(from, Math.max(0, to - from));
 }

@@ -1,5 +1,8 @@
 /** What machines can do: nominal figures by name (data/hardware.json), or measured ones that come in as arguments. */
 import hardwareJson from "../../data/hardware.json" with { type: "json" };
+import { object, optional } from "../check/objects.ts";
+import { checkArgument } from "../check/options.ts";
+import { byType, flag, nullable, oneOf, quantity, text, word } from "../check/rules.ts";
 import type { Precision } from "../arch/spec.ts";
 
 /** Formats that are multiplied. */
@@ -24,6 +27,30 @@ export interface Machine {
   source: string;
 }
 
+const RATE = quantity({ above: 0 });
+const PEAK = optional(nullable(RATE));
+const WEIGHT_RATE = optional(RATE);
+/** The fields of a machine of one's own. */
+export const MACHINE = object<Machine>({
+  name: word,
+  kind: oneOf("cpu", "gpu", "unified"),
+  flopsPerS: object<Machine["flopsPerS"]>({ fp32: PEAK, fp16: PEAK, bf16: PEAK, int8: PEAK, int4: PEAK }),
+  bytesPerS: RATE,
+  weightBytesPerS: optional(object<Exclude<Machine["weightBytesPerS"], undefined>>({
+    fp32: WEIGHT_RATE,
+    fp16: WEIGHT_RATE,
+    bf16: WEIGHT_RATE,
+    int8: WEIGHT_RATE,
+    int4: WEIGHT_RATE,
+  })),
+  memoryBytes: RATE,
+  tdpWatts: nullable(RATE),
+  measured: flag,
+  source: text,
+});
+/** A machine by name, or one of one's own. */
+export const HARDWARE = byType({ string: word, object: MACHINE }, "a name of data/hardware.json, or a machine");
+
 const machines: Machine[] = hardwareJson.machines.map((m) => ({
   name: m.name,
   kind: m.kind as Machine["kind"],
@@ -47,6 +74,7 @@ export function hardwareNames(): string[] {
  * @throws {RangeError} If no name, or more than one, holds it; the message lists them.
  */
 export function hardware(name: string): Machine {
+  checkArgument("Cannot look up hardware", "name", name, text);
   const wanted = name.toLowerCase().trim();
   const whole = machines.find((m) => ` ${m.name.toLowerCase()}`.endsWith(` ${wanted}`)); // L4 is not L40S
   const found = !wanted ? [] : whole ? [whole] : machines.filter((m) => m.name.toLowerCase().includes(wanted));

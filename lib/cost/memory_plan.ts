@@ -3,7 +3,11 @@ import { ropeChoices } from "../arch/rope_tables.ts";
 import type { ArchSpec, Precision } from "../arch/spec.ts";
 import { peakActivationBytes } from "./activations.ts";
 import { kvBytesPerToken, kvCacheBytes, recurrentStateBytes } from "./bytes.ts";
-import { requireCount } from "./check.ts";
+import { PRECISION } from "../arch/ref_fields.ts";
+import { BATCH, ELEMENT_BYTES, TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { flag, quantity, text } from "../check/rules.ts";
 import { storedWeightBytes, tableBytes } from "./traffic.ts";
 
 export interface MemoryPlanOptions {
@@ -35,6 +39,25 @@ export interface RuntimeMemory {
   ownBytes: number;
   source: string;
 }
+
+const COPIES = quantity({ min: 0, max: 1000 });
+export const RUNTIME_MEMORY = object<RuntimeMemory>({
+  packsTiedHead: flag,
+  keepsWholeContext: flag,
+  prefillCaches: COPIES,
+  decodeCaches: COPIES,
+  loadCopies: COPIES,
+  ownBytes: quantity({ min: 0 }),
+  source: text,
+});
+export const MEMORY_PLAN_OPTIONS = object<MemoryPlanOptions>({
+  precision: PRECISION,
+  contextLength: TOKENS,
+  batch: optional(BATCH),
+  promptTokens: optional(TOKENS),
+  cacheBytesPerElement: optional(ELEMENT_BYTES),
+  runtime: optional(RUNTIME_MEMORY),
+});
 
 /**
  * This library on the CPU. A decode step writes the grown cache beside the old one, and the arena keeps blocks of earlier
@@ -88,9 +111,9 @@ export interface MemoryPlan {
  * only its file knows.
  */
 export function memoryPlan(spec: ArchSpec, options: MemoryPlanOptions): MemoryPlan {
+  checkOptions("Cannot plan memory", options, MEMORY_PLAN_OPTIONS);
   const { precision, contextLength, batch = 1, runtime = ONNXRUNTIME_CPU } = options;
   const { promptTokens = Math.ceil(contextLength / 2), cacheBytesPerElement } = options;
-  requireCount("memory", { contextLength, batch, promptTokens }, 1);
   if (contextLength > spec.contextLength) {
     throw new RangeError(
       `Cannot plan memory: contextLength ${contextLength} is longer than the context of ${spec.name}, ` +

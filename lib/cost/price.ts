@@ -1,5 +1,6 @@
 /** What a million tokens cost on one's own machine, beside the price of an API. */
-import { requirePositive } from "./check.ts";
+import { object, optional } from "../check/objects.ts";
+import { quantity } from "../check/rules.ts";
 import type { Range } from "./efficiency.ts";
 
 export interface Price {
@@ -10,6 +11,13 @@ export interface Price {
   /** The API's prices in USD a million tokens. */
   api?: { inputUsdPerMillion: number; outputUsdPerMillion: number };
 }
+
+const USD = quantity({ above: 0 });
+export const PRICE = object<Price>({
+  usdPerHour: optional(USD),
+  usdPerKwh: optional(USD),
+  api: optional(object<Exclude<Price["api"], undefined>>({ inputUsdPerMillion: USD, outputUsdPerMillion: USD })),
+});
 
 export interface PriceComparison {
   /** USD for a million new tokens with their prompts, while the machine is busy all the time. */
@@ -32,16 +40,10 @@ export interface PricedWork {
  * Cost of a million new tokens, their prompts included.
  *
  * @returns null where the machine's FLOP/s, and so the time of a request, are not known.
- * @throws {RangeError} For a price that is no positive number, no price of the machine at all, or a price of electricity where
- * the machine's power is not known.
+ * @throws {RangeError} For no price of the machine at all, or a price of electricity where the machine's power is not known.
  */
 export function priceOf(price: Price, work: PricedWork): PriceComparison | null {
   const { usdPerHour, usdPerKwh, api } = price;
-  const given = { usdPerHour, usdPerKwh, ...api };
-  requirePositive(
-    "a price",
-    Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Record<string, number>,
-  );
   if (usdPerHour === undefined && usdPerKwh === undefined) {
     throw new RangeError(
       "Cannot estimate a price: give usdPerHour, what the machine costs, or usdPerKwh, its electricity",

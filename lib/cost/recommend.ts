@@ -2,8 +2,12 @@
 import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
 import { zooNames } from "../arch/zoo/zoo.ts";
 import { parameterCount } from "./bytes.ts";
-import { requireCount, requirePositive } from "./check.ts";
-import { hardware, hardwareNames, type Machine } from "./hardware.ts";
+import { MODEL_REF, PRECISION } from "../arch/ref_fields.ts";
+import { BATCH, GIGABYTES, MOST_TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { integer, list, quantity } from "../check/rules.ts";
+import { HARDWARE, hardware, hardwareNames, type Machine } from "./hardware.ts";
 import { answerOf, type Demand, demandOf, specOf, type WillItRun } from "./will_it_run.ts";
 
 export interface Limits {
@@ -25,6 +29,16 @@ export interface RecommendOptions extends Limits {
   /** Default: fp32 on a CPU and fp16 elsewhere, int8 and int4. */
   precisions?: Precision[];
 }
+
+export const RECOMMEND_OPTIONS = object<RecommendOptions>({
+  memoryGb: optional(GIGABYTES),
+  tokensPerS: optional(quantity({ above: 0 })),
+  contextLength: integer({ min: 2, max: MOST_TOKENS }),
+  batch: optional(BATCH),
+  models: optional(list(MODEL_REF, { min: 1 })),
+  hardware: optional(list(HARDWARE)),
+  precisions: optional(list(PRECISION)),
+});
 
 export interface Recommendation {
   model: string;
@@ -65,15 +79,9 @@ const PRECISION_ORDER: Precision[] = ["fp32", "bf16", "fp16", "int8", "int4", "s
  * ```
  */
 export async function recommend(options: RecommendOptions): Promise<Recommendations> {
+  checkOptions("Cannot recommend", options, RECOMMEND_OPTIONS);
   const { models = zooNames(), precisions, batch = 1, ...limits } = options;
   const { memoryGb, tokensPerS, contextLength } = limits;
-  requireCount("a recommendation", { contextLength, batch }, 1);
-  if (contextLength < 2) {
-    throw new RangeError(`Cannot recommend: contextLength must be at least 2, got ${contextLength}`);
-  }
-  const given = Object.entries({ memoryGb, tokensPerS }).filter(([, value]) => value !== undefined);
-  requirePositive("a recommendation", Object.fromEntries(given) as Record<string, number>);
-  if (!models.length) throw new RangeError("Cannot recommend: give at least one model, a spec or a reference");
   const machines = (options.hardware ?? hardwareNames()).map((m) => typeof m === "string" ? hardware(m) : m);
   const asked = { memoryGb, tokensPerS, contextLength, batch };
   const all: Recommendation[] = [];

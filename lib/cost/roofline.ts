@@ -1,9 +1,12 @@
 /** What bounds a model on a machine, arithmetic or memory, and the time that follows from it. */
 import type { ArchSpec, Precision } from "../arch/spec.ts";
 import { kvCacheBytes } from "./bytes.ts";
-import { requireCount } from "./check.ts";
-import { type FlopsConvention, specFlops, specLayerFlops } from "./flops.ts";
-import { arithmetic, type Machine, weightRate } from "./hardware.ts";
+import { PRECISION } from "../arch/ref_fields.ts";
+import { BATCH, ELEMENT_BYTES, TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { CONVENTION, type FlopsConvention, specFlops, specLayerFlops } from "./flops.ts";
+import { arithmetic, MACHINE, type Machine, weightRate } from "./hardware.ts";
 import { decodeCacheBytes, weightBytesRead } from "./traffic.ts";
 import { mbu, mfu } from "./utilisation.ts";
 
@@ -24,6 +27,16 @@ export interface RooflineOptions {
   /** Bytes of a number in the KV cache. Default: as the spec keeps it, 4 for fp32 and 1 for int8. */
   cacheBytesPerElement?: number;
 }
+
+export const ROOFLINE_OPTIONS = object<RooflineOptions>({
+  precision: optional(PRECISION),
+  promptTokens: TOKENS,
+  context: optional(TOKENS),
+  batch: optional(BATCH),
+  convention: optional(CONVENTION),
+  cacheBytesPerElement: optional(ELEMENT_BYTES),
+});
+export const RESIDUALS_OPTIONS = object<Pick<RooflineOptions, "convention">>({ convention: optional(CONVENTION) });
 
 /** One forward pass: prefill of the prompt, or one decode step. */
 export interface PhaseRoofline {
@@ -75,13 +88,14 @@ type PhaseWork = Pick<PhaseRoofline, "flops" | "weightBytes" | "cacheBytes">;
  * @throws {RangeError} For a count that is no whole number, or the precision "stored", whose bytes only its file knows.
  */
 export function roofline(spec: ArchSpec, machine: Machine, options: RooflineOptions): Roofline {
+  checkArgument("Cannot estimate a roofline", "machine", machine, MACHINE);
   return rooflineOf(workOf(spec, options), machine);
 }
 
 /** FLOPs and bytes of both phases. */
 export function workOf(spec: ArchSpec, options: RooflineOptions): Work {
+  checkOptions("Cannot estimate a roofline", options, ROOFLINE_OPTIONS);
   const { precision = "fp32", promptTokens, context = promptTokens, batch = 1, convention = "causal" } = options;
-  requireCount("a roofline", { promptTokens, context, batch }, 1);
   const cache = { batch, bytesPerElement: options.cacheBytesPerElement };
   return {
     precision,
@@ -176,6 +190,8 @@ export function rooflineResiduals(
   machine: Machine,
   options: Pick<RooflineOptions, "convention"> = {},
 ): RooflineResidual[] {
+  checkArgument("Cannot set times beside a roofline", "machine", machine, MACHINE);
+  checkOptions("Cannot set times beside a roofline", options, RESIDUALS_OPTIONS);
   return measured.flatMap(({ name, spec, precision, promptTokens, newTokens, ttftMs, tpotMs }) => {
     const setting = { precision, promptTokens, context: promptTokens + Math.floor(newTokens / 2) };
     const roof = roofline(spec, machine, { ...setting, ...options });

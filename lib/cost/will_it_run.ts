@@ -4,12 +4,24 @@ import { resolveSpec } from "../arch/resolve.ts";
 import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
 import { zoo, zooNames } from "../arch/zoo/zoo.ts";
 import { parameterCount } from "./bytes.ts";
-import { requireCount, requirePositive } from "./check.ts";
-import { type Efficiency, efficiencyOf, type Range } from "./efficiency.ts";
-import { hardware, type Machine } from "./hardware.ts";
-import { GPU_SERVER, type MemoryPlan, memoryPlan, ONNXRUNTIME_CPU, type RuntimeMemory } from "./memory_plan.ts";
-import { type Price, type PriceComparison, priceOf } from "./price.ts";
+import { checkModel, PRECISION } from "../arch/ref_fields.ts";
+import { BATCH, GIGABYTES, TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { EFFICIENCY, type Efficiency, efficiencyOf, type Range } from "./efficiency.ts";
+import { HARDWARE, hardware, type Machine } from "./hardware.ts";
+import {
+  GPU_SERVER,
+  type MemoryPlan,
+  memoryPlan,
+  ONNXRUNTIME_CPU,
+  RUNTIME_MEMORY,
+  type RuntimeMemory,
+} from "./memory_plan.ts";
+import { PRICE, type Price, type PriceComparison, priceOf } from "./price.ts";
 import { type Roofline, rooflineOf, type Work, workOf } from "./roofline.ts";
+
+const CANNOT = "Cannot estimate whether it runs";
 
 export interface WillItRunOptions {
   /** Default "fp32". */
@@ -32,6 +44,19 @@ export interface WillItRunOptions {
   /** What time costs here and what an API asks. */
   price?: Price;
 }
+
+export const WILL_IT_RUN_OPTIONS = object<WillItRunOptions>({
+  precision: optional(PRECISION),
+  contextLength: optional(TOKENS),
+  batch: optional(BATCH),
+  hardware: HARDWARE,
+  promptTokens: optional(TOKENS),
+  newTokens: optional(TOKENS),
+  memoryGb: optional(GIGABYTES),
+  runtime: optional(RUNTIME_MEMORY),
+  efficiency: optional(EFFICIENCY),
+  price: optional(PRICE),
+});
 
 export interface WillItRun {
   model: string;
@@ -78,6 +103,8 @@ export interface WillItRun {
  * ```
  */
 export async function willItRun(ref: ModelRef, options: WillItRunOptions): Promise<WillItRun> {
+  checkModel(CANNOT, ref);
+  checkOptions(CANNOT, options, WILL_IT_RUN_OPTIONS);
   const precision = options.precision ?? (typeof ref === "object" && "ref" in ref ? ref.precision : undefined);
   return specWillItRun(await specOf(withoutOptions(ref)), { ...options, precision });
 }
@@ -89,6 +116,7 @@ export function specOf(ref: ModelRef): ArchSpec | Promise<ArchSpec> {
 
 /** `willItRun` of a spec. */
 export function specWillItRun(spec: ArchSpec, options: WillItRunOptions): WillItRun {
+  checkOptions(CANNOT, options, WILL_IT_RUN_OPTIONS);
   const machine = typeof options.hardware === "string" ? hardware(options.hardware) : options.hardware;
   return answerOf(demandOf(spec, machine.kind, options), machine, options);
 }
@@ -107,7 +135,7 @@ export interface Demand extends
 
 export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<WillItRunOptions, "hardware">): Demand {
   const { precision = "fp32", batch = 1 } = options;
-  const setting = { ...lengths(options), precision, batch }, { promptTokens, newTokens } = setting;
+  const setting = { ...lengths(options), precision, batch }, { promptTokens, newTokens, contextLength } = setting;
   const runtime = options.runtime ?? (kind === "cpu" ? ONNXRUNTIME_CPU : GPU_SERVER);
   // Off the CPU, a cache is kept in 16 bits unless all is fp32.
   const half = kind !== "cpu" && precision !== "fp32" && spec.kvCache !== "int8";
@@ -118,7 +146,7 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
     layers: spec.layers.length,
     copiesCache: usableGraph(spec, fasterGraph(batch * (promptTokens + newTokens))) === "generate",
     ...setting,
-    memory: memoryPlan(spec, { ...setting, runtime, cacheBytesPerElement }),
+    memory: memoryPlan(spec, { precision, contextLength, batch, promptTokens, runtime, cacheBytesPerElement }),
     work: workOf(spec, {
       precision,
       batch,
@@ -133,7 +161,6 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
 /** Whether one machine meets a demand, and how fast. */
 export function answerOf(demand: Demand, machine: Machine, options: Omit<WillItRunOptions, "hardware">): WillItRun {
   const { work, layers, copiesCache, ...setting } = demand, { batch, promptTokens, newTokens, memory } = setting;
-  if (options.memoryGb !== undefined) requirePositive("whether it fits", { memoryGb: options.memoryGb });
   const availableBytes = Math.min(machine.memoryBytes, 1e9 * (options.memoryGb ?? Infinity));
   const efficiency = options.efficiency ?? efficiencyOf(machine, copiesCache), roof = rooflineOf(work, machine);
   const step = timeRange(roof.decode, efficiency, layers);
@@ -173,9 +200,7 @@ function lengths(
 ): { promptTokens: number; newTokens: number; contextLength: number } {
   const { contextLength: most = Infinity, newTokens = Math.min(128, Math.max(1, Math.floor(most / 4))) } = options;
   const promptTokens = options.promptTokens ?? Math.min(512, Math.max(1, most - newTokens));
-  requireCount("whether it runs", { promptTokens, newTokens }, 1);
   const contextLength = options.contextLength ?? promptTokens + newTokens;
-  requireCount("whether it runs", { contextLength }, 1);
   if (promptTokens + newTokens > contextLength) {
     throw new RangeError(
       `Cannot estimate whether it runs: ${promptTokens} prompt tokens and ${newTokens} new ones do not fit into ` +

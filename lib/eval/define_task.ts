@@ -1,6 +1,11 @@
 /** A task of the user's own, also from a notebook's cell: template, choices, metrics, and it can be evaluated by name. */
+import { shown } from "../check/check.ts";
+import { byField, type Fields, object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { byType, entries, flag, func, integer, list, oneOf, text, word } from "../check/rules.ts";
 import { answerField, FieldError, textListField } from "./fields.ts";
 import { sha256 } from "./hashes.ts";
+import { TARGET_DELIMITER } from "./prompt.ts";
 import { registerTask } from "./registry.ts";
 import type { ChoiceMetric, ChoiceTask, CompletionMetric, CompletionTask, FewShot, TextTask } from "./task.ts";
 import { fieldAt, fill, templateFields } from "./template.ts";
@@ -40,13 +45,17 @@ export interface ChoiceDefinition extends DefinitionBase {
   fewShot?: FewShot;
   /** Worked examples when none are asked for. Default 0. */
   shots?: number;
+  /** What stands between a question and its answer, lm-eval's `target_delimiter`: also "" or "\n". Default: one space. */
+  targetDelimiter?: string;
 }
 
 /** A prompt with the one continuation that is right. */
 export interface CompletionDefinition extends DefinitionBase {
   prompt: Template;
-  /** What is scored after the prompt; a space is put between them unless it starts with one. */
+  /** What is scored after the prompt. */
   continuation: Template;
+  /** What stands between them. Default: a space, unless the continuation starts with white space. */
+  targetDelimiter?: string;
   /** Default: `["acc", "perplexity"]`. */
   metrics?: CompletionMetric[];
 }
@@ -58,7 +67,61 @@ export interface TextDefinition extends DefinitionBase {
 
 export type TaskDefinition = ChoiceDefinition | CompletionDefinition | TextDefinition;
 
-const METRICS = { choice: ["acc", "acc_norm", "acc_bytes"], completion: ["acc", "perplexity"] };
+type OfSplit = Extract<FewShot, { split: string }>;
+type OfRows = Extract<FewShot, { rows: Row[] }>;
+type Choices = Exclude<ChoiceDefinition["choices"], string | string[]>;
+type Answer = Exclude<ChoiceDefinition["answer"], string | number | undefined>;
+
+const TEMPLATE = byType(
+  { string: word, function: func<Exclude<Template, string>>() },
+  'a template, "Question: {{question}}", or a function of the row',
+);
+const RULE = oneOf("first_n", "sample", "sample_others");
+const FEW_SHOT = byField<FewShot, "split" | "rows">({
+  split: object<OfSplit>({ rule: RULE, split: word }),
+  rows: object<OfRows>({ rule: RULE, rows: entries({ min: 1 }) }),
+});
+
+const BASE: Fields<Omit<TextDefinition, "text">> = {
+  name: text, // which names there can be, the registry's own check says
+  about: optional(text),
+  version: optional(word),
+  dataset: optional(word),
+  split: optional(word),
+  cluster: optional(word),
+  replace: optional(flag),
+};
+
+/** The kind is told by what is scored. */
+const DEFINITION = byField<TaskDefinition, "choices" | "continuation" | "text">({
+  choices: object<ChoiceDefinition>({
+    ...BASE,
+    prompt: TEMPLATE,
+    choices: byType(
+      { string: word, list: list(word, { min: 2 }), function: func<Choices>() },
+      "a field's name, two or more templates, or a function of the row",
+    ),
+    answer: optional(
+      byType(
+        { string: word, number: integer({ min: 0 }), function: func<Answer>() },
+        "a field's name, an index or a function of the row",
+      ),
+    ),
+    metrics: optional(list(oneOf<ChoiceMetric>("acc", "acc_norm", "acc_bytes"), { min: 1 })),
+    description: optional(text),
+    fewShot: optional(FEW_SHOT),
+    shots: optional(integer({ min: 0, max: 10_000 })),
+    targetDelimiter: optional(text),
+  }),
+  continuation: object<CompletionDefinition>({
+    ...BASE,
+    prompt: TEMPLATE,
+    continuation: TEMPLATE,
+    metrics: optional(list(oneOf<CompletionMetric>("acc", "perplexity"), { min: 1 })),
+    targetDelimiter: optional(text),
+  }),
+  text: object<TextDefinition>({ ...BASE, text: TEMPLATE }),
+});
 
 /**
  * Define a task; from then on `evaluateTask(name, rows)` evaluates it and `taskTable()` shows it.
@@ -77,6 +140,10 @@ const METRICS = { choice: ["acc", "acc_norm", "acc_bytes"], completion: ["acc", 
  * ```
  */
 export function defineTask(definition: TaskDefinition): void {
+  checkOptions(`Cannot define the task ${shown(definition?.name)}`, definition, DEFINITION, {
+    whole: "the definition",
+    part: "field",
+  });
   const { replace = false, ...rest } = definition;
   const task = taskOf(rest as TaskDefinition);
   const text = definitionText(rest);
@@ -92,13 +159,8 @@ function definitionText(definition: object): string {
 }
 
 function taskOf(definition: TaskDefinition): ChoiceTask | CompletionTask | TextTask {
-  requireName(definition?.name);
+  requireName(definition.name);
   const { name, about = "", dataset, split = "test", cluster } = definition;
-  const kinds = ["choices", "continuation", "text"].filter((key) => key in definition);
-  if (kinds.length !== 1) {
-    const got = kinds.length ? kinds.join(" and ") : "none";
-    throw wrong(name, `it must have one of choices, continuation, text; got ${got}`);
-  }
   const fields = new Set<string>();
   const base = {
     name,
@@ -112,8 +174,7 @@ function taskOf(definition: TaskDefinition): ChoiceTask | CompletionTask | TextT
     return value === undefined ? undefined : String(value);
   };
   if ("text" in definition) {
-    requireKeys(definition, ["text"]);
-    const text = template(name, "text", definition.text, fields);
+    const text = template("text", definition.text, fields);
     const nonEmpty = (row: Row) => {
       const value = text(row);
       if (value === "") throw new FieldError("its text is empty");
@@ -128,23 +189,25 @@ function taskOf(definition: TaskDefinition): ChoiceTask | CompletionTask | TextT
       cluster: clusterOf,
     };
   }
-  const prompt = template(name, "prompt", definition.prompt, fields);
+  const prompt = template("prompt", definition.prompt, fields);
   if ("continuation" in definition) {
-    requireKeys(definition, ["prompt", "continuation", "metrics"]);
-    const text = template(name, "continuation", definition.continuation, fields);
-    const metrics = requireMetrics(name, definition.metrics ?? ["acc", "perplexity"], METRICS.completion);
+    const text = template("continuation", definition.continuation, fields);
+    const { metrics = ["acc", "perplexity"], targetDelimiter } = definition;
     const doc = (row: Row) => {
       const continuation = text(row);
       if (continuation === "") throw new FieldError("its continuation is empty; it must have text to be scored");
-      return { context: prompt(row), continuation: continuation.replace(/^(?!\s)/, " "), cluster: clusterOf(row) };
+      const delimiter = targetDelimiter ?? (/^\s/.test(continuation) ? "" : TARGET_DELIMITER);
+      return { context: prompt(row), continuation: delimiter + continuation, cluster: clusterOf(row) };
     };
     return { ...base, kind: "completion", fields: [...fields], metrics, doc };
   }
-  requireKeys(definition, ["prompt", "choices", "answer", "metrics", "description", "fewShot", "shots"]);
-  const choices = choicesOf(name, definition.choices, fields), answer = answerOf(name, definition.answer, fields);
-  const metrics = requireMetrics(name, definition.metrics ?? ["acc"], METRICS.choice);
-  const { description, fewShot, shots = 0 } = definition;
-  requireFewShot(name, fewShot, shots);
+  const choices = choicesOf(definition.choices, fields), answer = answerOf(definition.answer, fields);
+  const { metrics = ["acc"], description, fewShot, shots = 0, targetDelimiter } = definition;
+  if (shots > 0 && !fewShot) {
+    throw new TypeError(
+      `Cannot define the task "${name}": shots is ${shots}, but there is no fewShot to take examples from`,
+    );
+  }
   return {
     ...base,
     kind: "choice",
@@ -153,15 +216,12 @@ function taskOf(definition: TaskDefinition): ChoiceTask | CompletionTask | TextT
     shots,
     ...(description === undefined ? {} : { description: () => description }),
     ...(fewShot ? { fewShot } : {}),
+    ...(targetDelimiter === undefined ? {} : { targetDelimiter }),
     doc(row) {
       const list = choices(row);
       return { query: prompt(row), choices: list, gold: answer(row, list), cluster: clusterOf(row) };
     },
   };
-}
-
-function wrong(name: string, why: string): TypeError {
-  return new TypeError(`Cannot define the task "${name}": ${why}`);
 }
 
 function requireName(name: unknown): void {
@@ -171,21 +231,7 @@ function requireName(name: unknown): void {
   );
 }
 
-const BASE_KEYS = ["name", "about", "version", "dataset", "split", "cluster"];
-
-function requireKeys(definition: TaskDefinition, keys: string[]): void {
-  const known = [...BASE_KEYS, ...keys, "replace"];
-  const unknown = Object.keys(definition).find((key) => !known.includes(key));
-  if (unknown) throw wrong(definition.name, `it knows no "${unknown}"; a task of this kind has ${known.join(", ")}`);
-  for (const key of BASE_KEYS) {
-    const value = (definition as unknown as Row)[key];
-    if (value !== undefined && typeof value !== "string") {
-      throw wrong(definition.name, `${key} must be text, got ${JSON.stringify(value)?.slice(0, 60)}`);
-    }
-  }
-}
-
-function template(name: string, key: string, value: unknown, fields: Set<string>): (row: Row) => string {
+function template(key: string, value: Template, fields: Set<string>): (row: Row) => string {
   if (typeof value === "function") {
     return (row) => {
       const text: unknown = value(row);
@@ -193,55 +239,27 @@ function template(name: string, key: string, value: unknown, fields: Set<string>
       throw new FieldError(`${key} must give text, got ${JSON.stringify(text)?.slice(0, 60)}`);
     };
   }
-  if (typeof value !== "string" || value === "") {
-    throw wrong(name, `${key} must be a template, "Question: {{question}}", or a function of the row`);
-  }
   for (const field of templateFields(value)) fields.add(field);
   return (row) => fill(value, row);
 }
 
-function choicesOf(name: string, value: ChoiceDefinition["choices"], fields: Set<string>): (row: Row) => string[] {
+function choicesOf(value: ChoiceDefinition["choices"], fields: Set<string>): (row: Row) => string[] {
   if (typeof value === "function") return (row) => textListField({ choices: value(row) }, "choices");
-  if (typeof value === "string" && value !== "") {
+  if (typeof value === "string") {
     fields.add(value);
     return (row) => textListField({ [value]: fieldAt(row, value) }, value);
   }
-  if (!Array.isArray(value) || value.length < 2) {
-    throw wrong(name, "choices must be a field's name, two or more templates, or a function of the row");
-  }
-  const templates = value.map((text, i) => template(name, `choices[${i}]`, text, fields));
+  const templates = value.map((text, i) => template(`choices[${i}]`, text, fields));
   return (row) => templates.map((text) => text(row));
 }
 
-function answerOf(name: string, value: ChoiceDefinition["answer"] = "answer", fields: Set<string>) {
+function answerOf(value: ChoiceDefinition["answer"] = "answer", fields: Set<string>) {
   if (typeof value === "function") {
     return (row: Row, list: string[]) => answerField({ answer: value(row) }, "answer", list);
   }
-  if (typeof value === "string" && value !== "") {
+  if (typeof value === "string") {
     fields.add(value);
     return (row: Row, list: string[]) => answerField({ [value]: fieldAt(row, value) }, value, list);
   }
-  if (typeof value !== "number") throw wrong(name, "answer must be a field's name, an index or a function of the row");
   return (_: Row, list: string[]) => answerField({ answer: value }, "answer", list);
-}
-
-function requireMetrics<M extends string>(name: string, metrics: M[], known: string[]): M[] {
-  if (Array.isArray(metrics) && metrics.length && metrics.every((m) => known.includes(m))) return metrics;
-  throw wrong(name, `metrics must be some of ${known.join(", ")}, got ${JSON.stringify(metrics)}`);
-}
-
-function requireFewShot(name: string, fewShot: FewShot | undefined, shots: number): void {
-  if (!(Number.isInteger(shots) && shots >= 0)) throw wrong(name, `shots must be an integer >= 0, got ${shots}`);
-  if (fewShot === undefined) {
-    if (shots > 0) throw wrong(name, `shots is ${shots}, but there is no fewShot to take examples from`);
-    return;
-  }
-  const rules = ["first_n", "sample", "sample_others"];
-  if (!rules.includes(fewShot.rule)) throw wrong(name, `fewShot.rule must be one of ${rules.join(", ")}`);
-  if ("rows" in fewShot ? !Array.isArray(fewShot.rows) || !fewShot.rows.length : typeof fewShot.split !== "string") {
-    throw wrong(
-      name,
-      "fewShot needs a split's name, or rows, of which there must be some; leave it out for no examples",
-    );
-  }
 }

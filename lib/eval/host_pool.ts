@@ -39,15 +39,8 @@ export function splitText(chosen: Split, speeds: SplitSpeed[]): string {
   return `${name(chosen)}, ${speed} requests/s${others.length ? ` (${others.join(", ")})` : ""}`;
 }
 
-/**
- * The split of a number of hosts: threads that were asked for are each host's, else the physical cores are shared.
- *
- * @throws {RangeError} If `hosts` is not an integer of at least 1.
- */
+/** The split of a number of hosts: threads that were asked for are each host's, else the physical cores are shared. */
 export function splitFor(hosts: number, ref: ModelRef, options: ModelOptions): Split {
-  if (!(Number.isSafeInteger(hosts) && hosts >= 1)) {
-    throw new RangeError(`Cannot evaluate: hosts must be an integer >= 1 or "auto", got ${hosts}`);
-  }
   return { hosts, threads: askedThreads(ref, options) ?? Math.max(1, Math.floor(physicalCores() / hosts)) };
 }
 

@@ -1,15 +1,22 @@
 /** Evaluate a model on a task: the rows, the work that the task asks for, and what is kept of it. */
+import { checkModel } from "../arch/ref_fields.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { HOSTS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { byType, oneOf, withMethods } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
-import type { ScoreSettings } from "../model/score_options.ts";
+import { SCORE_SETTINGS, type ScoreSettings } from "../model/score_options.ts";
 import { ResultStore } from "../store/results.ts";
+import { STORE } from "../store/store_field.ts";
 import { evaluateGeneratedTask } from "./generated_task.ts";
 import { checkGenerate } from "./generated/options.ts";
 import { findTask } from "./registry.ts";
 import { savedRun } from "./saved_run.ts";
 import { evaluateScored } from "./scored_task.ts";
 import { selectRows } from "./select_rows.ts";
+import { refuseOtherKinds, TASK_OPTIONS } from "./task_options.ts";
 import { taskGraph } from "./task.ts";
 import { TaskHosts } from "./task_hosts.ts";
 import type { EvalResult, Row, TaskOptions } from "./types.ts";
@@ -34,6 +41,14 @@ export interface EvaluateOptions extends TaskOptions {
   store?: ResultStore | null;
 }
 
+export const EVALUATE_OPTIONS = object<EvaluateOptions>({
+  ...TASK_OPTIONS.fields,
+  host: optional(withMethods<ModelHost>("a model host", "score", "close")),
+  hosts: optional(byType({ number: HOSTS, string: oneOf("auto") }, 'a number or "auto"')),
+  scoring: optional(SCORE_SETTINGS),
+  store: optional(STORE),
+});
+
 /**
  * The quality of one model. Each task runs in a process of its own, so the caller stays free.
  *
@@ -51,6 +66,7 @@ export class QualityBenchmark {
 
   /** @param start How a host is started; tests give a fake one. */
   constructor(ref: ModelRef, options: ModelOptions = {}, start: StartHost = startHost) {
+    checkModel("Cannot evaluate the model", ref, options);
     this.#ref = ref;
     this.#options = options;
     this.#startHost = start;
@@ -63,16 +79,16 @@ export class QualityBenchmark {
    * @param dataset Rows with the task's fields, or for a text task the text itself. Default: the cached dataset.
    * @returns Metrics with intervals, all items, and the rows that failed.
    * @throws {RangeError} For an unknown task, and for a limit, rows or shots that there are not. No model is opened.
-   * @throws {TypeError} If no row at all can be read as a question of this task, or `host` and `hosts` are both given.
+   * @throws {TypeError} For an option that is not known, or is for tasks of another kind; if no row at all can be read
+   * as a question of this task, or `host` and `hosts` are both given.
    * @throws {Error} If nothing can be written where items are kept.
    * @throws {StopError} After Stop. It, and the error of a host that died, holds what was finished (`partialOf`).
    */
   async evaluateTask(name: string, dataset?: Row[] | string, options: EvaluateOptions = {}): Promise<EvalResult> {
     const task = findTask(name);
+    checkOptions(`Cannot evaluate ${name}`, options, EVALUATE_OPTIONS);
+    refuseOtherKinds(task, options);
     const level = options.level ?? 0.95;
-    if (!(level > 0 && level < 1)) {
-      throw new RangeError(`Cannot evaluate ${name}: level must be between 0 and 1, got ${level}`);
-    }
     if (options.host && options.hosts !== undefined) {
       throw new TypeError(`Cannot evaluate ${name}: host and hosts are both given; pass one of them`);
     }

@@ -1,4 +1,6 @@
 /** The tasks that can be evaluated, by name. */
+import { shown } from "../check/check.ts";
+import { suggestion } from "../check/nearest.ts";
 import type { Task } from "./task.ts";
 import { arcChallenge, arcEasy } from "./tasks/arc.ts";
 import { bitsPerByte } from "./tasks/bits_per_byte.ts";
@@ -49,13 +51,16 @@ export function builtInTasks(): readonly Task[] {
  * import { findTask } from "./registry.ts";
  *
  * assert.equal(findTask("hellaswag").kind, "choice");
- * assert.throws(() => findTask("mmmlu"), /Unknown task "mmmlu".*hellaswag, mmlu, bits_per_byte/);
+ * assert.throws(() => findTask("mmmlu"), /Unknown task "mmmlu"; did you mean "mmlu"\? There are: hellaswag, mmlu/);
  * ```
  */
 export function findTask(name: string): Task {
   const task = TASKS.get(name);
   if (task) return task;
-  throw new RangeError(`Unknown task ${JSON.stringify(name)}: there are ${taskNames().join(", ")}; pass one of those`);
+  if (typeof name !== "string") {
+    throw new TypeError(`Cannot look up a task: its name must be a text, got ${shown(name)}`);
+  }
+  throw new RangeError(`Unknown task ${shown(name)}${suggestion(name, taskNames())}`);
 }
 
 /**

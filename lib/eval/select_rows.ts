@@ -23,7 +23,7 @@ export interface Selection {
  * @param dataset Rows of the caller's own; or where they are: the path of a .jsonl, .jsonl.gz, .json, .arrow or .parquet
  * file, or a dataset of the hub, `hf:owner/name/config`. For a text task also a .txt file, or any other text as one
  * document. Default: the task's dataset.
- * @throws {RangeError} For a limit that is not an integer >= 1, or a row outside the split.
+ * @throws {RangeError} For a row outside the split.
  * @throws {TypeError} For `limit` and `rows` together, or rows in a form that the dataset does not have.
  * @throws {SyntaxError} For a file that cannot be read, with its line.
  */
@@ -36,9 +36,6 @@ export async function selectRows(
   const cannot = `Cannot evaluate ${task.name}:`;
   if (limit !== undefined && rows !== undefined) {
     throw new TypeError(`${cannot} limit and rows are both given; pass one of them`);
-  }
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
-    throw new RangeError(`${cannot} limit must be an integer >= 1, got ${limit}; leave it out for all rows`);
   }
   refuseRepeats(cannot, rows);
   if (typeof dataset === "string") return await fromText(task, dataset, options);

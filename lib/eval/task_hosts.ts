@@ -38,13 +38,12 @@ export class TaskHosts {
   readonly #wish: HostWish;
   #own: ModelHost[] = [];
 
-  /** @throws {RangeError} If `hosts` is not an integer of at least 1. Nothing is started yet. */
+  /** Nothing is started yet. */
   constructor(start: StartHost, ref: ModelRef, options: ModelOptions, wish: HostWish) {
     this.#start = start;
     this.#ref = ref;
     this.#options = options;
     this.#wish = wish;
-    if (typeof wish.hosts === "number") splitFor(wish.hosts, ref, options);
   }
 
   /**

@@ -1,4 +1,6 @@
 /** What tasks there are, as data: made from the tasks themselves and the catalog. */
+import { checkArgument } from "../check/options.ts";
+import { list, word } from "../check/rules.ts";
 import { catalogDataset, datasetNames } from "../store/catalog.ts";
 import { findTask, taskNames } from "./registry.ts";
 import { taskMetrics } from "./task.ts";
@@ -35,6 +37,7 @@ export interface TaskRow {
  * ```
  */
 export function taskTable(names: string[] = taskNames()): TaskRow[] {
+  checkArgument("Cannot list tasks", "names", names, list(word));
   return names.map((name) => {
     const task = findTask(name);
     const known = task.dataset !== undefined && datasetNames().includes(task.dataset);

@@ -1,6 +1,11 @@
 /** Time one model and measure its memory, in a process of its own. */
+import { checkModel } from "../arch/ref_fields.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { HOSTS, MEMORY_HOSTS, MOST_RUNS, SEED } from "../check/common.ts";
+import { type Fields, object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { integer, oneOf } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { DecodeWay, StartHost } from "../model/protocol.ts";
 import { progress, withPartial } from "../progress.ts";
@@ -14,8 +19,10 @@ import {
   checkSetting,
   graphOf,
   isGeneration,
+  SETTING,
   settingName,
   type ThroughputSetting,
+  WAY,
 } from "./setting.ts";
 import { startStoppable } from "./stoppable.ts";
 import { type WarmUp, warmUp } from "./warm_up.ts";
@@ -28,6 +35,19 @@ export interface BenchmarkOptions {
   /** Fresh hosts of the memory pass; from three on its figure has an interval. Default 1; 0 leaves the pass out. */
   memoryHosts?: number;
 }
+
+type GenerationOptions = BenchmarkOptions & { way?: DecodeWay };
+type BatchOptions = BenchmarkOptions & { logits?: BatchSetting["logits"] };
+type MemoryRunOptions = { hosts?: number; seed?: number };
+
+const BENCHMARK: Fields<BenchmarkOptions> = {
+  numRuns: optional(integer({ min: 1, max: MOST_RUNS })),
+  seed: optional(SEED),
+  memoryHosts: optional(MEMORY_HOSTS),
+};
+export const GENERATION_OPTIONS = object<GenerationOptions>({ ...BENCHMARK, way: optional(WAY) });
+export const BATCH_OPTIONS = object<BatchOptions>({ ...BENCHMARK, logits: optional(oneOf("last", "all")) });
+export const MEMORY_OPTIONS = object<MemoryRunOptions>({ hosts: optional(HOSTS), seed: optional(SEED) });
 
 /**
  * Benchmarks of one model. Each starts a process, warms it up until steps take the same time (at least 20), times the
@@ -47,6 +67,7 @@ export class ArchitectureBenchmark {
 
   /** @param start How a host is started; tests give a fake one. */
   constructor(ref: ModelRef, options: ModelOptions = {}, start: StartHost = startHost) {
+    checkModel("Cannot measure the model", ref, options);
     this.#ref = ref;
     this.#options = options;
     this.#start = start;
@@ -60,12 +81,13 @@ export class ArchitectureBenchmark {
    * @param options.way Decode inside the graph ("loop", default) or token by token ("step", which also shows each gap).
    * @throws {RangeError} For numbers that can't be measured, before anything is started.
    */
-  benchmarkGeneration(
+  async benchmarkGeneration(
     promptTokens: number,
     generationLength: number,
     options: BenchmarkOptions & { way?: DecodeWay } = {},
   ): Promise<BenchmarkResult> {
-    return this.#benchmark({ promptTokens, newTokens: generationLength }, { numRuns: 20, ...options });
+    checkOptions("Cannot measure a generation", options, GENERATION_OPTIONS);
+    return await this.#benchmark({ promptTokens, newTokens: generationLength }, options, 20);
   }
 
   /**
@@ -73,13 +95,14 @@ export class ArchitectureBenchmark {
    *
    * @throws {RangeError} For numbers that can't be measured, before anything is started.
    */
-  benchmarkBatchThroughput(
+  async benchmarkBatchThroughput(
     batchSize: number,
     seqLen: number,
     options: BenchmarkOptions & { logits?: BatchSetting["logits"] } = {},
   ): Promise<BenchmarkResult> {
+    checkOptions("Cannot measure a batch", options, BATCH_OPTIONS);
     const { logits = "last", ...rest } = options;
-    return this.#benchmark({ batch: batchSize, seqLen, logits }, { numRuns: 50, ...rest });
+    return await this.#benchmark({ batch: batchSize, seqLen, logits }, rest, 50);
   }
 
   /**
@@ -92,6 +115,8 @@ export class ArchitectureBenchmark {
     setting: ThroughputSetting = { promptTokens: 5, newTokens: 64 },
     options: { hosts?: number; seed?: number } = {},
   ): Promise<MemoryResult> {
+    checkArgument("Cannot measure memory", "setting", setting, SETTING);
+    checkOptions("Cannot measure memory", options, MEMORY_OPTIONS);
     const { hosts = 3, seed = 0 } = options;
     checkSetting(setting, await resolveSpec(this.#ref));
     const bar = progress(`Memory of ${settingName(setting)}`, hosts);
@@ -108,15 +133,10 @@ export class ArchitectureBenchmark {
 
   async #benchmark(
     setting: ThroughputSetting,
-    options: BenchmarkOptions & { numRuns: number; way?: DecodeWay },
+    options: GenerationOptions,
+    usualRuns: number,
   ): Promise<BenchmarkResult> {
-    const { numRuns, seed = 0, memoryHosts = 1, way = "loop" } = options;
-    if (!Number.isInteger(numRuns) || numRuns < 1) {
-      throw new RangeError(`Cannot measure ${settingName(setting)}: numRuns must be an integer >= 1, got ${numRuns}`);
-    }
-    if (way !== "loop" && way !== "step") {
-      throw new RangeError(`Cannot measure ${settingName(setting)}: way must be "loop" or "step", got "${way}"`);
-    }
+    const { numRuns = usualRuns, seed = 0, memoryHosts = 1, way = "loop" } = options;
     const spec = await resolveSpec(this.#ref);
     checkSetting(setting, spec, { newTokens: "generationLength", batch: "batchSize" });
 

@@ -4,6 +4,11 @@
  */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { resolveSpec } from "../arch/resolve.ts";
+import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
+import { MOST_RUNS, SEED, TOKENS } from "../check/common.ts";
+import { type Fields, object, optional } from "../check/objects.ts";
+import { checkOptions, withDefaults } from "../check/options.ts";
+import { func, integer } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelInfo, StartHost } from "../model/protocol.ts";
 import { progress, withPartial } from "../progress.ts";
@@ -33,6 +38,21 @@ export interface ChapterOptions extends ModelOptions {
   /** How a host is started; tests give a fake one. */
   start?: StartHost;
 }
+
+/** One run has no spread. */
+const CHAPTER: Fields<ChapterOptions> = {
+  ...MODEL_OPTIONS.fields,
+  promptTokens: optional(TOKENS),
+  newTokens: optional(TOKENS),
+  numRuns: optional(integer({ min: 2, max: MOST_RUNS })),
+  seed: optional(SEED),
+  start: optional(func()),
+};
+export const BROKEN_OPTIONS = object<ChapterOptions>(CHAPTER);
+export const CORRECT_OPTIONS = object<ChapterOptions & { warmUpRuns?: number }>({
+  ...CHAPTER,
+  warmUpRuns: optional(integer({ min: 0, max: MOST_RUNS })),
+});
 
 /** What the broken benchmark reports: one number, and nothing about how far to trust it. */
 export interface BrokenBenchmarkResult {
@@ -80,7 +100,8 @@ export interface CorrectBenchmarkResult {
  * ```
  */
 export async function brokenBenchmark(ref: ModelRef, options: ChapterOptions = {}): Promise<BrokenBenchmarkResult> {
-  const { setting, model, samples } = await timeRequests(ref, { numRuns: 5, ...options }, 0);
+  checkOptions("Cannot time requests", options, BROKEN_OPTIONS);
+  const { setting, model, samples } = await timeRequests(ref, withDefaults({ numRuns: 5 }, options), 0);
   return {
     setting,
     model,
@@ -107,11 +128,9 @@ export async function correctBenchmark(
   ref: ModelRef,
   options: ChapterOptions & { warmUpRuns?: number } = {},
 ): Promise<CorrectBenchmarkResult> {
+  checkOptions("Cannot time requests", options, CORRECT_OPTIONS);
   const { warmUpRuns = 20, ...rest } = options;
-  if (!Number.isInteger(warmUpRuns) || warmUpRuns < 0) {
-    throw new RangeError(`Cannot time requests: warmUpRuns must be an integer >= 0, got ${warmUpRuns}`);
-  }
-  return correctResult(await timeRequests(ref, { numRuns: 100, ...rest }, warmUpRuns, correctResult));
+  return correctResult(await timeRequests(ref, withDefaults({ numRuns: 100 }, rest), warmUpRuns, correctResult));
 }
 
 interface TimedRequests {
@@ -130,11 +149,6 @@ async function timeRequests(
 ): Promise<TimedRequests> {
   const { promptTokens = 5, newTokens = 32, numRuns, seed = 0, start = startHost, ...modelOptions } = options;
   const setting = { promptTokens, newTokens };
-  if (!Number.isInteger(numRuns) || numRuns < 2) {
-    throw new RangeError(
-      `Cannot time requests: numRuns must be an integer >= 2, got ${numRuns}; one run has no spread`,
-    );
-  }
   checkSetting(setting, await resolveSpec(ref));
   const host = await startStoppable(start, ref, { ...modelOptions, graphs: [graphOf(setting)] });
   const result: TimedRequests = { setting, model: host.open.info, warmUps: [], samples: [] };

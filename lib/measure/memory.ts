@@ -48,8 +48,6 @@ export interface MemoryOptions extends RunOptions {
 
 /**
  * Start a host, clear its peak, run a setting once and read the peak; as often as asked.
- *
- * @throws {RangeError} If `hosts` is not an integer of at least 1.
  */
 export async function measureMemory(
   start: StartHost,
@@ -59,9 +57,6 @@ export async function measureMemory(
   options: MemoryOptions = {},
 ): Promise<MemoryResult> {
   const { hosts = 1, onHost } = options;
-  if (!Number.isInteger(hosts) || hosts < 1) {
-    throw new RangeError(`Cannot measure memory: hosts must be an integer >= 1, got ${hosts}`);
-  }
   const seen: { bare: number; load: number; run: number; after: ProcessCounters; weights: number }[] = [];
   for (let i = 0; i < hosts; i++) {
     const host = await startStoppable(start, ref, { ...modelOptions, graphs: [graphOf(setting)] });

@@ -1,8 +1,14 @@
 /** The machine's peaks, measured by probe graphs in hosts like a model's: FLOP/s, and bytes/s of weights and of a copy. */
+import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import type { ModelOptions } from "../arch/spec.ts";
+import { HOSTS, MOST_RUNS, SEED } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { func, integer, list, oneOf } from "../check/rules.ts";
 import type { Machine } from "../cost/hardware.ts";
 import { startGraphHost } from "../model/host.ts";
 import type { GraphHost } from "../model/protocol.ts";
+import { threadWarnings } from "../model/open_options.ts";
 import { progress } from "../progress.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { geometricMean } from "../stats/geometric_mean.ts";
@@ -29,6 +35,18 @@ export interface PeaksOptions extends Pick<ModelOptions, "provider" | "threads">
   start?: () => Promise<GraphHost>;
 }
 
+export const PEAKS_OPTIONS = object<PeaksOptions>({
+  provider: MODEL_OPTIONS.fields.provider,
+  threads: MODEL_OPTIONS.fields.threads,
+  hosts: optional(HOSTS),
+  repeats: optional(integer({ min: 1, max: MOST_RUNS })),
+  warmups: optional(integer({ min: 0, max: MOST_RUNS })),
+  formats: optional(list(oneOf(...PROBED_FORMATS), { min: 1 })),
+  bytes: optional(integer({ min: 1, max: 2 ** 40 })),
+  seed: optional(SEED),
+  start: optional(func()),
+});
+
 /** One run of a probe. */
 export interface PeakSample {
   host: number;
@@ -51,6 +69,8 @@ export interface Peaks {
   machine: Machine;
   provider: string;
   threads: number;
+  /** What to know before the figures are trusted, in sentences; absent: nothing. */
+  warnings?: string[];
   /** Bytes of a matrix or of the copied numbers. */
   bytes: number;
   samples: PeakSample[];
@@ -71,17 +91,9 @@ export interface Peaks {
  * ```
  */
 export async function measurePeaks(options: PeaksOptions = {}): Promise<Peaks> {
+  checkOptions("Cannot measure peaks", options, PEAKS_OPTIONS);
   const { hosts = 6, repeats = 8, warmups = 3, formats = [...PROBED_FORMATS], seed = 0 } = options;
   const { start = startGraphHost, provider, threads } = options;
-  for (const [name, value] of Object.entries({ hosts, repeats, formats: formats.length })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`Cannot measure peaks: ${name} must be an integer >= 1, got ${value}`);
-    }
-  }
-  const unknown = formats.find((f) => !PROBED_FORMATS.includes(f));
-  if (unknown !== undefined) {
-    throw new RangeError(`Cannot measure peaks: unknown format "${unknown}"; there are: ${PROBED_FORMATS.join(", ")}`);
-  }
   const environment = await captureEnvironment(), began = performance.now(), startedAt = new Date().toISOString();
   const bytes = options.bytes ?? farBeyondCaches(environment);
   const probes = [...formats.map(productProbe), ...formats.map((f) => readProbe(f, bytes)), copyProbe(bytes)];
@@ -119,13 +131,14 @@ export async function measurePeaks(options: PeaksOptions = {}): Promise<Peaks> {
   const best = (kind: Probe["kind"], format: ProbedFormat) => overHosts(samples, kind, format, hosts);
   const of = (kind: Probe["kind"]) =>
     Object.fromEntries(formats.map((f) => [f, best(kind, f)])) as Partial<Record<ProbedFormat, Estimate>>;
-  const flopsPerS = of("flops"), readBytesPerS = of("read");
+  const flopsPerS = of("flops"), readBytesPerS = of("read"), warnings = threadWarnings(ran.threads);
   return {
     flopsPerS,
     readBytesPerS,
     copyBytesPerS: best("copy", "fp32"),
     machine: machineOf(environment, ran, flopsPerS, readBytesPerS),
     ...ran,
+    ...(warnings.length ? { warnings } : {}),
     bytes,
     samples,
     environment,

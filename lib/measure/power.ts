@@ -2,6 +2,10 @@
 import { logGamma } from "../stats/beta.ts";
 import { requireData } from "../stats/check.ts";
 import { normalCdf, normalQuantile, tQuantile } from "../stats/distributions.ts";
+import { BAND, COMPARISONS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { entries, integer, list, number, quantity } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { simultaneousLevel } from "../stats/mean_interval.ts";
 import { sampleStd } from "../stats/summary.ts";
@@ -29,6 +33,18 @@ export interface PowerOptions {
   /** Verdicts that shall hold together. Default 1. */
   comparisons?: number;
 }
+
+const PILOT = object<Pilot>({
+  logRatios: entries(),
+  rounds: integer({ min: 1 }),
+  minutes: quantity({ min: 0 }),
+});
+export const POWER_OPTIONS = object<PowerOptions>({
+  effects: optional(list(quantity({ above: -1 }))),
+  power: optional(number("a number at least 0.5 and below 1", (p) => p >= 0.5 && p < 1)),
+  band: optional(BAND),
+  comparisons: optional(COMPARISONS),
+});
 
 /** What it takes to resolve one difference; bounds from the pilot's own uncertainty about the spread of blocks (95 %). */
 export interface PlannedRounds {
@@ -65,16 +81,14 @@ export interface PlannedRounds {
  * ```
  */
 export function planRounds(pilot: Pilot, options: PowerOptions = {}): PlannedRounds[] {
+  checkArgument("Cannot plan rounds", "pilot", pilot, PILOT);
+  checkOptions("Cannot plan rounds", options, POWER_OPTIONS);
   const { effects = [0.05, 0.02, 0.01, 0], power = 0.8, band = SPEED_BAND, comparisons = 1 } = options;
   const { logRatios, rounds, minutes } = pilot;
   requireData("the rounds that a verdict takes", logRatios, 2);
-  if (!(power >= 0.5 && power < 1)) {
-    throw new RangeError(`Cannot plan rounds: power must be at least 0.5 and below 1, got ${power}`);
-  }
-  if (!(rounds >= logRatios.length && minutes >= 0)) {
+  if (rounds < logRatios.length) {
     throw new RangeError(
-      `Cannot plan rounds: a pilot of ${logRatios.length} blocks has at least as many rounds and takes time, ` +
-        `got ${rounds} rounds in ${minutes} minutes`,
+      `Cannot plan rounds: a pilot of ${logRatios.length} blocks has at least as many rounds, got ${rounds}`,
     );
   }
   const n = logRatios.length, spread = spreadInterval(sampleStd(logRatios), n - 1);
@@ -114,7 +128,6 @@ export function pilotOf(result: RoundsResult, candidate = result.twin, config = 
 
 /** What is asked of an effect, and its chance with so many blocks of a known spread. */
 function question(effect: number, band: number, comparisons: number) {
-  if (!(effect > -1)) throw new RangeError(`Cannot plan rounds: an effect is above -1 (0.05 is 5 %), got ${effect}`);
   const edge = Math.log1p(band), size = Math.abs(Math.log1p(effect));
   const level = effect === 0 ? 0.9 : 0.95, p = 0.5 + simultaneousLevel({ level, comparisons }) / 2;
   if (effect === 0) {
@@ -153,9 +166,19 @@ function spreadInterval(sd: number, df: number): [low: number, point: number, hi
   return [at(0.975), sd, at(0.025)];
 }
 
+/** What no number of blocks below this resolves, none does: a band of 0 cannot be shown to hold. */
+const MOST_BLOCKS = 2 ** 200;
+
 function leastBlocks(enough: (blocks: number) => boolean): number {
   let low = MIN_BLOCKS - 1, high = MIN_BLOCKS; // low is too few, high enough
-  while (!enough(high)) [low, high] = [high, 2 * high];
+  while (!enough(high)) {
+    if (high > MOST_BLOCKS) {
+      throw new RangeError(
+        "Cannot plan rounds: no number of blocks resolves it; ask for a larger effect, or a band above 0 for the effect 0",
+      );
+    }
+    [low, high] = [high, 2 * high];
+  }
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (enough(middle)) high = middle;

@@ -1,5 +1,8 @@
 /** How many rounds are measured, in how many blocks, and when to stop. */
 import { type LevelOptions, meanInterval } from "../stats/mean_interval.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, withDefaults } from "../check/options.ts";
+import { byType, integer, quantity } from "../check/rules.ts";
 import { SPEED_BAND } from "../stats/verdict.ts";
 
 /** Hosts are started anew at least this often: a process is part of the noise. */
@@ -28,21 +31,25 @@ export interface RoundsPlan extends RoundsBudget {
   fixed: boolean;
 }
 
+/** 20 or more give an interval to trust; `planRounds` may ask for more than anyone measures. */
+const most = integer({ min: 2, max: 1e8 });
+export const BUDGET = object<Partial<RoundsBudget>>({
+  max: optional(most),
+  minutes: optional(quantity({ above: 0, infinite: true })),
+  width: optional(quantity({ min: 0 })),
+});
+/** So many rounds, or a budget. */
+export const ROUNDS = byType(
+  { number: most, object: BUDGET },
+  "a number of rounds, or a budget { max, minutes, width }",
+);
+
 /** @throws {RangeError} If there would be fewer than two rounds, or a bound is no positive number. */
 export function roundsPlan(rounds: number | Partial<RoundsBudget> = {}): RoundsPlan {
-  const plan = typeof rounds === "number"
+  checkArgument("Cannot measure rounds", "rounds", rounds, ROUNDS);
+  return typeof rounds === "number"
     ? { max: rounds, minutes: Infinity, width: 0, fixed: true }
-    : { ...DEFAULT_BUDGET, ...rounds, fixed: false };
-  if (!Number.isInteger(plan.max) || plan.max < 2) {
-    throw new RangeError(
-      `Cannot measure rounds: rounds must be an integer >= 2 (20 or more for an interval to trust), got ${plan.max}`,
-    );
-  }
-  if (!(plan.minutes > 0)) throw new RangeError(`Cannot measure rounds: minutes must be positive, got ${plan.minutes}`);
-  if (!(plan.width >= 0)) {
-    throw new RangeError(`Cannot measure rounds: width must be at least 0 (0.01 is +-1 %), got ${plan.width}`);
-  }
-  return plan;
+    : { ...withDefaults(DEFAULT_BUDGET, rounds), fixed: false };
 }
 
 /** What a setting has used so far. */

@@ -1,8 +1,12 @@
 /** How time grows with length: TTFT over prompts, TPOT over contexts, and where one model overtakes another. */
 import type { ModelRef } from "../arch/spec.ts";
+import { TOKENS } from "../check/common.ts";
+import { object, optional, without } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { integer, list } from "../check/rules.ts";
 import { type Crossover, crossover } from "../stats/crossover.ts";
 import { fitScaling, type ScalingFit, type ScalingSample } from "../stats/scaling_fit.ts";
-import { measureRounds, type RoundsOptions } from "./rounds.ts";
+import { measureRounds, ROUNDS_OPTIONS, type RoundsOptions } from "./rounds.ts";
 import type { RoundsResult } from "./rounds_result.ts";
 import { generationGraph, type GenerationSetting, isGeneration } from "./setting.ts";
 
@@ -14,6 +18,13 @@ export interface ScalingOptions extends Omit<RoundsOptions, "rounds" | "comparis
   /** Blocks of fresh processes, the unit of the intervals. Default 6. */
   blocks?: number;
 }
+
+export const SCALING_OPTIONS = object<ScalingOptions>({
+  ...without(ROUNDS_OPTIONS.fields, "rounds", "comparisons"),
+  lengths: optional(list(TOKENS)),
+  newTokens: optional(TOKENS),
+  blocks: optional(integer({ min: 2, max: 10_000 })),
+});
 
 /** TTFT(S) = a + b S + c S^2 and TPOT(context) = a + b context of one model, in ms and tokens. */
 export interface ModelScaling {
@@ -48,12 +59,10 @@ export interface Scaling {
  * @throws {RangeError} For fewer than three lengths or two blocks, or a length that a model's context does not hold.
  */
 export async function measureScaling(models: Record<string, ModelRef>, options: ScalingOptions = {}): Promise<Scaling> {
+  checkOptions("Cannot measure scaling", options, SCALING_OPTIONS);
   const { lengths = [64, 128, 256, 512, 1024], newTokens = 17, blocks = 6, ...rest } = options;
   if (new Set(lengths).size < 3) {
     throw new RangeError(`Cannot measure scaling: needs at least 3 different lengths, got ${lengths.join(", ")}`);
-  }
-  if (!Number.isInteger(blocks) || blocks < 2) {
-    throw new RangeError(`Cannot measure scaling: blocks must be an integer >= 2, got ${blocks}`);
   }
   // One graph for all lengths, the longest one's: a line through two of them would be of neither.
   const graph = generationGraph({ promptTokens: Math.max(...lengths), newTokens });

@@ -1,6 +1,9 @@
 /** What is timed: one generation request, or one forward pass of a batch. */
 import { type DecodeGraph, fasterGraph } from "../arch/batch_graph.ts";
 import type { GraphKind } from "../arch/build.ts";
+import { BATCH, MOST_BATCH, TOKENS } from "../check/common.ts";
+import { byField, object, optional } from "../check/objects.ts";
+import { oneOf } from "../check/rules.ts";
 import type { ArchSpec } from "../arch/spec.ts";
 
 /** One request: `promptTokens` in one pass, then `newTokens` out, the first of them from that pass. */
@@ -23,6 +26,20 @@ export interface BatchSetting {
 }
 
 export type ThroughputSetting = GenerationSetting | BatchSetting;
+
+const GENERATION = object<GenerationSetting>({
+  promptTokens: TOKENS,
+  newTokens: TOKENS,
+  graph: optional(oneOf("generate", "batch")),
+});
+const FORWARD = object<BatchSetting>({ batch: BATCH, seqLen: TOKENS, logits: optional(oneOf("last", "all")) });
+/** The fields of a setting; whether it fits a model, `checkSetting` says. */
+export const SETTING = byField<ThroughputSetting, "promptTokens" | "batch">({
+  promptTokens: GENERATION,
+  batch: FORWARD,
+});
+/** How tokens are decoded. */
+export const WAY = oneOf("loop", "step");
 
 export function isGeneration(setting: ThroughputSetting): setting is GenerationSetting {
   return "promptTokens" in setting;
@@ -52,7 +69,8 @@ const OWN_NAMES = { promptTokens: "promptTokens", newTokens: "newTokens", batch:
  * Check a setting against a model, before anything is started.
  *
  * @param names What the caller calls the numbers, for the message.
- * @throws {RangeError} If a number is no whole number of the least size, or the sequence is longer than the context.
+ * @throws {RangeError} If a number is no whole number of the least size, cannot be meant, or the sequence is longer than
+ * the context.
  */
 export function checkSetting(setting: ThroughputSetting, spec: ArchSpec, names: Partial<typeof OWN_NAMES> = {}): void {
   const name = { ...OWN_NAMES, ...names };
@@ -73,26 +91,18 @@ export function checkSetting(setting: ThroughputSetting, spec: ArchSpec, names: 
     }
   };
   if (isGeneration(setting)) {
-    const { promptTokens, newTokens, graph } = setting;
-    if (graph !== undefined && graph !== "generate" && graph !== "batch") {
-      throw new RangeError(
-        `Cannot measure ${
-          settingName(setting)
-        }: graph must be "generate" or "batch", got "${graph}"; leave it out for ` +
-          "the faster one",
-      );
-    }
+    const { promptTokens, newTokens } = setting;
     whole("promptTokens", promptTokens, 1);
     whole("newTokens", newTokens, 2, "; the first token comes from prefill, so time prefill alone as a batch of 1");
     fits(promptTokens + newTokens, `${promptTokens} prompt tokens and ${newTokens} new ones`);
   } else {
     whole("batch", setting.batch, 1);
-    whole("seqLen", setting.seqLen, 1);
-    fits(setting.seqLen, `sequences of ${setting.seqLen} tokens`);
-    if (setting.logits !== undefined && setting.logits !== "last" && setting.logits !== "all") {
+    if (setting.batch > MOST_BATCH) {
       throw new RangeError(
-        `Cannot measure ${settingName(setting)}: logits must be "last" or "all", got "${setting.logits}"`,
+        `Cannot measure ${settingName(setting)}: ${name.batch} must be at most ${MOST_BATCH}, got ${setting.batch}`,
       );
     }
+    whole("seqLen", setting.seqLen, 1);
+    fits(setting.seqLen, `sequences of ${setting.seqLen} tokens`);
   }
 }

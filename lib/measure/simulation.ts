@@ -1,4 +1,8 @@
 /** How often intervals and verdicts are wrong when the truth is known: the proof behind the rounds. */
+import { COMPARISONS, SEED } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions, withDefaults } from "../check/options.ts";
+import { integer, list, oneOf, quantity, text } from "../check/rules.ts";
 import { checkStop, progress } from "../progress.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { signFlipTest } from "../stats/permutation.ts";
@@ -6,7 +10,7 @@ import { wilsonInterval } from "../stats/proportion.ts";
 import { type Random, seededRandom } from "../stats/random.ts";
 import { quantile } from "../stats/summary.ts";
 import { speedVerdict } from "../stats/verdict.ts";
-import { type RoundsBudget, roundsPlan } from "./rounds_plan.ts";
+import { BUDGET, type RoundsBudget, roundsPlan } from "./rounds_plan.ts";
 import {
   type SimulatedNoise,
   type SimulatedSession,
@@ -43,9 +47,33 @@ export interface SimulationOptions {
   rounds?: Partial<RoundsBudget>;
   /** Intervals that shall hold together, in the scheme `rounds`. Default 1. */
   comparisons?: number;
+  /** Share of blocks in which the measuring process is killed and started again, in the scheme `rounds`. Default 0. */
+  kills?: number;
   /** So many sessions of identical models get a sign-flip test too, which takes longer than all the rest. Default 1000. */
   signFlips?: number;
 }
+
+const SCHEMES: readonly SimulatedScheme[] = ["rounds", "one process", "sequential"];
+const SPREAD = quantity({ min: 0, max: 10 });
+const NOISE = object<SimulatedNoise>({
+  name: text,
+  run: SPREAD,
+  correlation: quantity({ min: -1, max: 1 }),
+  drift: quantity({ above: -1, max: 10 }),
+  process: SPREAD,
+});
+export const SIMULATION_OPTIONS = object<SimulationOptions>({
+  trials: optional(integer({ min: 1, max: 1e8 })),
+  seeds: optional(list(SEED)),
+  noises: optional(list<SimulatedNoise, readonly SimulatedNoise[]>(NOISE)),
+  processes: optional(list(SPREAD)),
+  effects: optional(list(quantity({ above: -1, max: 1000 }))),
+  schemes: optional(list(oneOf(...SCHEMES))),
+  rounds: optional(BUDGET),
+  comparisons: optional(COMPARISONS),
+  kills: optional(quantity({ min: 0, below: 1 })),
+  signFlips: optional(integer({ min: 0, max: 1e8 })),
+});
 
 /** One kind of noise, scheme, effect and seed; shares with the interval of their own counting error (Wilson, 95 %). */
 export interface SimulationRow {
@@ -92,11 +120,9 @@ export interface SimulationRow {
  * ```
  */
 export async function simulationTable(options: SimulationOptions = {}): Promise<SimulationRow[]> {
+  checkOptions("Cannot simulate", options, SIMULATION_OPTIONS);
   const { trials = 5000, seeds = [1], noises = SIMULATED_NOISES, processes = [0, 0.01], effects = [0] } = options;
-  if (!Number.isInteger(trials) || trials < 1) {
-    throw new RangeError(`Cannot simulate: trials must be an integer >= 1, got ${trials}`);
-  }
-  const schemes = options.schemes ?? ["rounds", "one process", "sequential"];
+  const schemes = options.schemes ?? SCHEMES;
   const rows: SimulationRow[] = [];
   const bar = progress("Simulation", schemes.length * effects.length * processes.length * noises.length * seeds.length);
   try {
@@ -123,10 +149,10 @@ export async function simulationTable(options: SimulationOptions = {}): Promise<
 }
 
 function sessionOf(scheme: SimulatedScheme, noise: SimulatedNoise, effect: number, options: SimulationOptions) {
-  const plan = roundsPlan({ minutes: Infinity, ...options.rounds });
+  const plan = roundsPlan(withDefaults({ minutes: Infinity }, options.rounds ?? {}));
   switch (scheme) {
     case "rounds":
-      return (random: Random) => simulateRounds(random, noise, plan, effect, options.comparisons);
+      return (random: Random) => simulateRounds(random, noise, plan, effect, options);
     case "one process":
       return (random: Random) => simulateOneProcess(random, noise, effect);
     case "sequential":

@@ -1,5 +1,8 @@
 /** What a generation is asked for, and what it gives. */
 import type { ArchSpec } from "../arch/spec.ts";
+import { BATCH, SAMPLES, SEED, TEMPERATURE, TOKENS, TOP_P } from "../check/common.ts";
+import { type Fields, object, optional, without } from "../check/objects.ts";
+import { byType, entries, flag, func, integer, list, text, word } from "../check/rules.ts";
 import { kvBytesPerToken, recurrentStateBytes } from "../cost/bytes.ts";
 import type { ModelInfo } from "./protocol.ts";
 
@@ -18,17 +21,18 @@ export interface GenerateOptions {
   stop?: string[];
   /** Continuations of the prompt, drawn independently. Default 1. */
   samples?: number;
-  /** Never choose the end-of-sequence token (its logit is left out), so that every row has full length. Default false. */
+  /** Never choose a token that ends a text (their logits are left out), so that every row has full length. Default false. */
   ignoreEos?: boolean;
   /** Also give the log-probability of every token. Default false. */
   logProbabilities?: boolean;
 }
 
 export interface Generation {
-  /** New token ids, without the end-of-sequence token. */
+  /** New token ids, without the token that ended the text. */
   ids: number[];
+  /** What they add to the prompt's text, with the space that it may start with. */
   text: string;
-  /** "stop": end of sequence or a stop string; "length": `maxNewTokens` were made. */
+  /** "stop": a token that ends a text (the model's `tokenizer.endIds`) or a stop string; "length": `maxNewTokens` were made. */
   finishReason: "stop" | "length";
   /** Where asked for: ln p of each id under the untempered distribution over all tokens, [ids]. */
   logProbabilities?: number[];
@@ -61,6 +65,31 @@ export interface GenerateBatchOptions extends GenerateOptions {
 /** Options of a stream: one sample, in chunks of 8 tokens by default. */
 export type StreamOptions = Omit<GenerateBatchOptions, "samples" | "onResult" | "maxRows">;
 
+/** A model checks the ids themselves. */
+export const PROMPT = byType({ string: text, list: entries<number>() }, "a text or a list of token ids");
+const GENERATE_FIELDS: Fields<GenerateOptions> = {
+  maxNewTokens: optional(TOKENS),
+  temperature: optional(TEMPERATURE),
+  topP: optional(TOP_P),
+  topK: optional(integer({ min: 0 })),
+  seed: optional(SEED),
+  stop: optional(list(word)),
+  samples: optional(SAMPLES),
+  ignoreEos: optional(flag),
+  logProbabilities: optional(flag),
+};
+const BATCH_FIELDS: Fields<GenerateBatchOptions> = {
+  ...GENERATE_FIELDS,
+  maxRows: optional(BATCH),
+  maxCachedTokens: optional(integer({ min: 1 })),
+  chunk: optional(TOKENS),
+  onResult: optional(func()),
+};
+export const GENERATE_OPTIONS = object<GenerateOptions>(GENERATE_FIELDS);
+export const GENERATE_BATCH_OPTIONS = object<GenerateBatchOptions>(BATCH_FIELDS);
+export const STREAM_OPTIONS = object<StreamOptions>(without(BATCH_FIELDS, "samples", "onResult", "maxRows"));
+export const GENERATE_REQUESTS = list(object<GenerateRequest>({ prompt: PROMPT, seed: optional(SEED) }));
+
 /** Options with their defaults. */
 export type CheckedOptions = Required<Omit<GenerateBatchOptions, "maxNewTokens" | "onResult">> & {
   maxNewTokens: number | null;
@@ -83,17 +112,23 @@ export function cachedTokens(spec: ArchSpec, tokens: number): { slots: number; s
 }
 
 /**
- * Fill in the defaults.
+ * Fill in the defaults; what no model allows was refused before (`GENERATE_BATCH_OPTIONS`).
  *
- * @throws {RangeError} Naming the option that is out of range.
+ * @throws {RangeError} If `topK` is more than this model's vocabulary.
  */
-export function checkOptions(info: ModelInfo, spec: ArchSpec, options: GenerateBatchOptions): CheckedOptions {
+export function completeOptions(info: ModelInfo, spec: ArchSpec, options: GenerateBatchOptions): CheckedOptions {
   const { slots, states } = cachedTokens(spec, info.contextLength);
-  const checked: CheckedOptions = {
+  const { topK = 0 } = options;
+  if (topK > info.vocabSize) {
+    throw new RangeError(
+      `Cannot generate with ${info.name}: topK must be at most its vocabulary of ${info.vocabSize}, got ${topK}`,
+    );
+  }
+  return {
     maxNewTokens: options.maxNewTokens ?? null,
     temperature: options.temperature ?? 0,
     topP: options.topP ?? 1,
-    topK: options.topK ?? 0,
+    topK,
     seed: options.seed ?? 0,
     stop: options.stop ?? [],
     samples: options.samples ?? 1,
@@ -104,24 +139,4 @@ export function checkOptions(info: ModelInfo, spec: ArchSpec, options: GenerateB
       Math.max(slots + states, Math.floor(CACHE_BYTES / cachedTokenBytes(spec))),
     chunk: options.chunk ?? 32,
   };
-  const must = (ok: boolean, name: keyof CheckedOptions, need: string) => {
-    if (ok) return;
-    const value = name === "stop" ? JSON.stringify(checked.stop) : checked[name];
-    throw new RangeError(`Cannot generate with ${info.name}: ${name} must be ${need}, got ${value}`);
-  };
-  const positive = (value: number) => Number.isInteger(value) && value >= 1;
-  must(checked.maxNewTokens === null || positive(checked.maxNewTokens), "maxNewTokens", "a positive integer");
-  must(checked.temperature >= 0 && Number.isFinite(checked.temperature), "temperature", "0 or more");
-  must(checked.topP > 0 && checked.topP <= 1, "topP", "above 0 and at most 1");
-  const { topK } = checked;
-  must(
-    Number.isInteger(topK) && topK >= 0 && topK <= info.vocabSize,
-    "topK",
-    `an integer from 0 (all) to ${info.vocabSize}`,
-  );
-  must(checked.stop.every((s) => s.length > 0), "stop", "a list of non-empty strings");
-  for (const name of ["samples", "maxRows", "maxCachedTokens", "chunk"] as const) {
-    must(positive(checked[name]), name, "a positive integer");
-  }
-  return checked;
 }

@@ -3,9 +3,15 @@ import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
+import { checkModel } from "../arch/ref_fields.ts";
 import type { ModelRef } from "../arch/spec.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { word } from "../check/rules.ts";
 import type { GenerateResult } from "./generate.ts";
+import { checkedCalls } from "./host_requests.ts";
 import { TextLineStream } from "./lines.ts";
+import { HOST_OPTIONS } from "./open_options.ts";
 import type { FinishedScore } from "./score_options.ts";
 import {
   type FinishedPart,
@@ -29,18 +35,28 @@ const ERROR_TYPES: Record<string, new (message: string) => Error> = { RangeError
 /** Bytes of the child's error output that an error message quotes. */
 const STDERR_TAIL = 2000;
 
+/** How the process of a host is started. */
+export interface ProcessOptions {
+  /** URL of a module that the host runs first: experiments put a known delay into it. */
+  preload?: string;
+}
+export const PROCESS_OPTIONS = object<ProcessOptions>({ preload: optional(word) });
+
 /**
  * Start a process that opens a model and answers requests. It ends with `close`, or when this process ends, however
  * that happens.
  *
- * @param process.preload URL of a module that the host runs first: experiments put a known delay into it.
  * @throws {HostError} If the process ends before the model is open. Errors of opening keep their kind.
+ * @throws {TypeError} For an option that is not known; and RangeError for one that cannot be meant. Nothing is started.
  */
 export async function startHost(
   ref: ModelRef,
   options: OpenOptionsOfHost = {},
-  process: { preload?: string } = {},
+  process: ProcessOptions = {},
 ): Promise<ModelHost> {
+  checkModel("Cannot start a host", ref);
+  checkOptions("Cannot start a host", options, HOST_OPTIONS);
+  checkOptions("Cannot start a host", process, PROCESS_OPTIONS);
   const client = new HostClient(typeof ref === "string" ? ref : JSON.stringify(ref).slice(0, 80), process.preload);
   try {
     await greeted(client);
@@ -83,21 +99,23 @@ function hostOf(client: HostClient, open: OpenResult): ModelHost {
   return {
     pid: client.pid,
     open,
-    generateRuns: (request) => client.call("generateRuns", request),
-    forwardRuns: (request) => client.call("forwardRuns", request),
-    score: (requests, { onProgress, known, ...settings } = {}) =>
-      client.call(
-        "score",
-        { requests, settings, known },
-        (done, parts) => onProgress?.(done, parts as FinishedScore[]),
-      ),
-    generate: (prompt, options) => client.call("generate", { prompt, options }),
-    generateBatch: (requests, { onResult, ...options } = {}) =>
-      client.call("generateBatch", { requests, options }, (_, parts) => {
-        for (const { index, result } of parts) onResult?.(index, result as GenerateResult);
-      }),
-    encode: (texts) => client.call("encode", { texts }),
-    divergence: (baseline, texts) => client.call("divergence", { baseline, texts }),
+    ...checkedCalls({
+      generateRuns: (request) => client.call("generateRuns", request),
+      forwardRuns: (request) => client.call("forwardRuns", request),
+      score: (requests, { onProgress, known, ...settings } = {}) =>
+        client.call(
+          "score",
+          { requests, settings, known },
+          (done, parts) => onProgress?.(done, parts as FinishedScore[]),
+        ),
+      generate: (prompt, options) => client.call("generate", { prompt, options }),
+      generateBatch: (requests, { onResult, ...options } = {}) =>
+        client.call("generateBatch", { requests, options }, (_, parts) => {
+          for (const { index, result } of parts) onResult?.(index, result as GenerateResult);
+        }),
+      encode: (texts) => client.call("encode", { texts }),
+      divergence: (baseline, texts) => client.call("divergence", { baseline, texts }),
+    }),
     resetPeak: () => client.call("resetPeak", {}),
     counters: () => client.call("counters", {}),
     close: () => client.close(),
@@ -109,7 +127,7 @@ type OnProgress = (done: number, parts: FinishedPart[]) => void;
 interface Pending {
   method: string;
   resolve(value: unknown): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
   onProgress?: OnProgress;
 }
 
@@ -216,11 +234,21 @@ class HostClient {
     }
     const pending = this.#pending.get(message.id);
     if (!pending) return;
-    if ("progress" in message) return pending.onProgress?.(message.progress, message.parts);
+    if ("progress" in message) return this.#pass(message.id, pending, message);
     this.#pending.delete(message.id);
     if ("error" in message) {
       const { name, message: text } = message.error;
       pending.reject(new (ERROR_TYPES[name] ?? Error)(text));
     } else pending.resolve(message.result);
+  }
+
+  /** What the caller does with a part of its results may fail, e.g. on a full disk: that is the end of its call. */
+  #pass(id: number, pending: Pending, { progress, parts }: { progress: number; parts: FinishedPart[] }): void {
+    try {
+      pending.onProgress?.(progress, parts);
+    } catch (error) {
+      this.#pending.delete(id);
+      pending.reject(error);
+    }
   }
 }

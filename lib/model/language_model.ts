@@ -2,37 +2,42 @@
 import { join } from "node:path";
 import { buildInMemory, buildOnDisk, cacheKey, type GraphKind } from "../arch/build.ts";
 import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
+import { precisionLabel } from "../arch/precision_label.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import { cacheName, forEachState } from "../arch/states.ts";
-import type { ArchSpec, ModelOptions, ModelRef, Provider } from "../arch/spec.ts";
+import type { ArchSpec, ModelRef, Provider } from "../arch/spec.ts";
 import { headsOf } from "../arch/heads.ts";
+import { shown } from "../check/check.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { parameterCount } from "../cost/bytes.ts";
-import type {
-  GenerateBatchOptions,
-  GenerateOptions,
-  GenerateRequest,
-  GenerateResult,
-  Generation,
-  StreamOptions,
+import {
+  GENERATE_BATCH_OPTIONS,
+  GENERATE_OPTIONS,
+  GENERATE_REQUESTS,
+  type GenerateBatchOptions,
+  type GenerateOptions,
+  type GenerateRequest,
+  type GenerateResult,
+  type Generation,
+  PROMPT,
+  STREAM_OPTIONS,
+  type StreamOptions,
 } from "./generate.ts";
 import { zeroState } from "./caches.ts";
 import { decodeRequests } from "./generate_batch.ts";
 import { CALIBRATION_TEXT, kvScales, scaleFeeds } from "./kv_scales.ts";
+import { OPEN_OPTIONS, type OpenOptions, threadWarnings } from "./open_options.ts";
 import { chooseProvider } from "./provider.ts";
 import { allLogits, scoreRequests } from "./score.ts";
-import type { ScoreOptions } from "./score_options.ts";
+import { SCORE_OPTIONS, SCORE_REQUESTS, type ScoreOptions } from "./score_options.ts";
 import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
 import { type Feeds, openSession, physicalCores, type Session, type SessionOptions, type Tensor } from "./session.ts";
 import { streamText } from "./stream.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer_files.ts";
+import { tokenizerFingerprint } from "./tokenizer_fingerprint.ts";
 
-export interface OpenOptions extends ModelOptions {
-  /** Graphs whose sessions are created now; the others follow when first needed. Default `["generate"]`. */
-  graphs?: GraphKind[];
-  /** Start of the path of the profiles that onnxruntime writes when the model is closed: every operator's times. */
-  profilePrefix?: string;
-}
+export type { OpenOptions };
 
 /** Makes a session of a graph. */
 type OpenGraph = (kind: GraphKind) => Promise<Session>;
@@ -55,6 +60,11 @@ export class LanguageModel {
     forEachState(spec, (layer, { name }) => {
       this.caches.push({ past: cacheName("past", layer, name), present: cacheName("present", layer, name) });
     });
+  }
+
+  /** The ids that end a text, of those that the vocabulary has. */
+  get endIds(): number[] {
+    return this.tokenizer.endIds.filter((id) => id < this.spec.vocabSize);
   }
 
   /** The session of a graph, created at its first use. */
@@ -90,6 +100,8 @@ export class LanguageModel {
    * ```
    */
   async generate(prompt: string | number[], options: GenerateOptions = {}): Promise<Generation[]> {
+    checkArgument(this.#cannot("generate"), "prompt", prompt, PROMPT);
+    checkOptions(this.#cannot("generate"), options, GENERATE_OPTIONS);
     const [result] = await this.generateBatch([{ prompt }], options);
     if ("refused" in result) throw new RangeError(result.refused);
     return result;
@@ -109,6 +121,8 @@ export class LanguageModel {
    * ```
    */
   async generateBatch(requests: GenerateRequest[], options: GenerateBatchOptions = {}): Promise<GenerateResult[]> {
+    checkArgument(this.#cannot("generate"), "requests", requests, GENERATE_REQUESTS);
+    checkOptions(this.#cannot("generate"), options, GENERATE_BATCH_OPTIONS);
     const results: GenerateResult[] = new Array(requests.length);
     for await (const event of decodeRequests(this, requests, options)) {
       if (!("result" in event)) continue;
@@ -129,6 +143,8 @@ export class LanguageModel {
    * ```
    */
   stream(prompt: string | number[], options: StreamOptions = {}): AsyncGenerator<string, Generation> {
+    checkArgument(this.#cannot("generate"), "prompt", prompt, PROMPT);
+    checkOptions(this.#cannot("generate"), options, STREAM_OPTIONS);
     return streamText(this, prompt, options);
   }
 
@@ -139,8 +155,10 @@ export class LanguageModel {
    * @throws {RangeError} For a request that cannot be scored or does not fit `maxCachedTokens`, an option out of range,
    * and a log-probability that is not finite.
    */
-  score(requests: ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
-    return scoreRequests(this, requests, options);
+  async score(requests: ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
+    checkArgument(this.#cannot("score"), "requests", requests, SCORE_REQUESTS);
+    checkOptions(this.#cannot("score"), options, SCORE_OPTIONS);
+    return await scoreRequests(this, requests, options);
   }
 
   /** Ends the sessions and frees their memory. */
@@ -166,9 +184,14 @@ export class LanguageModel {
     return feeds;
   }
 
+  #cannot(doing: string): string {
+    return `Cannot ${doing} with ${this.info.name}`;
+  }
+
   /** @throws {RangeError} If there are no ids, too many, or one outside the vocabulary. */
   checkIds(ids: number[], doing: string): number[] {
     const { name, contextLength, vocabSize } = this.info;
+    if (!Array.isArray(ids)) throw new TypeError(`${this.#cannot(doing)}: ids must be a list, got ${shown(ids)}`);
     if (ids.length === 0) {
       throw new RangeError(`Cannot ${doing} with ${name}: the prompt is empty; pass text or at least one token id`);
     }
@@ -194,11 +217,9 @@ export class LanguageModel {
  * @throws {SyntaxError} If the file is damaged.
  */
 export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promise<LanguageModel> {
+  checkOptions("Cannot open the model", options, OPEN_OPTIONS);
   const resolved = await resolveModel(ref, options);
   const threads = resolved.options.threads ?? physicalCores();
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`Cannot open ${resolved.name}: threads must be a positive integer, got ${threads}`);
-  }
   const provider = chooseProvider(resolved.options.provider ?? "auto");
   const model = await modelOf(resolved, { provider, threads, profilePrefix: options.profilePrefix });
   for (const kind of options.graphs ?? ["generate"]) await model.session(kind);
@@ -209,10 +230,11 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
 async function modelOf(resolved: ResolvedModel, options: SessionOptions & { provider: Provider }) {
   const { spec } = resolved;
   const parts = await modelParts(resolved, options);
-  const info = modelInfo(resolved, options, packedBytes(parts.weights));
+  const info = modelInfo(resolved, options, parts.weights);
   if (spec.kvCache !== "int8") return new LanguageModel(info, parts.tokenizer, spec, parts.openGraph);
   const inFp32 = () => modelOf({ ...resolved, spec: { ...spec, kvCache: "fp32" } }, options);
-  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey([spec, CALIBRATION_TEXT])}.json`);
+  const calibration = [spec, CALIBRATION_TEXT, await tokenizerFingerprint(resolved)];
+  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey(calibration)}.json`);
   const scales = scaleFeeds(spec, await kvScales(inFp32, file));
   return new LanguageModel(info, parts.tokenizer, spec, async (kind) => {
     const session = await parts.openGraph(kind);
@@ -222,10 +244,10 @@ async function modelOf(resolved: ResolvedModel, options: SessionOptions & { prov
 
 /** Weights, tokenizer and graphs: random weights are packed in memory, those of files are built on disk once. */
 async function modelParts(
-  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary }: ResolvedModel,
+  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary, ends }: ResolvedModel,
   options: SessionOptions,
 ): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
-  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary);
+  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary, ends);
   if (identity === null) {
     const built = await buildInMemory(base, spec, precision, await weights());
     const { externalData } = built;
@@ -248,10 +270,10 @@ async function modelParts(
 function modelInfo(
   resolved: ResolvedModel,
   { provider, threads }: { provider: Provider; threads: number },
-  weightBytes: number,
+  weights: PackedWeights,
 ): ModelInfo {
   const { spec } = resolved;
-  const { heads, kvHeads, headDim } = headsOf(spec);
+  const { heads, kvHeads, headDim } = headsOf(spec), warnings = threadWarnings(threads);
   return {
     name: resolved.name,
     architecture: spec.name,
@@ -263,10 +285,11 @@ function modelInfo(
     vocabSize: spec.vocabSize,
     contextLength: spec.contextLength,
     precision: resolved.precision,
-    precisionLabel: resolved.precisionLabel,
+    precisionLabel: precisionLabel(resolved.precision, resolved.storedAs, weights),
     provider,
     threads,
-    weightBytes,
+    weightBytes: packedBytes(weights),
     source: resolved.source,
+    ...(warnings.length ? { warnings } : {}),
   };
 }

@@ -22,7 +22,7 @@ export interface ModelInfo {
   vocabSize: number;
   contextLength: number;
   precision: string;
-  /** As shown to people, e.g. "fp32 (from Q4_1)". */
+  /** As shown to people, e.g. "fp32 (from Q4_K_M, 4.9 bits a weight)"; of "stored", with the form that it took. */
   precisionLabel: string;
   provider: string;
   threads: number;
@@ -30,6 +30,8 @@ export interface ModelInfo {
   weightBytes: number;
   /** Where the weights came from: file or "random, seed 0". */
   source: string;
+  /** What to know before its speeds are trusted, in sentences: more threads than logical cores. Absent: nothing. */
+  warnings?: string[];
 }
 
 /** Counters of the host's process, read after a repeat. Memory is null where the system has no such counter. */

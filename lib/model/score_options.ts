@@ -1,7 +1,10 @@
 /** How log-likelihoods are computed: which way of running, how many tokens a run, how much memory. */
 import type { ArchSpec } from "../arch/spec.ts";
 import { kvBytesPerToken } from "../cost/bytes.ts";
-import type { ScoreResult } from "./protocol.ts";
+import { TOKENS } from "../check/common.ts";
+import { byField, type Fields, names, object, optional } from "../check/objects.ts";
+import { entries, flag, func, integer, list, oneOf, quantity, type Rule, text } from "../check/rules.ts";
+import type { ScoreRequest, ScoreResult } from "./protocol.ts";
 
 /**
  * `tree`: what requests share runs once, branches are packed into one run. `batch`: padded batches, nothing shared, no
@@ -11,7 +14,7 @@ export type ScoreMode = "tree" | "batch" | "strict";
 export const SCORE_MODES: readonly ScoreMode[] = ["tree", "batch", "strict"];
 
 /** Part of the key of saved results: raise it when scoring changes a number by more than rounding. */
-export const SCORING_VERSION = 1;
+export const SCORING_VERSION = 2;
 
 export interface ScoreSettings {
   /** Default `"tree"`. */
@@ -47,6 +50,27 @@ export interface ScoreOptions extends ScoreSettings {
   known?: Record<number, ScoreResult>;
 }
 
+const SETTINGS: Fields<ScoreSettings> = {
+  mode: optional(oneOf(...SCORE_MODES)),
+  tokenBudget: optional(TOKENS),
+  maxCachedTokens: optional(integer({ min: 1 })),
+};
+const RESULT = object<ScoreResult>({ logLikelihood: quantity(), isGreedy: flag, tokens: integer({ min: 1 }) });
+export const SCORE_SETTINGS = object<ScoreSettings>(SETTINGS);
+export const SCORE_OPTIONS = object<ScoreOptions>({
+  ...SETTINGS,
+  onProgress: optional(func()),
+  known: optional(names(RESULT, "result") as Rule<Record<number, ScoreResult>>),
+});
+/** Ids and what can be scored of them are checked when a request is encoded. */
+export const SCORE_REQUESTS = list(byField<ScoreRequest, "continuation" | "continuationIds">({
+  continuation: object<Extract<ScoreRequest, { continuation: string }>>({ context: text, continuation: text }),
+  continuationIds: object<Extract<ScoreRequest, { continuationIds: number[] }>>({
+    contextIds: entries(),
+    continuationIds: entries(),
+  }),
+}));
+
 /**
  * Measured with `bench:scoring budgets` (SmolLM2-135M fp32, 2 cores, medians of 3 interleaved rounds, time over the best
  * of 256, 384, 512, 768, 1024): HellaSwag 1.01, 1.00, 1.09, 1.06, 1.12; MMLU 5-shot 1.11, 1.08, 1.04, 1.00, 1.07; 128 was
@@ -57,23 +81,10 @@ export interface ScoreOptions extends ScoreSettings {
 export const DEFAULT_TOKEN_BUDGET = 384;
 const DEFAULT_CACHE_BYTES = 2 ** 30;
 
-/**
- * The settings with their defaults.
- *
- * @throws {RangeError} For an unknown mode, or a budget or cap that is not an integer of at least 1.
- */
+/** The settings with their defaults. */
 export function completeSettings(spec: ArchSpec, settings: ScoreSettings): Required<ScoreSettings> {
   const { mode = "tree", tokenBudget = DEFAULT_TOKEN_BUDGET } = settings;
-  if (!SCORE_MODES.includes(mode)) {
-    throw new RangeError(`Unknown score mode "${mode}"; there are: ${SCORE_MODES.join(", ")}`);
-  }
   const slotBytes = Math.max(kvBytesPerToken(spec), 4 * spec.hiddenSize); // a recurrent model has no slots to count
   const most = Math.max(Math.floor(DEFAULT_CACHE_BYTES / slotBytes), 2 * spec.contextLength);
-  const { maxCachedTokens = most } = settings;
-  for (const [name, value] of Object.entries({ tokenBudget, maxCachedTokens })) {
-    if (!(Number.isSafeInteger(value) && value >= 1)) {
-      throw new RangeError(`Cannot score: ${name} must be an integer >= 1, got ${value}; leave it out for the default`);
-    }
-  }
-  return { mode, tokenBudget, maxCachedTokens };
+  return { mode, tokenBudget, maxCachedTokens: settings.maxCachedTokens ?? most };
 }

@@ -1,4 +1,7 @@
 /** A running bar: counts, throttles drawings, and knows whether it is part of another one's work. */
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { func, oneOf, withMethods } from "../check/rules.ts";
 import { jupyter } from "./kernel.ts";
 import { watchInterrupt } from "./interrupt.ts";
 import { defaultSink, type ProgressSink } from "./sinks.ts";
@@ -20,6 +23,12 @@ export interface ProgressOptions {
   /** Clock in ms. Default `performance.now`. */
   now?: () => number;
 }
+
+export const PROGRESS_OPTIONS = object<ProgressOptions>({
+  unit: optional(oneOf("bytes")),
+  sink: optional(withMethods<ProgressSink>("a sink, { draw }", "draw")),
+  now: optional(func()),
+});
 
 /** Bars that have not ended, innermost last, and what each has to say. */
 const running: { bar: Progress; brief: () => string }[] = [];
@@ -44,6 +53,7 @@ let endWatch: (() => void) | null = null;
  * ```
  */
 export function progress(label: string, total: number, options: ProgressOptions = {}): Progress {
+  checkOptions("Cannot show progress", options, PROGRESS_OPTIONS);
   const now = options.now ?? (() => performance.now());
   const sink = options.sink ?? defaultSink();
   const start = now();

@@ -7,7 +7,7 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { endOnInterrupt, progress, stoppedWords } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
-import { findPython, run } from "../store/python.ts";
+import { findPython, pipOf, run } from "../store/python.ts";
 import { fetchedFolders, requireDeno, withSetupLock } from "../store/setup.ts";
 
 /** Path of the Python of the project's `.venv`, which runs everything of Jupyter. */
@@ -64,8 +64,9 @@ async function makeVenv(root: string): Promise<void> {
 async function pipInstall(python: string, lock: string): Promise<void> {
   const pins = (await readFile(lock, "utf8")).match(/^\S+==/gm)?.length ?? 0;
   const args = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input"];
-  const child = new Deno.Command(python, {
-    args: ["-m", "pip", "install", ...args, "--progress-bar", "off", "-r", lock],
+  const [command, ...pip] = pipOf(python);
+  const child = new Deno.Command(command, {
+    args: [...pip, "install", ...args, "--progress-bar", "off", "-r", lock],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

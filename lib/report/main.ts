@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { endOnInterrupt, shortPath, stoppedWords } from "../progress.ts";
 import { projectRoot, resultsFile } from "../store/paths.ts";
 import { Narrator } from "./narrator.ts";
+import { paramsOf } from "./params.ts";
 import { duration, reportPage, type ReportPart } from "./page.ts";
 import { exportNotebook, type RunEvent, runNotebook } from "./run_notebook.ts";
 
@@ -18,6 +19,7 @@ export interface MakeReportOptions {
   notebooks: string[];
   /** Path of the page. */
   out: string;
+  /** Each notebook gets those that it takes. */
   params?: Record<string, unknown>;
   /** Folder of the notebooks with their outputs. Default: `notebooks` beside the page. */
   executed?: string;
@@ -26,16 +28,25 @@ export interface MakeReportOptions {
   signal?: AbortSignal;
 }
 
-/** Run the notebooks one after the other and write the page; a failed one is in it, with its reason. */
+/**
+ * Run the notebooks one after the other and write the page; a failed one is in it, with its reason.
+ *
+ * @throws {TypeError} For a parameter that no notebook takes, or of another kind than its own. Nothing is run.
+ */
 export async function makeReport(options: MakeReportOptions): Promise<ReportPart[]> {
-  const { notebooks, out, params, onEvent, signal } = options;
+  const { notebooks, out, params = {}, onEvent, signal } = options;
+  const own = await paramsOf(notebooks, params); // before the first of them runs
   const folder = options.executed ?? join(dirname(out), "notebooks");
   const startedAt = new Date();
   const parts: ReportPart[] = [];
-  for (const notebook of notebooks) {
+  for (const [i, notebook] of notebooks.entries()) {
     const name = basename(notebook, ".ipynb");
     const executed = join(folder, `${name}.ipynb`);
-    const run = await runNotebook(notebook, executed, { params, signal, onEvent: (event) => onEvent?.(name, event) });
+    const run = await runNotebook(notebook, executed, {
+      params: own[i],
+      signal,
+      onEvent: (event) => onEvent?.(name, event),
+    });
     parts.push({ name, ...await exportNotebook(executed), seconds: run.seconds, failed: run.failed });
   }
   const plotly = await readFile(join(projectRoot(), "node_modules", "plotly.js-dist-min", "plotly.min.js"), "utf8");

@@ -1,6 +1,9 @@
 /** The length at which one fitted time overtakes another, with its interval: bounded, open on a side, or none. */
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { flag } from "../check/rules.ts";
 import { tQuantile } from "./distributions.ts";
-import { type LevelOptions, simultaneousLevel } from "./mean_interval.ts";
+import { LEVEL_OPTIONS, type LevelOptions, simultaneousLevel } from "./mean_interval.ts";
 import { polynomialAt, signChanges } from "./polynomial.ts";
 import type { ScalingFit } from "./scaling_fit.ts";
 import { mean } from "./summary.ts";
@@ -37,6 +40,11 @@ export interface Crossover {
   paired: boolean;
 }
 
+export const CROSSOVER_OPTIONS = object<LevelOptions & { paired?: boolean }>({
+  ...LEVEL_OPTIONS.fields,
+  paired: optional(flag),
+});
+
 /**
  * Where two fits cross. The interval inverts a test (Fieller 1954): it holds every length at which a t interval of the
  * difference, over blocks, covers zero. So it covers the true crossing as often as `level` says, and where the data
@@ -63,6 +71,7 @@ export function crossover(
   second: ScalingFit,
   options: LevelOptions & { paired?: boolean } = {},
 ): Crossover {
+  checkOptions("Cannot find a crossover", options, CROSSOVER_OPTIONS);
   const same = first.blocks.length === second.blocks.length && first.blocks.every((b) => second.blocks.includes(b));
   const { paired = same } = options;
   if (paired && !same) {

@@ -1,7 +1,8 @@
 /** The mean of speeds: on logarithms, so that the ratio of two means is the mean of the ratios. */
+import { checkOptions } from "../check/options.ts";
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
-import { exponentialInterval, type LevelOptions } from "./mean_interval.ts";
+import { exponentialInterval, LEVEL_OPTIONS, type LevelOptions } from "./mean_interval.ts";
 
 /**
  * exp(mean of ln x) with the t interval of the logarithms.
@@ -12,6 +13,7 @@ import { exponentialInterval, type LevelOptions } from "./mean_interval.ts";
  */
 export function geometricMean(values: readonly number[], options: LevelOptions = {}): Estimate {
   requireData("a geometric mean", values, 1);
+  checkOptions("Cannot compute a geometric mean", options, LEVEL_OPTIONS);
   const bad = values.find((x) => !(x > 0));
   if (bad !== undefined) {
     throw new RangeError(`Cannot compute a geometric mean: every value must be positive, got ${bad}`);

@@ -1,4 +1,8 @@
 /** Student's t interval of a mean, and the correction for many intervals at once. */
+import { COMPARISONS, LEVEL } from "../check/common.ts";
+import { type Fields, object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { flag } from "../check/rules.ts";
 import { requireData, requireLevel } from "./check.ts";
 import { tQuantile } from "./distributions.ts";
 import type { Estimate } from "./estimate.ts";
@@ -10,6 +14,9 @@ export interface LevelOptions {
   /** How many intervals shall hold together (Bonferroni). Default 1. */
   comparisons?: number;
 }
+
+const LEVELS: Fields<LevelOptions> = { level: optional(LEVEL), comparisons: optional(COMPARISONS) };
+export const LEVEL_OPTIONS = object<LevelOptions>(LEVELS);
 
 /**
  * The level of one interval such that all of `comparisons` hold together with `level`:
@@ -30,6 +37,8 @@ export interface MeanOptions extends LevelOptions {
   /** Whether this interval's own width ended the measuring. Default false: the number of units has other reasons. */
   stoppedByWidth?: boolean;
 }
+
+export const MEAN_OPTIONS = object<MeanOptions>({ ...LEVELS, stoppedByWidth: optional(flag) });
 
 /**
  * What widens an interval whose own width ended the measuring, looked at after every unit from the sixth on. Such a rule
@@ -61,6 +70,7 @@ export function meanInterval(
   options: MeanOptions = {},
 ): Estimate & { low: number; high: number; stderr: number } {
   requireData("the interval of a mean", values, 2);
+  checkOptions("Cannot compute the interval of a mean", options, MEAN_OPTIONS);
   const n = values.length, stderr = sampleStd(values) / Math.sqrt(n);
   const widened = options.stoppedByWidth ? stoppedByWidthFactor(n) * stderr : stderr;
   return { ...tInterval(mean(values), widened, n - 1, n, options), stderr };

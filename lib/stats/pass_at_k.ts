@@ -1,5 +1,7 @@
 /** pass@k: the chance that at least one of k samples solves a problem, estimated from n samples a problem. */
-import { requireLevel } from "./check.ts";
+import { LEVEL } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
 import { tQuantile } from "./distributions.ts";
 import type { Estimate } from "./estimate.ts";
 import { lmEvalStderr } from "./lm_eval_stderr.ts";
@@ -47,6 +49,8 @@ export function wantsMoreSamples(n: number, k: number): boolean {
   return k > 1 && n < 2 * k;
 }
 
+export const PASS_AT_K_OPTIONS = object<{ level?: number }>({ level: optional(LEVEL) });
+
 /**
  * Mean of pass@k over problems. The problems are what was drawn: samples of one problem are alike, so they never count
  * as items.
@@ -63,8 +67,8 @@ export function passAtKEstimate(
   k: number,
   options: { level?: number } = {},
 ): Estimate & { low: number; high: number } {
+  checkOptions(`Cannot compute pass@${k}`, options, PASS_AT_K_OPTIONS);
   const { level = 0.95 } = options;
-  requireLevel(`pass@${k}`, level);
   if (problems.length === 0) throw new RangeError(`Cannot compute pass@${k}: there are no problems`);
   const values = problems.map(({ n, c }) => passAtK(n, c, k));
   const N = values.length, point = mean(values);

@@ -1,7 +1,8 @@
 /** The ratio of two paired quantities, estimated on logarithms with blocks as the unit. */
+import { checkOptions } from "../check/options.ts";
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
-import { exponentialInterval, type MeanOptions } from "./mean_interval.ts";
+import { exponentialInterval, MEAN_OPTIONS, type MeanOptions } from "./mean_interval.ts";
 import { mean } from "./summary.ts";
 import { isBounded, usablePositive } from "./usable.ts";
 
@@ -46,6 +47,7 @@ export function ratioOverBlocks(
   samples: readonly PairedSample[],
   options: MeanOptions = {},
 ): Estimate & { low: number; high: number } {
+  checkOptions("Cannot compute the interval of a ratio", options, MEAN_OPTIONS);
   const units = blockLogRatios(samples);
   requireData("the interval of a ratio over blocks", units, 2);
   return exponentialInterval(units, options);

@@ -1,7 +1,8 @@
 /** How a time grows with a length: a polynomial by least squares, with blocks as the unit of its intervals. */
+import { checkOptions } from "../check/options.ts";
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
-import { type LevelOptions, meanInterval } from "./mean_interval.ts";
+import { LEVEL_OPTIONS, type LevelOptions, meanInterval } from "./mean_interval.ts";
 import { leastSquaresMatrix, polynomialAt } from "./polynomial.ts";
 import { mean } from "./summary.ts";
 
@@ -46,6 +47,7 @@ export interface ScalingFit {
  * ```
  */
 export function fitScaling(samples: readonly ScalingSample[], degree: 1 | 2, options: LevelOptions = {}): ScalingFit {
+  checkOptions("Cannot fit a scaling", options, LEVEL_OPTIONS);
   if (degree !== 1 && degree !== 2) throw new RangeError(`Cannot fit a scaling: degree must be 1 or 2, got ${degree}`);
   requireData("a scaling fit", samples.flatMap(({ length, value }) => [length, value]), 2);
   const bad = samples.find(({ length, value }) => !(length > 0 && value > 0));
@@ -79,6 +81,7 @@ export function fitScaling(samples: readonly ScalingSample[], degree: 1 | 2, opt
 
 /** The fitted time at a length, with its interval: that of the mean, not of a single run. */
 export function fittedAt({ blockCoefficients }: ScalingFit, length: number, options: LevelOptions = {}): Estimate {
+  checkOptions("Cannot tell a fitted time", options, LEVEL_OPTIONS);
   return meanInterval(blockCoefficients.map((c) => polynomialAt(c, length)), options);
 }
 

@@ -1,4 +1,8 @@
 /** From an interval to a word: a difference is claimed only beyond a band, sameness only inside it. */
+import { BAND } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { flag } from "../check/rules.ts";
 import type { Estimate } from "./estimate.ts";
 
 export type SpeedVerdict = "faster" | "slower" | "same" | "unclear";
@@ -42,6 +46,11 @@ export function speedVerdict(intervals: VerdictIntervals, band = SPEED_BAND): Sp
   ];
 }
 
+export const VERDICT_OPTIONS = object<{ band?: number; higherIsBetter?: boolean }>({
+  band: optional(BAND),
+  higherIsBetter: optional(flag),
+});
+
 /**
  * The verdict on a difference of scores, candidate minus baseline, paired on the same items.
  *
@@ -52,6 +61,7 @@ export function qualityVerdict(
   intervals: VerdictIntervals,
   options: { band?: number; higherIsBetter?: boolean } = {},
 ): QualityVerdict {
+  checkOptions("Cannot give a verdict", options, VERDICT_OPTIONS);
   const { band = QUALITY_BAND, higherIsBetter = true } = options;
   const side = judge(intervals, -band, band);
   if (side === "same" || side === "unclear") return side;

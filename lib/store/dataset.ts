@@ -2,6 +2,10 @@
  * Rows of a benchmark dataset: of the catalog, as upstream orders them, of the hub, or of a file of the user's own.
  * What a row means, and whether it has the fields that a task needs, is the task's business.
  */
+import { INDEX, ROWS } from "../check/common.ts";
+import { names, object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { byType, flag, list, word } from "../check/rules.ts";
 import { readdir } from "node:fs/promises";
 import { type CatalogDataset, catalogDataset, catalogPath } from "./catalog.ts";
 import { hubSplit } from "./hub.ts";
@@ -21,6 +25,19 @@ export interface DatasetOptions {
   /** Fetch nothing: a split that would come from the hub is a `NotCachedError`. */
   cachedOnly?: boolean;
 }
+
+/** Rows by index; of a dataset with subjects, for each of them. */
+export const ROW_SELECTION = byType<never, never, number[], Record<string, number[]>>(
+  { list: list(INDEX), object: names(list(INDEX), "indexes") },
+  "a list of indexes, or one for each subject",
+);
+const DATASET_OPTIONS = object<DatasetOptions>({
+  split: optional(word),
+  limit: optional(ROWS),
+  rows: optional(ROW_SELECTION),
+  subjects: optional(list(word)),
+  cachedOnly: optional(flag),
+});
 
 /** Rows, and where each stands in its full split. */
 export interface Split {
@@ -68,7 +85,7 @@ export async function readSplit(name: string, options: DatasetOptions = {}): Pro
   requireChoice(name, options);
   if (name.startsWith("hf:")) return await readHub(name, name, options);
   if (isRowSource(name)) {
-    const rows = await readRows([name], name, options.rows, options.limit);
+    const rows = await readRows([name], name, options);
     return { ...rows, split: options.split ?? "file", source: name };
   }
   const dataset = catalogDataset(name);
@@ -85,14 +102,18 @@ export async function readSplit(name: string, options: DatasetOptions = {}): Pro
     catalogPath(`dataset "${name}"`, dataset.package!, path.replace("{subject}", subject));
   if (!path.includes("{subject}")) {
     if (options.subjects) throw new TypeError(`Cannot choose subjects of ${name}: it has none`);
-    return { ...(await readRows([file("")], `${name} ${split}`, options.rows, options.limit)), split, source };
+    return { ...(await readRows([file("")], `${name} ${split}`, { ...options, verified: true })), split, source };
   }
 
   const all = await datasetSubjects(name);
   const { subjects, rowsOf } = chooseSubjects(name, all, options);
   const result: Split = { rows: [], indexes: [], split, source, total: 0 };
   for (const subject of subjects) {
-    const part = await readRows([file(subject)], `${name} ${subject} ${split}`, rowsOf(subject), options.limit);
+    const part = await readRows([file(subject)], `${name} ${subject} ${split}`, {
+      rows: rowsOf(subject),
+      limit: options.limit,
+      verified: true,
+    });
     result.rows.push(...part.rows);
     result.indexes.push(...part.indexes);
     result.total += part.total;
@@ -104,7 +125,7 @@ export async function readSplit(name: string, options: DatasetOptions = {}): Pro
 async function readHub(name: string, place: string, options: DatasetOptions): Promise<Split> {
   if (options.subjects) throw new TypeError(`Cannot choose subjects of ${name}: it has none`);
   const { files, split, commit } = await hubSplit(place, { split: options.split, cachedOnly: options.cachedOnly });
-  const rows = await readRows(files, `${name} ${split}`, options.rows, options.limit);
+  const rows = await readRows(files, `${name} ${split}`, options);
   return { ...rows, split, source: `${place} at ${commit.slice(0, 12)}` };
 }
 
@@ -135,11 +156,17 @@ function chooseSubjects(name: string, all: string[], { rows, subjects }: Dataset
 }
 
 /** @param paths Files of one split, in the order of their rows. */
-async function readRows(paths: string[], what: string, rows: DatasetOptions["rows"], limit?: number) {
+async function readRows(
+  paths: string[],
+  what: string,
+  { rows, limit, verified = false }: Pick<DatasetOptions, "limit" | "rows"> & { verified?: boolean },
+) {
   if (rows && !Array.isArray(rows)) {
     throw new TypeError(`Cannot choose rows of ${what} by subject: it has none; pass rows: [0, 1]`);
   }
-  const table = joined(await Promise.all(paths.map(openTable)));
+  const tables: TableFile[] = [];
+  for (const path of paths) tables.push(await openTable(path, { verified })); // one after the other: each may be large
+  const table = joined(tables);
   const indexes = rows ?? Array.from({ length: Math.min(limit ?? table.total, table.total) }, (_, i) => i);
   const outside = indexes.find((i) => !(Number.isInteger(i) && i >= 0 && i < table.total));
   if (outside !== undefined) {
@@ -160,11 +187,11 @@ function joined(tables: TableFile[]): TableFile {
   return { total: tables.reduce((sum, t) => sum + t.total, 0), at };
 }
 
-function requireChoice(name: string, { limit, rows }: DatasetOptions): void {
+function requireChoice(name: string, options: DatasetOptions): void {
+  checkArgument("Cannot load a dataset", "name", name, word);
+  checkOptions(`Cannot load ${name}`, options, DATASET_OPTIONS);
+  const { limit, rows } = options;
   if (limit !== undefined && rows !== undefined) {
     throw new TypeError(`Cannot choose rows of ${name} by limit and by index at once; pass one of them`);
-  }
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
-    throw new RangeError(`Cannot load ${name}: limit must be an integer >= 1, got ${limit}`);
   }
 }

@@ -7,6 +7,8 @@
  * Outputs: the three vectors after the last step, `losses` and `norms` float [steps] (of the gradient, before clipping).
  */
 import type { ArchSpec } from "../arch/spec.ts";
+import { object, optional } from "../check/objects.ts";
+import { quantity } from "../check/rules.ts";
 import { GraphBuilder } from "../onnx/graph_builder.ts";
 import { emitForward, type TrainShape } from "./forward.ts";
 import { crossEntropy } from "./loss.ts";
@@ -27,6 +29,15 @@ export interface AdamWOptions {
   /** Largest norm of the gradient. Default 1. */
   clip?: number;
 }
+
+const DECAY = quantity({ min: 0, below: 1 });
+export const ADAM = object<AdamWOptions>({
+  beta1: optional(DECAY),
+  beta2: optional(DECAY),
+  epsilon: optional(quantity({ above: 0 })),
+  weightDecay: optional(quantity({ min: 0 })),
+  clip: optional(quantity({ above: 0 })),
+});
 
 /** A batch's shape: `rows` tokens of it are predicted. */
 export interface StepShape extends TrainShape {

@@ -1,17 +1,23 @@
 /** Training one architecture on one task from one seed. */
 import { join } from "node:path";
+import { ARCH_SPEC } from "../arch/ref_fields.ts";
 import type { ArchSpec, ModelRef } from "../arch/spec.ts";
+import { BATCH, SEED, THREADS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions, withDefaults } from "../check/options.ts";
+import { func, quantity, word } from "../check/rules.ts";
+import { threadWarnings } from "../model/open_options.ts";
 import { checkStop } from "../progress.ts";
-import { type Budget, budgetOf, checkBudget, stepFlops, stepsOf } from "./budget.ts";
+import { type Budget, BUDGET_FIELDS, budgetOf, checkBudget, stepFlops, stepsOf } from "./budget.ts";
 import { loadCheckpoint, saveCheckpoint, saveWeights, type TrainState } from "./checkpoint.ts";
 import { evaluateParameters, type TestScore } from "./evaluate_parameters.ts";
 import { initialParameters } from "./parameters.ts";
 import { learningRateAt } from "./schedule.ts";
 import { checkFits, openTask } from "./tasks/open_task.ts";
-import { stepRandom, type TaskSpec } from "./tasks/task.ts";
+import { stepRandom, TASK_SPEC, type TaskSpec } from "./tasks/task.ts";
 import { checkTrainable } from "./trainable.ts";
 import { ADAM_DEFAULTS, NotFiniteError, Trainer } from "./trainer.ts";
-import type { AdamWOptions } from "./train_graph.ts";
+import { ADAM, type AdamWOptions } from "./train_graph.ts";
 
 export interface TrainOptions extends Budget {
   task: TaskSpec;
@@ -31,6 +37,20 @@ export interface TrainOptions extends Budget {
   /** Called after every run of the graph, which is up to half a second of steps. */
   onProgress?: (done: TrainProgress) => void;
 }
+
+export const LEARNING_RATE = quantity({ above: 0 });
+export const TRAIN_OPTIONS = object<TrainOptions>({
+  ...BUDGET_FIELDS,
+  task: TASK_SPEC,
+  learningRate: LEARNING_RATE,
+  seed: optional(SEED),
+  batch: optional(BATCH),
+  folder: word,
+  adam: optional(ADAM),
+  threads: optional(THREADS),
+  checkpointSeconds: optional(quantity({ min: 0 })),
+  onProgress: optional(func()),
+});
 
 export interface TrainProgress {
   /** Steps that are done, of so many. */
@@ -60,6 +80,8 @@ export interface TrainedModel {
   /** Loss of every step's batch, in nats: [steps]. */
   losses: number[];
   test: TestScore;
+  /** What to know before its times are trusted, in sentences; absent: nothing. */
+  warnings?: string[];
 }
 
 /** A loss or a gradient that was no number ended the training. */
@@ -82,19 +104,21 @@ const PACE_STEPS = 4;
  * @throws {DivergedError} If the loss is no longer finite; the last good checkpoint is kept.
  */
 export async function trainModel(spec: ArchSpec, options: TrainOptions): Promise<TrainedModel> {
+  checkArgument("Cannot train", "spec", spec, ARCH_SPEC);
+  checkOptions(`Cannot train "${spec.name}"`, options, TRAIN_OPTIONS);
   const { learningRate, seed = 0, batch = 32, threads = 1, checkpointSeconds = 10, folder } = options;
   checkTrainable(spec);
-  checkOptions(spec, { learningRate, seed, batch });
   const budget = budgetOf(options);
   checkBudget(budget);
   const task = await openTask(options.task);
   checkFits(spec, task);
   const shape = { batch, tokens: task.tokens, rows: batch * task.rows };
   if (budget.seconds === undefined) stepsOf(budget, spec, shape, 0); // said before the session opens
-  const adam = { ...ADAM_DEFAULTS, ...options.adam };
+  const adam = withDefaults(ADAM_DEFAULTS, options.adam ?? {});
   const description = { version: TRAINING_VERSION, spec, task: task.identity, budget, batch, learningRate, seed, adam };
   const checkpoint = join(folder, "checkpoint.safetensors"), weights = join(folder, "weights.safetensors");
 
+  const warnings = threadWarnings(threads);
   const trainer = await Trainer.open(spec, shape, adam, threads);
   try {
     let state = await loadCheckpoint(checkpoint, trainer.plan, description) ?? await begin();
@@ -127,6 +151,7 @@ export async function trainModel(spec: ArchSpec, options: TrainOptions): Promise
       parameters: trainer.plan.count,
       losses: state.losses,
       test: await evaluateParameters(spec, state.parameters, task, threads),
+      ...(warnings.length ? { warnings } : {}),
     };
   } finally {
     await trainer.release();
@@ -170,16 +195,4 @@ export async function trainModel(spec: ArchSpec, options: TrainOptions): Promise
       );
     }
   }
-}
-
-function checkOptions({ name }: ArchSpec, options: { learningRate: number; seed: number; batch: number }): void {
-  const { learningRate, seed, batch } = options;
-  const fail = (what: string) => {
-    throw new RangeError(`Cannot train "${name}": ${what}`);
-  };
-  if (!(learningRate > 0 && Number.isFinite(learningRate))) {
-    fail(`learningRate must be a positive number, got ${learningRate}`);
-  }
-  if (!Number.isSafeInteger(seed)) fail(`seed must be an integer, got ${seed}`);
-  if (!Number.isSafeInteger(batch) || batch < 1) fail(`batch must be a positive integer, got ${batch}`);
 }

@@ -43,6 +43,7 @@ export async function trainInProcess(
     args: [
       ...["run", "--allow-all", "--no-prompt", "--quiet", "--config", join(projectRoot(), "deno.json")],
       fileURLToPath(new URL("./train_main.ts", import.meta.url)),
+      String(Deno.pid),
     ],
     stdin: "piped",
     stdout: "piped",

@@ -1,21 +1,27 @@
 /** Architectures trained alike: the same task, budget, search and seeds for each. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { scale } from "../arch/scale.ts";
+import { PARAMETERS, scale } from "../arch/scale.ts";
 import type { ArchSpec, ModelRef } from "../arch/spec.ts";
+import { SPECS } from "../arch/ref_fields.ts";
+import { BATCH, MOST_THREADS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions, withDefaults } from "../check/options.ts";
+import { func, integer, list, quantity } from "../check/rules.ts";
 import { physicalCores } from "../model/physical_cores.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
 import { mean } from "../stats/summary.ts";
 import { ResultStore } from "../store/results.ts";
+import { STORE } from "../store/store_field.ts";
 import type { SavedItems } from "../store/saved_items.ts";
-import { type Budget, budgetOf, checkBudget, stepsOf } from "./budget.ts";
+import { type Budget, BUDGET_FIELDS, budgetOf, checkBudget, stepsOf } from "./budget.ts";
 import { planParameters } from "./parameters.ts";
 import { checkFits, openTask } from "./tasks/open_task.ts";
-import type { TaskSpec, TrainingTask } from "./tasks/task.ts";
+import { TASK_SPEC, type TaskSpec, type TrainingTask } from "./tasks/task.ts";
 import { checkTrainable } from "./trainable.ts";
 import { type PooledRun, runPool } from "./run_pool.ts";
-import { DivergedError, type TrainedModel, TRAINING_VERSION } from "./train_model.ts";
+import { DivergedError, LEARNING_RATE, type TrainedModel, TRAINING_VERSION } from "./train_model.ts";
 import { trainInProcess } from "./train_process.ts";
 
 export interface SiblingsOptions extends Budget {
@@ -37,6 +43,19 @@ export interface SiblingsOptions extends Budget {
   /** Called as runs go on, and once more at the end: `liveLossPlot()` draws what it is given. */
   onProgress?: (soFar: SiblingsProgress) => void;
 }
+
+export const SIBLINGS_OPTIONS = object<SiblingsOptions>({
+  ...BUDGET_FIELDS,
+  task: TASK_SPEC,
+  parameters: optional(PARAMETERS),
+  seeds: optional(integer({ min: 1, max: 1000 })),
+  batch: optional(BATCH),
+  learningRates: optional(list(LEARNING_RATE, { min: 1 })),
+  searchShare: optional(quantity({ above: 0, max: 1 })),
+  processes: optional(integer({ min: 1, max: MOST_THREADS })),
+  store: optional(STORE),
+  onProgress: optional(func()),
+});
 
 /** Training losses of one run so far. */
 export interface LossCurve {
@@ -104,8 +123,12 @@ export async function trainSiblings(
   specs: Record<string, ArchSpec>,
   options: SiblingsOptions,
 ): Promise<SiblingsResult> {
-  const { seeds, learningRates, searchShare, batch } = { ...SEARCH_DEFAULTS, ...options };
-  checkOptions(specs, { seeds, learningRates, searchShare });
+  checkArgument("Cannot train siblings", "specs", specs, SPECS);
+  checkOptions("Cannot train siblings", options, SIBLINGS_OPTIONS);
+  if (!Object.keys(specs).length) {
+    throw new RangeError("Cannot train siblings: there are no architectures; pass { name: spec }");
+  }
+  const { seeds, learningRates, searchShare, batch } = withDefaults(SEARCH_DEFAULTS, options);
   const budget = budgetOf(options), kind = checkBudget(budget);
   const part = { ...budget, [kind]: budget[kind]! * searchShare };
   const task = await openTask(options.task);
@@ -206,22 +229,6 @@ const BYTE_IDS = 258;
 function scaledTo(parameters: number | undefined, spec: ArchSpec, { metric, vocabSize }: TrainingTask): ArchSpec {
   if (parameters === undefined) return spec;
   return scale(spec, { parameters, vocabSize: metric === "bitsPerByte" ? BYTE_IDS : vocabSize });
-}
-
-function checkOptions(
-  specs: Record<string, ArchSpec>,
-  options: { seeds: number; learningRates: number[]; searchShare: number },
-): void {
-  const { seeds, learningRates, searchShare } = options;
-  const fail = (what: string) => {
-    throw new RangeError(`Cannot train siblings: ${what}`);
-  };
-  if (Object.keys(specs).length === 0) fail("there are no architectures; pass { name: spec }");
-  if (!Number.isSafeInteger(seeds) || seeds < 1) fail(`seeds must be a positive integer, got ${seeds}`);
-  if (learningRates.length === 0) fail("learningRates is empty; pass at least one");
-  const bad = learningRates.find((rate) => !(rate > 0 && Number.isFinite(rate)));
-  if (bad !== undefined) fail(`learningRates must be positive numbers, got ${bad}`);
-  if (!(searchShare > 0 && searchShare <= 1)) fail(`searchShare must be above 0 and at most 1, got ${searchShare}`);
 }
 
 /** A try whose loss was no number is a bad rate, not a failure. */

@@ -1,10 +1,13 @@
 /** What training will cost, before it begins. */
+import { ARCH_SPEC } from "../arch/ref_fields.ts";
 import type { ArchSpec } from "../arch/spec.ts";
+import { object, without } from "../check/objects.ts";
+import { checkArgument, checkOptions, withDefaults } from "../check/options.ts";
 import { type Budget, budgetOf, checkBudget, stepFlops, stepsOf } from "./budget.ts";
 import { planParameters } from "./parameters.ts";
 import { checkFits, openTask } from "./tasks/open_task.ts";
 import { checkTrainable } from "./trainable.ts";
-import { SEARCH_DEFAULTS, type SiblingsOptions } from "./train_siblings.ts";
+import { SEARCH_DEFAULTS, SIBLINGS_OPTIONS, type SiblingsOptions } from "./train_siblings.ts";
 
 export interface TrainingCost {
   parameters: number;
@@ -19,6 +22,11 @@ export interface TrainingCost {
   stateBytes: number;
 }
 
+export type CostOptions = Omit<SiblingsOptions, "parameters" | "store" | "onProgress" | "processes">;
+export const COST_OPTIONS = object<CostOptions>(
+  without(SIBLINGS_OPTIONS.fields, "parameters", "store", "onProgress", "processes"),
+);
+
 /**
  * Cost of what `trainSiblings` will do with one architecture, already of its size.
  *
@@ -27,9 +35,11 @@ export interface TrainingCost {
  */
 export async function trainingCost(
   spec: ArchSpec,
-  options: Omit<SiblingsOptions, "parameters" | "store" | "onProgress" | "processes">,
+  options: CostOptions,
 ): Promise<TrainingCost> {
-  const { seeds, learningRates, searchShare, batch } = { ...SEARCH_DEFAULTS, ...options };
+  checkArgument("Cannot foretell the cost of training", "spec", spec, ARCH_SPEC);
+  checkOptions(`Cannot foretell the cost of training "${spec.name}"`, options, COST_OPTIONS);
+  const { seeds, learningRates, searchShare, batch } = withDefaults(SEARCH_DEFAULTS, options);
   const budget: Budget = budgetOf(options), kind = checkBudget(budget);
   if (kind === "seconds") {
     throw new RangeError("Cannot foretell the cost of a budget in seconds; give tokens or flops");

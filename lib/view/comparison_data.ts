@@ -4,6 +4,7 @@ import { firstMetric } from "../compare/findings.ts";
 import { pairedDifference } from "../compare/paired_difference.ts";
 import type { SummaryRow, TableRow } from "../compare/rows.ts";
 import type { EvalResult } from "../eval/types.ts";
+import type { ResumedRounds } from "../measure/rounds_result.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { Noise } from "../measure/noise.ts";
@@ -55,6 +56,9 @@ export interface ComparisonData {
     rounds: RoundData[];
     environment?: Pick<Environment, "loadAverage" | "logicalCores" | "containerCores">;
     tasks: Record<string, Record<string, EvalResult>>;
+    /** Rounds of an interrupted run that this one went on with, or why it did not. */
+    resumed?: ResumedRounds | null;
+    startedAnew?: string | null;
   };
 }
 

@@ -10,6 +10,7 @@ import {
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded, usablePositive } from "../stats/usable.ts";
 import { busySentence } from "./busy_sentence.ts";
+import { interruptedSentence } from "./interrupted_sentence.ts";
 import { decide } from "./decision.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
@@ -96,6 +97,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
       ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
       ...busySentence(comparison.raw),
+      ...interruptedSentence(comparison.raw),
       decide(comparison).sentence,
     ],
   };

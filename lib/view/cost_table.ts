@@ -1,5 +1,10 @@
 /** What architectures cost before anything runs: size, arithmetic, and memory that grows or does not. */
+import { SPECS } from "../arch/ref_fields.ts";
 import type { ArchSpec, Precision } from "../arch/spec.ts";
+import { TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { list, oneOf } from "../check/rules.ts";
 import { activeParameterCount, kvCacheBytes, parameterCount, weightBytes } from "../cost/bytes.ts";
 import { specFlops } from "../cost/flops.ts";
 import type { View } from "./display.ts";
@@ -15,6 +20,12 @@ export interface CostTableOptions {
   precision?: Exclude<Precision, "stored">;
 }
 
+export const COST_TABLE_OPTIONS = object<CostTableOptions>({
+  contexts: optional(list(TOKENS, { min: 1 })),
+  promptTokens: optional(TOKENS),
+  precision: optional(oneOf<Exclude<Precision, "stored">>("fp32", "fp16", "bf16", "int8", "int4")),
+});
+
 /**
  * One row for each architecture: exact parameters, FLOPs by the causal convention with the last logits, bytes that a
  * decode step must read, and bytes of keys, values and states of one sequence.
@@ -26,6 +37,8 @@ export interface CostTableOptions {
  * ```
  */
 export function costTable(specs: Record<string, ArchSpec>, options: CostTableOptions = {}): View {
+  checkArgument("Cannot draw costs", "specs", specs, SPECS);
+  checkOptions("Cannot draw costs", options, COST_TABLE_OPTIONS);
   const longest = Math.min(...Object.values(specs).map((spec) => spec.contextLength));
   const contexts = options.contexts ?? [...new Set([Math.min(512, longest), longest >> 1, longest])];
   const { promptTokens = contexts[0], precision = "fp32" } = options;

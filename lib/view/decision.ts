@@ -1,4 +1,5 @@
 /** Which model to choose within stated limits, and on what ground. */
+import { checkChoice } from "./choice_fields.ts";
 import { type ComparisonData, primaryMetric } from "./comparison_data.ts";
 import {
   type Candidate,
@@ -45,6 +46,7 @@ export function decide(
   limits: Limits = {},
   criteria: Criteria = defaultCriteria(comparison),
 ): Decision {
+  checkChoice(comparison, limits, criteria);
   const higherIsBetter = criteria.task === null || (primaryMetric(comparison, criteria.task)?.higherIsBetter ?? true);
   const why: Why = (criterion, names) => whyNothing(comparison, criteria, criterion, names);
   const relation = relations(comparison, criteria);

@@ -1,6 +1,7 @@
 /** The decision chart: quality against decode speed, memory as size, and what stated limits allow. */
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded } from "../stats/usable.ts";
+import { checkChoice } from "./choice_fields.ts";
 import { type ComparisonData, primaryMetric, qualityDifference, speedRatio } from "./comparison_data.ts";
 import {
   type Candidate,
@@ -31,6 +32,7 @@ export function decisionFigure(
   limits: Limits = {},
   criteria: Criteria = defaultCriteria(comparison),
 ): Figure {
+  checkChoice(comparison, limits, criteria);
   const all = candidates(comparison, criteria).filter((c) => c.speed && c.quality);
   const styles = modelStyles(Object.keys(comparison.raw.models));
   const { metric, higherIsBetter, chance } =

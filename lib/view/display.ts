@@ -1,4 +1,7 @@
 /** How a result shows itself: one bundle of MIME types for a notebook, its text for a terminal. */
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { entries, text, withFields } from "../check/rules.ts";
 import { jupyter } from "../progress.ts";
 import { printable } from "./escape.ts";
 
@@ -17,6 +20,18 @@ export interface Bundle {
   "application/vnd.plotly.v1+json"?: Figure;
 }
 
+const FIGURE = object<Figure>({
+  data: entries(),
+  layout: withFields<Figure["layout"]>("plotly's layout"),
+  config: optional(withFields<Exclude<Figure["config"], undefined>>("plotly's config")),
+});
+export const BUNDLE = object<Bundle>({
+  "text/plain": text,
+  "text/html": optional(text),
+  "text/markdown": optional(text),
+  "application/vnd.plotly.v1+json": optional(FIGURE),
+});
+
 const jupyterDisplay = Symbol.for("Jupyter.display");
 const denoInspect = Symbol.for("Deno.customInspect");
 
@@ -33,6 +48,7 @@ const denoInspect = Symbol.for("Deno.customInspect");
 export class View {
   readonly bundle: Bundle;
   constructor(bundle: Bundle) {
+    checkOptions("Cannot show a view", bundle, BUNDLE, { whole: "the bundle", part: "type" });
     this.bundle = { ...bundle, "text/plain": printable(bundle["text/plain"]) };
   }
   [jupyterDisplay](): Bundle {

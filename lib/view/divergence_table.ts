@@ -1,10 +1,16 @@
 /** How far models are from their baseline, a row each. */
 import type { Divergence } from "../compare/divergence.ts";
+import { names } from "../check/objects.ts";
+import { checkArgument } from "../check/options.ts";
+import { withFields } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { SHARE, SHARE_DIFFERENCE, usableOn } from "../stats/usable.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber, type FormatOptions } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
+
+const DIVERGENCE = withFields<Divergence>("what measureDivergence gives", "meanKl", "tokens");
+const BY_NAME = names(DIVERGENCE, "divergence", (value) => Object.hasOwn(value, "meanKl"));
 
 /**
  * Divergences side by side; each against the baseline that it was measured with.
@@ -12,6 +18,7 @@ import { type Cell, tableView } from "./table.ts";
  * @param divergences Under the names to show, what `measureDivergence` gives.
  */
 export function divergenceTable(divergences: Record<string, Divergence>): View {
+  checkArgument("Cannot show divergences", "divergences", divergences, BY_NAME);
   const all = Object.values(divergences);
   const baselines = new Set(all.map(({ baseline }) => `${baseline.name} ${baseline.precisionLabel}`));
   return tableView({

@@ -1,4 +1,8 @@
 /** Results of evaluations, each number beside what it is worth: interval, chance, and rules that read no question. */
+import { names } from "../check/objects.ts";
+import { checkArgument } from "../check/options.ts";
+import { byType, list } from "../check/rules.ts";
+import { isResult, result } from "../eval/result_field.ts";
 import type { EvalResult } from "../eval/types.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
@@ -8,8 +12,13 @@ import { type Cell, tableView } from "./table.ts";
 /** Results by the name of their model, or of their run. */
 export type NamedResults = Record<string, EvalResult | EvalResult[]>;
 
+const RESULT = result<EvalResult>();
+const ONE_OR_SEVERAL = byType({ object: RESULT, list: list(RESULT) }, "a result, or a list of results");
+const NAMED_RESULTS = names<EvalResult | EvalResult[]>(ONE_OR_SEVERAL, "result", isResult);
+
 /** Every result with the name under which it is shown. */
 export function namedResults(results: NamedResults): { name: string; result: EvalResult }[] {
+  checkArgument("Cannot show results", "results", results, NAMED_RESULTS);
   return Object.entries(results).flatMap(([name, given]) => [given].flat().map((result) => ({ name, result })));
 }
 

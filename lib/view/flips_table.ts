@@ -1,5 +1,8 @@
 /** The items on which two models decide differently, one row each. */
-import { type FlipOptions, flips } from "../compare/flips.ts";
+import { ROWS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { FLIP_OPTIONS, type FlipOptions, flips } from "../compare/flips.ts";
 import type { EvalResult } from "../eval/types.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
@@ -9,6 +12,8 @@ export interface FlipsTableOptions extends FlipOptions {
   /** Rows of the table at most. Default 20. */
   limit?: number;
 }
+
+export const FLIPS_TABLE_OPTIONS = object<FlipsTableOptions>({ ...FLIP_OPTIONS.fields, limit: optional(ROWS) });
 
 const KIND = {
   gained: { main: "won", tone: "good" },
@@ -28,8 +33,9 @@ export function flipsTable(
   baseline: Pick<EvalResult, "items">,
   options: FlipsTableOptions = {},
 ): View {
-  const { limit = 20, metric = Object.keys(candidate.metrics)[0] } = options;
-  const all = flips(candidate, baseline, { ...options, metric });
+  checkOptions("Cannot draw flips", options, FLIPS_TABLE_OPTIONS);
+  const { limit = 20, metric = Object.keys(candidate.metrics)[0], rows } = options;
+  const all = flips(candidate, baseline, { metric, rows });
   const count = (kind: keyof typeof KIND) => all.filter((f) => f.kind === kind).length;
   const hasSubject = all.some((f) => f.subject !== undefined), hasText = all.some((f) => f.text !== undefined);
   const number = (choice: number | null) => choice === null ? "—" : String(choice);

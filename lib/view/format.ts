@@ -1,4 +1,7 @@
 /** Numbers as people read them: digits follow the interval, `12.4 [12.1, 12.8]`. */
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { flag, integer, quantity, text } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
 
 export interface FormatOptions {
@@ -13,6 +16,14 @@ export interface FormatOptions {
   /** What there is too little of where there are no bounds: "blocks" is said as "too few blocks"; "": nothing is said. */
   units?: string;
 }
+
+export const FORMAT_OPTIONS = object<FormatOptions>({
+  scale: optional(quantity()),
+  sign: optional(flag),
+  unit: optional(text),
+  units: optional(text),
+  maxDecimals: optional(integer({ min: 0, max: 20 })),
+});
 
 /**
  * Decimals that an interval of this half-width supports: one significant digit, two where it begins with 1.
@@ -55,6 +66,7 @@ export function formatNumber(value: number, options: { sign?: boolean } = {}): s
  * ```
  */
 export function formatEstimate(estimate: Estimate, options: FormatOptions = {}): string {
+  checkOptions("Cannot format an estimate", options, FORMAT_OPTIONS);
   const { point, interval } = estimateParts(estimate, options);
   if (!interval) return point;
   return interval.startsWith("[") ? `${point} ${interval}` : `${point}, ${interval}`;

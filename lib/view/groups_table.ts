@@ -1,4 +1,7 @@
 /** A task's groups and subjects, each with its interval. */
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { list, word } from "../check/rules.ts";
 import type { View } from "./display.ts";
 import { type NamedResults, namedResults } from "./eval_table.ts";
 import { estimateParts } from "./format.ts";
@@ -12,6 +15,8 @@ export interface GroupsTableOptions {
   metric?: string;
 }
 
+export const GROUPS_OPTIONS = object<GroupsTableOptions>({ groups: optional(list(word)), metric: optional(word) });
+
 /**
  * A row for every group and subject, a column for every model.
  *
@@ -19,6 +24,7 @@ export interface GroupsTableOptions {
  * @throws {RangeError} If no result has groups.
  */
 export function groupsTable(results: NamedResults, options: GroupsTableOptions = {}): View {
+  checkOptions("Cannot draw groups", options, GROUPS_OPTIONS);
   const all = namedResults(results).filter(({ result }) => Object.keys(result.groups).length);
   if (!all.length) throw new RangeError("Cannot draw groups: no result has any; mmlu has");
   const { metric = Object.keys(all[0].result.metrics)[0] } = options;

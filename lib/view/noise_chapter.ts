@@ -1,4 +1,7 @@
 /** The chapter's benchmarks side by side: what each reports, and its requests in the order in which they ran. */
+import { names } from "../check/objects.ts";
+import { checkArgument } from "../check/options.ts";
+import { withFields } from "../check/rules.ts";
 import type { BrokenBenchmarkResult, CorrectBenchmarkResult } from "../measure/chapter_benchmarks.ts";
 import type { RoundSample } from "../measure/rounds_result.ts";
 import { settingName } from "../measure/setting.ts";
@@ -15,6 +18,11 @@ import { type Cell, tableView } from "./table.ts";
 export type ChapterResult = BrokenBenchmarkResult | CorrectBenchmarkResult;
 
 const isCorrect = (result: ChapterResult): result is CorrectBenchmarkResult => "percentilesMs" in result;
+const BY_NAME = names(
+  withFields<ChapterResult>("what brokenBenchmark or correctBenchmark gives", "samples", "meanMs"),
+  "result",
+  (value) => Object.hasOwn(value, "samples"),
+);
 const NOT_REPORTED = "not reported";
 
 function estimateCell(estimate: Estimate): Cell {
@@ -25,6 +33,7 @@ function estimateCell(estimate: Estimate): Cell {
 
 /** One column a benchmark: a broken one leaves most rows empty. Times in ms. */
 export function chapterTable(results: Record<string, ChapterResult>): View {
+  checkArgument("Cannot show the chapter", "results", results, BY_NAME);
   const all = Object.values(results);
   const row = (
     title: string,
@@ -87,6 +96,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
 
 /** `requestFigure` as a view; its text has the first and the median time. */
 export function requestPlot(results: Record<string, ChapterResult>): View {
+  checkArgument("Cannot show requests", "results", results, BY_NAME);
   const lines = Object.entries(results).map(([name, r]) => {
     const ms = [...(isCorrect(r) ? r.warmUps : []), ...r.samples].map((s) => s.latencyMs);
     const middle = ms.toSorted((a, b) => a - b)[Math.floor(ms.length / 2)];

@@ -3,6 +3,7 @@ import { pairedSpeeds, primarySpeed, type RoundsResult } from "../measure/rounds
 import { usableRatioOverBlocks } from "../stats/ratio.ts";
 import { SPEED_BAND, type SpeedVerdict, speedVerdict } from "../stats/verdict.ts";
 import { busySentence } from "./busy_sentence.ts";
+import { interruptedSentence } from "./interrupted_sentence.ts";
 import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { configLabel, verdictLabel } from "./labels.ts";
@@ -61,6 +62,7 @@ export function roundsTable(result: RoundsResult): View {
     notes: [
       `${twin} is the same model in a process of its own: its verdict should not be faster or slower.`,
       ...busySentence(result),
+      ...interruptedSentence(result),
       "Speed: decode of a generation, throughput of a batch. The minutes cover all models, their starts and warm-ups.",
     ],
   });

@@ -45,6 +45,7 @@ export function qualityTable(comparison: QualityComparison): View {
     }),
     notes: [
       ...qualitySentences(comparison),
+      ...comparison.notes,
       ...new Set(
         comparison.findings.flatMap((f) =>
           f.mcNemar.p === null ? [`${f.task}: no McNemar test, since ${f.mcNemar.why}.`] : []

@@ -1,8 +1,17 @@
 /** What `recommend` found: models and precisions, with the machines that they run on, and why the others fail. */
 import type { Recommendation, Recommendations } from "../cost/recommend.ts";
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { integer } from "../check/rules.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
+
+const SHOWN = integer({ min: 0, max: 1e6 });
+export const RECOMMEND_TABLE_OPTIONS = object<{ top?: number; topFailed?: number }>({
+  top: optional(SHOWN),
+  topFailed: optional(SHOWN),
+});
 
 /**
  * A row a model and precision, machines together.
@@ -13,6 +22,7 @@ export function recommendTable(
   { limits, found, failed, order }: Recommendations,
   options: { top?: number; topFailed?: number } = {},
 ): View {
+  checkOptions("Cannot draw recommendations", options, RECOMMEND_TABLE_OPTIONS);
   const { top = 15, topFailed = 10 } = options;
   const met = grouped(found), open = new Set(found.map(keyOf));
   const others = grouped(failed).filter((group) => !open.has(keyOf(group[0])));

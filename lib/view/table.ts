@@ -1,4 +1,7 @@
 /** One table, three times: HTML with aligned digits for notebooks, text for a terminal, Markdown for a README. */
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { entries, flag, list, oneOf, text } from "../check/rules.ts";
 import { textWidth } from "../progress.ts";
 import { View } from "./display.ts";
 import { escapeHtml, escapeMarkdown, oneLine } from "./escape.ts";
@@ -25,6 +28,19 @@ export interface TableSpec {
   /** Paragraphs under the table. */
   notes?: string[];
 }
+
+const COLUMN = object<Column>({
+  title: text,
+  detail: optional(text),
+  align: optional(oneOf("left", "right")),
+  nowrap: optional(flag),
+});
+export const TABLE = object<TableSpec>({
+  caption: optional(text),
+  columns: list(COLUMN),
+  rows: entries(), // a table may have thousands
+  notes: optional(list(text)),
+});
 
 const TONE = { good: "#0a6b3d", bad: "#a8320a" };
 
@@ -105,6 +121,7 @@ export function tableMarkdown({ caption, columns, rows, notes = [] }: TableSpec)
  * ```
  */
 export function tableView(spec: TableSpec): View {
+  checkOptions("Cannot draw a table", spec, TABLE, { whole: "the table", part: "field" });
   return new View({
     "text/plain": tableText(spec),
     "text/html": tableHtml(spec),

@@ -1,6 +1,8 @@
 /** What training several architectures will cost. */
 import type { ArchSpec } from "../arch/spec.ts";
-import { trainingCost } from "../train/training_cost.ts";
+import { SPECS } from "../arch/ref_fields.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { COST_OPTIONS, type CostOptions, trainingCost } from "../train/training_cost.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
 import { tableView } from "./table.ts";
@@ -12,8 +14,10 @@ import { tableView } from "./table.ts";
  */
 export async function trainingCostTable(
   specs: Record<string, ArchSpec>,
-  options: Parameters<typeof trainingCost>[1],
+  options: CostOptions,
 ): Promise<View> {
+  checkArgument("Cannot draw costs of training", "specs", specs, SPECS);
+  checkOptions("Cannot draw costs of training", options, COST_OPTIONS);
   const costs = await Promise.all(
     Object.entries(specs).map(async ([name, spec]) => ({ name, ...await trainingCost(spec, options) })),
   );

@@ -1,6 +1,7 @@
 /** Verdicts said in words, one sentence for each model and primary metric. */
 import { type ComparisonData, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { busySentence } from "./busy_sentence.ts";
+import { interruptedSentence } from "./interrupted_sentence.ts";
 import { formatEstimate } from "./format.ts";
 import { configLabel, metricLabel, rowUnits } from "./labels.ts";
 
@@ -16,7 +17,7 @@ export function verdictSentences(comparison: ComparisonData): string[] {
     ...Object.keys(tasks).map((task) => `${task} ${primaryMetric(comparison, task)?.metric}`),
   ]);
   const rows = summaryRows(comparison).filter((r) => primary.has(`${r.config} ${r.metric}`));
-  return [...rows.map(sentence), ...busySentence(comparison.raw)];
+  return [...rows.map(sentence), ...busySentence(comparison.raw), ...interruptedSentence(comparison.raw)];
 }
 
 function sentence(row: SummaryRow): string {

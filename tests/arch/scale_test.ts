@@ -91,7 +91,7 @@ Deno.test("scale() says why a size cannot be met, and what to pass", () => {
       { parameters: 1e6 },
       /Cannot scale gemma-2-2b to 1\.00 M parameters: its vocabulary of 256000 alone has 2\.05 M at a width of 8; pass vocabSize/,
     ],
-    [tinySpec(), { parameters: -1 }, /parameters must be a positive number, got -1/],
+    [tinySpec(), { parameters: -1 }, /parameters must be a number from 1 to 1000000000000000, got -1/],
     [tinySpec(), { parameters: 2200 }, /the nearest sibling has .* pass another vocabSize/],
     [
       zoo("qwen3-next-80b-a3b"),
@@ -99,7 +99,7 @@ Deno.test("scale() says why a size cannot be met, and what to pass", () => {
       /in 6 layers: its hybrid pattern of 4 layers stays whole; pass a multiple of 4/,
     ],
     [zoo("gemma-3-1b"), { parameters: 1e7, vocabSize: 258, layers: 4 }, /in 4 layers: its pattern needs at least 6/],
-    [zoo("gpt2"), { parameters: 1e7, vocabSize: 0 }, /vocabSize must be a positive integer, got 0/],
+    [zoo("gpt2"), { parameters: 1e7, vocabSize: 0 }, /vocabSize must be an integer >= 1, got 0/],
   ];
   for (const [spec, options, message] of cases) {
     assert.throws(() => scale(spec, options), { name: "RangeError", message });

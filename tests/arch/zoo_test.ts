@@ -53,7 +53,7 @@ Deno.test("zoo() gives plain JSON of one's own", () => {
 Deno.test("zoo() guesses what a wrong name meant", () => {
   assert.throws(() => zoo("llama-3.2-1B-base"), {
     name: "RangeError",
-    message: /did you mean llama-3\.2-1b\? There are: llama-7b, /,
+    message: /did you mean "llama-3\.2-1b"\? There are: llama-7b, /,
   });
   assert.throws(() => zoo("toString"), RangeError);
 });

@@ -66,7 +66,7 @@ Deno.test("without models the whole zoo is asked, by name too", async () => {
 Deno.test("limits that are none are named", async () => {
   await assert.rejects(() => recommend({ models, contextLength: 0 }), /contextLength.*0/);
   await assert.rejects(() => recommend({ models, contextLength: 64, tokensPerS: -1 }), /tokensPerS.*-1/);
-  await assert.rejects(() => recommend({ models: [], contextLength: 64 }), /at least one model/);
+  await assert.rejects(() => recommend({ models: [], contextLength: 64 }), /models must have at least 1 entry, got 0/);
   await assert.rejects(
     () => recommend({ models, contextLength: 64, hardware: ["abacus"] }),
     /Unknown hardware "abacus"/,

@@ -85,7 +85,7 @@ Deno.test("a model that does not fit says by how much, and memoryGb limits what 
   assert.equal(specWillItRun(smollm2, { hardware: machine, precision: "int4", memoryGb: 0.2 }).fits, false);
   assert.throws(
     () => specWillItRun(smollm2, { hardware: machine, memoryGb: 0 }),
-    /memoryGb must be a positive number, got 0/,
+    /memoryGb must be a number above 0 .*, got 0/,
   );
 });
 
@@ -135,7 +135,7 @@ Deno.test("what was asked wrongly is named", () => {
   assert.throws(() => ask({ contextLength: 10_000 }), /contextLength 10000 is longer than the context/);
   assert.throws(() => ask({ newTokens: 0 }), /newTokens.*0/);
   assert.throws(() => ask({ price: {} }), /give usdPerHour.*or usdPerKwh/);
-  assert.throws(() => ask({ price: { usdPerHour: -1 } }), /usdPerHour must be a positive number, got -1/);
+  assert.throws(() => ask({ price: { usdPerHour: -1 } }), /price\.usdPerHour must be a number above 0, got -1/);
   const unknown = { ...machine, tdpWatts: null };
   assert.throws(() => ask({ hardware: unknown, price: { usdPerKwh: 0.3 } }), /TDP is not known/);
 });

@@ -126,7 +126,7 @@ Deno.test("what cannot be evaluated is refused before a host is started", async 
     options: object,
     message: RegExp,
   ) => assert.rejects(() => quality.evaluateTask(task, dataset, options), message);
-  await refused("mmmlu", undefined, {}, /Unknown task "mmmlu": there are hellaswag, mmlu, bits_per_byte/);
+  await refused("mmmlu", undefined, {}, /Unknown task "mmmlu"; did you mean "mmlu"\? There are: hellaswag, mmlu/);
   await refused(
     "hellaswag",
     undefined,
@@ -155,7 +155,7 @@ Deno.test("what cannot be evaluated is refused before a host is started", async 
     /shots must be at most 5, the dev rows of anatomy, got 6/,
   );
   await refused("mmlu", undefined, { rows: { anatomy: [1] }, shots: -1 }, /shots must be an integer >= 0, got -1/);
-  await refused("hellaswag", undefined, { limit: 1, level: 95 }, /level must be between 0 and 1, got 95/);
+  await refused("hellaswag", undefined, { limit: 1, level: 95 }, /level must be a number between 0 and 1, got 95/);
   await refused("hellaswag", [], {}, /the dataset has no rows/);
   await refused("hellaswag", "text", {}, /it needs rows with activity_label/);
   await refused("hellaswag", [roof("1")], { rows: [1] }, /row 1 is outside the 1 rows that were passed/);

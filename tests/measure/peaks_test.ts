@@ -58,9 +58,9 @@ Deno.test("what can't be probed is named", async () => {
   await assert.rejects(() => measurePeaks({ hosts: 0 }), /hosts must be an integer >= 1, got 0/);
   await assert.rejects(
     () => measurePeaks({ formats: ["fp8" as "fp32"] }),
-    /unknown format "fp8"; there are: fp32, int8, int4/,
+    /formats\[0\] is "fp8"; did you mean "fp32"\? There are: fp32, int8, int4/,
   );
-  await assert.rejects(() => measurePeaks({ formats: [] }), /formats must be an integer >= 1, got 0/);
+  await assert.rejects(() => measurePeaks({ formats: [] }), /formats must have at least 1 entry, got 0/);
 });
 
 Deno.test("probes count their work, and run in a host in every format", async () => {

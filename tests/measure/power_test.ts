@@ -46,7 +46,7 @@ Deno.test("planRounds() says what resolving means, takes the pilot's pace, and t
 
 Deno.test("planRounds() refuses what it can't plan from", () => {
   assert.throws(() => planRounds({ logRatios: [0.1], rounds: 4, minutes: 1 }), /needs at least 2 values, got 1/);
-  assert.throws(() => planRounds({ ...pilot(0.01), rounds: 3 }), /got 3 rounds/);
+  assert.throws(() => planRounds({ ...pilot(0.01), rounds: 3 }), /at least as many rounds, got 3/);
   assert.throws(() => planRounds(pilot(0.01), { power: 1 }), /power must be .* got 1/);
   assert.throws(() => planRounds(pilot(0.01), { effects: [-2] }), /got -2/);
 });

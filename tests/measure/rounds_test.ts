@@ -155,7 +155,7 @@ Deno.test("models, settings and rounds that can't be measured are named before a
   );
   await assert.rejects(
     () => measureRounds(models, [generation], { rounds: { minutes: 0 }, start }),
-    /minutes must be positive, got 0/,
+    /rounds\.minutes must be a number above 0, got 0/,
   );
   assert.deepEqual(fake.log, []);
 });

@@ -22,10 +22,10 @@ Deno.test("generateBatch() gives each prompt what it gets alone, whatever enters
   const model = await openModel({ ref: spec, seed: 1 }, { threads: 1 });
   try {
     for (const sampling of [{ temperature: 0 }, { temperature: 0.8, topP: 0.9, samples: 3 }]) {
-      const tokenizer = model.tokenizer as { eosId: number | null };
-      tokenizer.eosId = null;
+      const tokenizer = model.tokenizer as { endIds: readonly number[] };
+      tokenizer.endIds = [];
       const endless = await Promise.all(prompts.map((p) => model.generate(p, { maxNewTokens: 70, ...sampling })));
-      tokenizer.eosId = tokenOfManyPlaces(endless.flat().map((g) => g.ids));
+      tokenizer.endIds = [spec.vocabSize, tokenOfManyPlaces(endless.flat().map((g) => g.ids)), endless[0][0].ids[5]];
       const options = { ...sampling, maxNewTokens: 70, logProbabilities: true };
       const alone: Generation[][] = [];
       for (const [seed, prompt] of prompts.entries()) {
@@ -141,7 +141,7 @@ Deno.test("requests that cannot be continued are refused with the reason, and th
     await assert.rejects(model.generate([7], { maxNewTokens: 3 }), /logits are not finite/);
     await assert.rejects(
       model.generateBatch(requests, { maxRows: 0 }),
-      /maxRows must be a positive integer, got 0/,
+      /maxRows must be an integer >= 1, got 0/,
     );
     const [large] = await model.generateBatch([{ prompt: [1, 2, 3] }], { maxNewTokens: 20, maxCachedTokens: 22 });
     assert.match(

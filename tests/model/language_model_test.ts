@@ -137,17 +137,18 @@ Deno.test("generate() of a batch of samples repeats with its seed and differs be
   });
 });
 
-Deno.test("generate() ends at the end-of-sequence token and before a stop string", async () => {
+Deno.test("generate() ends at any token that ends a text, and before a stop string", async () => {
   await withModel({ ref: tinySpec(), seed: 2 }, async (model) => {
     const prompt = someIds.slice(0, 8);
     const [full] = await model.generate(prompt, { maxNewTokens: 30, ignoreEos: true });
-    const eos = full.ids[9];
-    const firstEos = full.ids.indexOf(eos);
-    const tokenizer = model.tokenizer as { eosId: number | null };
-    tokenizer.eosId = eos;
-    const [ended] = await model.generate(prompt, { maxNewTokens: 30 });
-    assert.deepEqual([ended.ids, ended.finishReason], [full.ids.slice(0, firstEos), "stop"]);
-    tokenizer.eosId = null;
+    const tokenizer = model.tokenizer as { endIds: readonly number[] };
+    for (const ends of [[full.ids[9]], [full.ids[9], full.ids[4]], [full.ids[20], full.ids[9]]]) {
+      tokenizer.endIds = ends;
+      const first = full.ids.findIndex((id) => ends.includes(id));
+      const [ended] = await model.generate(prompt, { maxNewTokens: 30 });
+      assert.deepEqual([ended.ids, ended.finishReason], [full.ids.slice(0, first), "stop"]);
+    }
+    tokenizer.endIds = [];
 
     const stop = full.text.slice(4, 6);
     const [stopped] = await model.generate(prompt, { maxNewTokens: 30, stop: [stop] });
@@ -209,11 +210,15 @@ const refused: [string, (model: LanguageModel) => Promise<unknown>, RegExp][] = 
   ["a prompt longer than the context", (m) => m.generate(new Array(65).fill(1)), /65 tokens are more than.*64/],
   ["more new tokens than fit", (m) => m.generate([1, 2], { maxNewTokens: 63 }), /2 prompt tokens and maxNewTokens 63/],
   ["an id outside the vocabulary", (m) => m.logits([1, 258]), /258 is not a token id \(0 to 257\)/],
-  ["a negative temperature", (m) => m.generate([1], { temperature: -1 }), /temperature must be 0 or more, got -1/],
-  ["top-p of 0", (m) => m.generate([1], { topP: 0 }), /topP must be above 0 and at most 1, got 0/],
-  ["zero samples", (m) => m.generate([1], { samples: 0 }), /samples must be a positive integer, got 0/],
-  ["zero new tokens", (m) => m.generate([1], { maxNewTokens: 0 }), /maxNewTokens must be a positive integer, got 0/],
-  ["an empty stop string", (m) => m.generate([1], { stop: [""] }), /stop must be a list of non-empty strings/],
+  [
+    "a negative temperature",
+    (m) => m.generate([1], { temperature: -1 }),
+    /temperature must be a number from 0 to 1000, got -1/,
+  ],
+  ["top-p of 0", (m) => m.generate([1], { topP: 0 }), /topP must be a number above 0 and at most 1, got 0/],
+  ["zero samples", (m) => m.generate([1], { samples: 0 }), /samples must be an integer >= 1, got 0/],
+  ["zero new tokens", (m) => m.generate([1], { maxNewTokens: 0 }), /maxNewTokens must be an integer >= 1, got 0/],
+  ["an empty stop string", (m) => m.generate([1], { stop: [""] }), /stop\[0\] must not be empty/],
   ["an empty continuation", (m) => m.score([{ context: "a", continuation: "" }]), /continuation has no tokens/],
 ];
 

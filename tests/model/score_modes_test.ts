@@ -182,11 +182,11 @@ Deno.test("equal requests are run once", () =>
 Deno.test("options out of range and requests over the cap are refused with the values and the fix", () =>
   withModel(undefined, async (model) => {
     const refused: [ScoreOptions, RegExp][] = [
-      [{ tokenBudget: 0 }, /tokenBudget must be an integer >= 1, got 0; leave it out/],
+      [{ tokenBudget: 0 }, /tokenBudget must be an integer >= 1, got 0/],
       [{ tokenBudget: 1.5 }, /tokenBudget must be an integer >= 1, got 1.5/],
       [{ tokenBudget: NaN }, /tokenBudget must be an integer >= 1, got NaN/],
       [{ maxCachedTokens: -3 }, /maxCachedTokens must be an integer >= 1, got -3/],
-      [{ mode: "trie" as "tree" }, /Unknown score mode "trie"; there are: tree, batch, strict/],
+      [{ mode: "trie" as "tree" }, /mode is "trie"; did you mean "tree"\? There are: tree, batch, strict/],
       [
         { maxCachedTokens: 300, tokenBudget: 32 },
         /request 9 of 169 tokens: alone it needs 306 cached tokens at token budget 32, maxCachedTokens is 300; raise it to 306/,
@@ -237,9 +237,22 @@ Deno.test("an empty context stands for the prefix token, as text and as ids", ()
     assert.ok(Math.abs(none.logLikelihood - want) < 1e-4);
   }));
 
+Deno.test("all texts of a call are encoded at once, a shared context only once", () =>
+  withModel(undefined, async (model) => {
+    const { encodeBatch } = model.tokenizer, calls: string[][] = [];
+    model.tokenizer.encodeBatch = (texts) => {
+      calls.push(texts);
+      return encodeBatch(texts);
+    };
+    await model.score([" b", " c", "d"].map((continuation) => ({ context: "a", continuation })));
+    assert.deepEqual(calls, [["a", " b", " c", "ad"]]);
+  }));
+
 Deno.test("a join that leaves the continuation no token of its own says so", () =>
   withModel(undefined, async (model) => {
-    model.tokenizer.encode = (text) => text.split(/(?<=st)/).map((part) => part.length); // "st" is never cut
+    model.tokenizer.encodeBatch = (texts) =>
+      // "st" is never cut
+      Promise.resolve(texts.map((text) => text.split(/(?<=st)/).map((part) => part.length)));
     await assert.rejects(
       () => model.score([{ context: "fir", continuation: "st" }]),
       { name: "RangeError", message: /request 0.*continuation "st" has no tokens of its own: the tokenizer merges it/ },

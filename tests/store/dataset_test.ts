@@ -74,7 +74,7 @@ Deno.test("loadDataset() names the bad value and what there is", async () => {
     /Unknown split "trian" of hellaswag: it has validation, train/,
   );
   await assert.rejects(loadDataset("hellaswag", { rows: [0, 999_999] }), /Row 999999 is outside hellaswag.*10042 rows/);
-  await assert.rejects(loadDataset("hellaswag", { rows: [-1] }), /Row -1 is outside/);
+  await assert.rejects(loadDataset("hellaswag", { rows: [-1] }), /rows\[0\] must be an integer >= 0, got -1/);
   await assert.rejects(loadDataset("hellaswag", { limit: 0 }), /limit must be an integer >= 1, got 0/);
   await assert.rejects(loadDataset("hellaswag", { limit: 1, rows: [1] }), /by limit and by index at once/);
   await assert.rejects(loadDataset("hellaswag", { subjects: ["x"] }), /subjects of hellaswag: it has none/);

@@ -86,12 +86,13 @@ Deno.test("a checkpoint of another run is refused, naming what differs", () =>
 Deno.test("bad options are refused before any work", async () => {
   const refused = (changes: Partial<TrainOptions>, message: RegExp, of = spec) =>
     assert.rejects(trainModel(of, { ...options, folder: "/nowhere", ...changes }), message);
-  await refused({ learningRate: 0 }, /learningRate must be a positive number, got 0/);
-  await refused({ learningRate: NaN }, /learningRate must be a positive number, got NaN/);
-  await refused({ seed: 0.5 }, /seed must be an integer, got 0.5/);
-  await refused({ batch: 0 }, /batch must be a positive integer, got 0/);
+  await refused({ learningRate: 0 }, /learningRate must be a number above 0, got 0/);
+  await refused({ learningRate: NaN }, /learningRate must be a number above 0, got NaN/);
+  await refused({ seed: 0.5 }, /seed must be an integer >= 0, got 0.5/);
+  await refused({ batch: 0 }, /batch must be an integer >= 1, got 0/);
   await refused({ tokens: 127 }, /a budget of 127 tokens is too small, one step of 8 x 16 tokens takes 128/);
   await refused({ tokens: undefined }, /one of tokens, flops and seconds, got none of them/);
+  await refused({ tokens: -1 }, /tokens must be a number above 0 and at most 1000000000000000, got -1/);
   await refused({ flops: 1e9 }, /one of tokens, flops and seconds, got tokens and flops/);
   await refused(
     { task: { ...task, vocabSize: 64 } },
@@ -108,7 +109,6 @@ Deno.test("budgets: FLOPs of a step are three times those of its forward pass", 
   const head = 2 * 6 * 32 * 16;
   assert.equal(stepFlops(spec, { batch: 3, tokens: 16, rows: 6 }), 3 * (3 * 16 * perToken + head));
   assert.equal(checkBudget({ seconds: 3 }), "seconds");
-  assert.throws(() => checkBudget({ seconds: -1 }), /budget of seconds must be a positive number, got -1/);
 });
 
 Deno.test("the learning rate rises over a tenth of the steps and falls to a tenth of its peak", () => {

@@ -38,11 +38,10 @@ Deno.test("siblings are trained alike, kept as they come, and read again without
       assert.ok(score.low! >= 0 && score.high! <= 1);
       assert.notDeepEqual(runs[0].losses, runs[1].losses);
     }
-    const before = performance.now();
+    assert.ok(result.siblings.plain.runs.every((run) => run.seconds > 0));
     const again = await trainSiblings(specs, { ...options, store, onProgress });
-    assert.deepEqual(again, result);
+    assert.deepEqual(again, result); // to the seconds that each run took: they are read, not run
     assert.deepEqual(seen.at(-1)!.curves, curves);
-    assert.ok(performance.now() - before < 1000, "kept runs are read, not run");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -67,10 +66,10 @@ Deno.test("siblings are scaled to a number of parameters, with the task's vocabu
 Deno.test("siblings are refused before any work where something does not fit", async () => {
   const refused = (changes: Partial<SiblingsOptions>, message: RegExp, specs = { plain: spec(delta) }) =>
     assert.rejects(trainSiblings(specs, { ...options, store: null, ...changes }), message);
-  await refused({ learningRates: [1e-3, 0] }, /learningRates must be positive numbers, got 0/);
-  await refused({ learningRates: [] }, /learningRates is empty/);
-  await refused({ seeds: 0 }, /seeds must be a positive integer, got 0/);
-  await refused({ searchShare: 2 }, /searchShare must be above 0 and at most 1, got 2/);
+  await refused({ learningRates: [1e-3, 0] }, /learningRates\[1\] must be a number above 0, got 0/);
+  await refused({ learningRates: [] }, /learningRates must have at least 1 entry, got 0/);
+  await refused({ seeds: 0 }, /seeds must be an integer >= 1, got 0/);
+  await refused({ searchShare: 2 }, /searchShare must be a number above 0 and at most 1, got 2/);
   await refused({ tokens: undefined }, /one of tokens, flops and seconds, got none/);
   await refused({ tokens: 200 }, /a budget of 50 tokens is too small/); // a quarter of it, for the search
   await refused({}, /there are no architectures/, {} as never);

@@ -4,9 +4,6 @@ import { type Change, indexInFile } from "./change.ts";
 
 /** Only some layers, in their order. */
 export function keepLayers(indexes: number[]): Change {
-  if (!Array.isArray(indexes) || indexes.length === 0) {
-    throw new RangeError(`Cannot keep layers ${JSON.stringify(indexes)}: give a list of at least one index`);
-  }
   return {
     spec(spec) {
       const layers = indexes.map((index, i) => {
@@ -26,12 +23,6 @@ export function keepLayers(indexes: number[]): Change {
 
 /** Keys that a token sees in every layer of softmax attention; a smaller window that is there already stays. */
 export function limitWindow(window: number, sinks = 0): Change {
-  if (!Number.isInteger(window) || window < 1) {
-    throw new RangeError(`Cannot set a window of ${window} tokens: it must be an integer of at least 1`);
-  }
-  if (!Number.isInteger(sinks) || sinks < 0) {
-    throw new RangeError(`Cannot keep ${sinks} sinks: it must be a whole number of tokens`);
-  }
   const limited = (layer: LayerSpec): LayerSpec => {
     const { mixer } = layer;
     if (mixer.kind !== "attention") return layer;
@@ -51,9 +42,6 @@ export function limitWindow(window: number, sinks = 0): Change {
 
 /** How keys and values are kept. */
 export function setKvCache(kvCache: "fp32" | "int8"): Change {
-  if (kvCache !== "fp32" && kvCache !== "int8") {
-    throw new RangeError(`Cannot keep keys and values as "${kvCache}": there are fp32 and int8`);
-  }
   return {
     spec: (spec) => ({ ...spec, name: kvCache === "fp32" ? spec.name : `${spec.name}, KV ${kvCache}`, kvCache }),
   };
@@ -61,11 +49,6 @@ export function setKvCache(kvCache: "fp32" | "int8"): Change {
 
 /** Another scaling of all rotary positions, in place of the one that they have; null: none. */
 export function rescaleRope(scaling: RopeScaling | null, contextLength?: number): Change {
-  if (typeof scaling !== "object") {
-    throw new TypeError(
-      `Cannot rescale positions: rope must be a scaling like { "kind": "linear", "factor": 2 }, or null`,
-    );
-  }
   const rescaled = (position: PositionSpec): PositionSpec => {
     if (position.kind !== "rope") return position;
     const { scaling: _, ...rest } = position;

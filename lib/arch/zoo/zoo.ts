@@ -1,5 +1,6 @@
 /** Published architectures by name. */
-import { nearest } from "../nearest.ts";
+import { shown } from "../../check/check.ts";
+import { suggestion } from "../../check/nearest.ts";
 import type { ArchSpec } from "../spec.ts";
 import { GEMMA } from "./gemma.ts";
 import { GPT } from "./gpt.ts";
@@ -35,7 +36,8 @@ export function zooNames(): string[] {
 export function zoo(name: string): ArchSpec {
   // Cloned apart, since a family writes a layer once for all places where it stands.
   if (Object.hasOwn(ZOO, name)) return { name, ...JSON.parse(JSON.stringify(ZOO[name])) };
-  throw new RangeError(
-    `Unknown architecture "${name}"; did you mean ${nearest(name, zooNames())}? There are: ${zooNames().join(", ")}`,
-  );
+  if (typeof name !== "string") {
+    throw new TypeError(`Cannot look up an architecture: its name must be a text, got ${shown(name)}`);
+  }
+  throw new RangeError(`Unknown architecture ${shown(name)}${suggestion(name, zooNames())}`);
 }

@@ -1,6 +1,9 @@
 /** How a generated task is sampled: a preset, what the user changed of it, and what that can show. */
+import { suggestion } from "../../check/nearest.ts";
+import { checkOptions } from "../../check/options.ts";
 import { wantsMoreSamples } from "../../stats/pass_at_k.ts";
 import type { GenerateTask } from "../task.ts";
+import { TASK_OPTIONS } from "../task_options.ts";
 import type { TaskOptions } from "../types.ts";
 import type { SandboxOptions } from "../sandbox/program.ts";
 
@@ -34,6 +37,8 @@ export interface CheckedGenerate {
  * and for greedy runs that would only be copies.
  */
 export function checkGenerate(task: GenerateTask, options: TaskOptions = {}): CheckedGenerate {
+  const cannot = `Cannot evaluate ${task.name}`;
+  checkOptions(cannot, options, TASK_OPTIONS);
   const name = options.preset ?? task.preset, truncation = options.truncation ?? task.truncation;
   const preset = named(task, "preset", task.presets, name);
   const checked = {
@@ -48,28 +53,16 @@ export function checkGenerate(task: GenerateTask, options: TaskOptions = {}): Ch
     sandbox: options.sandbox ?? {},
     level: options.level ?? 0.95,
   };
-  const { samples, temperature, topP, seeds } = checked;
-  const must = (ok: boolean, what: string, need: string, value: unknown) => {
-    if (!ok) {
-      throw new RangeError(`Cannot evaluate ${task.name}: ${what} must be ${need}, got ${JSON.stringify(value)}`);
-    }
-  };
-  must((options.shots ?? 0) === 0, "shots", "0 (its prompts have no worked examples)", options.shots);
-  must(positive(samples), "samples", "an integer >= 1", samples);
-  must(Number.isFinite(temperature) && temperature >= 0, "temperature", "0 (greedy) or more", temperature);
-  must(topP > 0 && topP <= 1, "topP", "above 0 and at most 1", topP);
-  must(positive(checked.maxNewTokens), "maxNewTokens", "an integer >= 1", checked.maxNewTokens);
-  must(
-    seeds.length > 0 && seeds.every(Number.isSafeInteger) && distinct(seeds),
-    "seeds",
-    "a list of distinct integers",
-    seeds,
-  );
-  must(checked.level > 0 && checked.level < 1, "level", "between 0 and 1", checked.level);
+  const { samples, temperature, seeds } = checked;
+  if (options.shots) {
+    throw new RangeError(
+      `${cannot}: shots must be 0 (its prompts have no worked examples), got ${options.shots}`,
+    );
+  }
   const programs = samples * seeds.length;
   if (temperature === 0 && programs > 1) {
     throw new RangeError(
-      `Cannot evaluate ${task.name}: at temperature 0 the ${programs} programs of a problem (samples ${samples}, ` +
+      `${cannot}: at temperature 0 the ${programs} programs of a problem (samples ${samples}, ` +
         `seeds ${seeds.length}) would be copies; pass a temperature, e.g. 0.2, or samples: 1 and one seed`,
     );
   }
@@ -83,11 +76,6 @@ export function checkGenerate(task: GenerateTask, options: TaskOptions = {}): Ch
  */
 function checkedK(task: GenerateTask, asked: number[] | undefined, preset: number[], programs: number) {
   const all = asked ?? preset;
-  if (!all.length || !all.every(positive) || !distinct(all)) {
-    throw new RangeError(
-      `Cannot evaluate ${task.name}: k must be a list of distinct integers >= 1, got ${JSON.stringify(all)}`,
-    );
-  }
   const k = all.filter((k) => k <= programs), beyond = all.filter((k) => k > programs);
   if (asked && beyond.length || !k.length) {
     throw new RangeError(
@@ -110,14 +98,6 @@ function checkedK(task: GenerateTask, asked: number[] | undefined, preset: numbe
 function named<T>(task: GenerateTask, what: string, known: Record<string, T>, name: string): T {
   if (Object.hasOwn(known, name)) return known[name];
   throw new RangeError(
-    `Unknown ${what} ${JSON.stringify(name)} of ${task.name}: there are ${Object.keys(known).join(", ")}`,
+    `Unknown ${what} ${JSON.stringify(name)} of ${task.name}${suggestion(name, Object.keys(known))}`,
   );
-}
-
-function positive(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 1;
-}
-
-function distinct(values: number[]): boolean {
-  return new Set(values).size === values.length;
 }

@@ -1,4 +1,9 @@
 /** A program that nobody trusts, and what is said of it after it ran. */
+import { object, optional } from "../../check/objects.ts";
+import { integer, oneOf, quantity, text } from "../../check/rules.ts";
+
+/** Part of the key of kept verdicts: raise it when a program may get another one, with a new interpreter too. */
+export const SANDBOX_VERSION = 2;
 
 /** What is run: one source text, tests included. */
 export interface Program {
@@ -33,6 +38,17 @@ export interface SandboxOptions {
   /** Children that run programs side by side. Default 1. */
   workers?: number;
 }
+
+/** Whatever the language: defaults differ, bounds do not. */
+export const SANDBOX_OPTIONS = object<SandboxOptions>({
+  timeoutS: optional(quantity({ min: 0.001, max: 3600 })),
+  memoryMib: optional(quantity({ min: 64, max: 4096 })),
+  outputBytes: optional(quantity({ min: 0, max: 2 ** 30 })),
+  mode: optional(oneOf("strict", "run")),
+  workers: optional(integer({ min: 1, max: 64 })),
+});
+export const LANGUAGE = oneOf("python", "typescript");
+export const PROGRAM = object<Program>({ language: LANGUAGE, code: text });
 
 /** Runs programs; each gets fresh globals, and a child that a program broke is replaced. */
 export interface Sandbox {

@@ -1,4 +1,6 @@
 /** What siblings are trained on: sequences made from a seed, of which some tokens must be predicted. */
+import { byKind, optional } from "../../check/objects.ts";
+import { integer } from "../../check/rules.ts";
 import { type Random, seededRandom } from "../../stats/random.ts";
 
 /** Multi-query associative recall (Arora et al. 2023, arXiv 2312.04927): key-value pairs, then keys to be answered. */
@@ -37,6 +39,14 @@ export interface TextTask {
 
 /** A task by its name and sizes; plain JSON. */
 export type TaskSpec = MqarTask | SelectiveCopyTask | TextTask;
+
+const SIZE = optional(integer({ min: 1, max: 2 ** 20 }));
+/** The fields of a task; which sizes fit one another, the tasks say. */
+export const TASK_SPEC = byKind<TaskSpec>({
+  mqar: { vocabSize: SIZE, tokens: SIZE, pairs: SIZE, rewrites: optional(integer({ min: 0, max: 2 ** 20 })) },
+  selective_copy: { vocabSize: SIZE, noiseTokens: SIZE, copies: SIZE },
+  text: { tokens: SIZE },
+});
 
 /** Sequences, one after the other. */
 export interface Batch {

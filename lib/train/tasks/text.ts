@@ -3,6 +3,10 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Random } from "../../stats/random.ts";
+import { ROWS } from "../../check/common.ts";
+import { object, optional } from "../../check/objects.ts";
+import { checkOptions } from "../../check/options.ts";
+import { integer } from "../../check/rules.ts";
 import { findPython, run } from "../../store/python.ts";
 import { type Batch, fillBatch, requireSizes, type TextTask, type TrainingTask } from "./task.ts";
 
@@ -39,6 +43,11 @@ export async function pythonLibrary(): Promise<Corpus> {
   };
 }
 
+export const TEXTS_OPTIONS = object<{ maxBytes?: number; limit?: number }>({
+  maxBytes: optional(integer({ min: 1, max: 2 ** 20 })),
+  limit: optional(ROWS),
+});
+
 /**
  * Texts that training never sees, to be evaluated on: `{ text }`, pieces of the test files of Python's standard library,
  * each cut at the end of a line.
@@ -47,8 +56,9 @@ export async function pythonLibrary(): Promise<Corpus> {
  * @param options.limit Pieces, evenly over the files. Default 200.
  * @throws {RangeError} If a number is not a positive integer.
  */
-export async function pythonTexts({ maxBytes = 128, limit = 200 } = {}): Promise<{ text: string }[]> {
-  requireSizes("text", { maxBytes, limit });
+export async function pythonTexts(options: { maxBytes?: number; limit?: number } = {}): Promise<{ text: string }[]> {
+  checkOptions("Cannot cut texts", options, TEXTS_OPTIONS);
+  const { maxBytes = 128, limit = 200 } = options;
   const lines = new TextDecoder().decode((await pythonLibrary()).test).split(/(?<=\n)/), pieces: string[] = [];
   let piece = "", bytes = 0;
   for (const line of lines) {

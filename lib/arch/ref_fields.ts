@@ -1,0 +1,66 @@
+/** The fields of a model reference and of the options that it may carry, and nothing else: a misspelt one is refused. */
+import { Check, shown } from "../check/check.ts";
+import { SEED, THREADS } from "../check/common.ts";
+import { names, object, optional } from "../check/objects.ts";
+import { list, oneOf, type Rule, word } from "../check/rules.ts";
+import { EDIT } from "./edits/fields.ts";
+import { type ArchSpec, type ModelOptions, type ModelRef, PRECISIONS, PROVIDERS } from "./spec.ts";
+import { validateSpec } from "./validate.ts";
+
+export const PRECISION = oneOf(...PRECISIONS);
+
+export const MODEL_OPTIONS = object<ModelOptions>({
+  precision: optional(PRECISION),
+  provider: optional(oneOf(...PROVIDERS)),
+  threads: optional(THREADS),
+});
+
+/** A whole spec, checked as such: errors name the spec. */
+export const ARCH_SPEC: Rule<ArchSpec> = (_check, _at, value) => validateSpec(value as ArchSpec);
+
+type RefObject = Extract<ModelRef, { ref: unknown }>;
+const nameOrSpec: Rule<string | ArchSpec> = (check, at, value) => {
+  if (typeof value === "string") return word(check, at, value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return check.wrong(
+      `${at || "the model"} must be a catalog name, a path, an architecture, or { ref } with options, got ${
+        shown(value)
+      }`,
+    );
+  }
+  validateSpec(value as ArchSpec);
+};
+const refObject = object<RefObject>({
+  ref: nameOrSpec,
+  edits: optional(list(EDIT)),
+  weights: optional(word),
+  seed: optional(SEED),
+  tokenizer: optional(word),
+  ...MODEL_OPTIONS.fields,
+});
+
+/** The rule of a reference: a name, a path, a spec, or one of these with options. */
+export const MODEL_REF: Rule<ModelRef> = Object.assign((check: Check, at: string, value: unknown) => {
+  const isObject = typeof value === "object" && value !== null && Object.hasOwn(value, "ref");
+  (isObject ? refObject : nameOrSpec)(check, at, value);
+}, { shape: refObject.shape });
+
+const isSpec = (value: object) => Object.hasOwn(value, "layers") && Object.hasOwn(value, "vocabSize");
+const isRef = (value: object) =>
+  Object.hasOwn(value, "ref") && Object.keys(value).every((name) => Object.hasOwn(refObject.fields, name));
+
+/** References by the name under which each is shown. */
+export const MODELS = names(MODEL_REF, "reference", (value) => isSpec(value) || isRef(value));
+/** Architectures by name. */
+export const SPECS = names(ARCH_SPEC, "architecture", isSpec);
+
+/**
+ * Check a reference, and options of the model beside it, before anything is opened.
+ *
+ * @throws {TypeError} For a field that is not known or of the wrong kind.
+ * @throws {RangeError} For a value that cannot be meant.
+ */
+export function checkModel(cannot: string, ref: unknown, options: unknown = {}): void {
+  MODEL_REF(new Check(cannot, { whole: "the model" }), "", ref);
+  MODEL_OPTIONS(new Check(cannot), "", options);
+}
