@@ -33,9 +33,17 @@ Deno.test("edits that do not fit are refused, each with its reason", () => {
     [tinySpec(), { window: 0 }, /edits\[0\]\.window must be an integer >= 1, got 0/],
     [convolution, { window: 4 }, /window in tiny: none of its layers is softmax attention/],
     [tinySpec(), unknown({ kvCache: "int2" }), /kvCache is "int2"; did you mean "int8"\? There are: fp32, int8/],
-    [tinySpec(), unknown({ widen: 2 }), /unknown option "edits\[0\]\.widen"; did you mean "window"\? There are: keepLayers, window/],
+    [
+      tinySpec(),
+      unknown({ widen: 2 }),
+      /unknown option "edits\[0\]\.widen"; did you mean "window"\? There are: keepLayers, window/,
+    ],
     [tinySpec(), unknown(null), /edits\[0\] must be an object, got null/],
-    [tinySpec(), unknown({ window: 4, kvCache: "int8" }), /edits\[0\] has window and kvCache; pass two edits, in their order/],
+    [
+      tinySpec(),
+      unknown({ window: 4, kvCache: "int8" }),
+      /window and kvCache in edits\[0\] exclude each other; pass two edits, in their order/,
+    ],
     [tinySpec(), unknown({ window: 4, sink: 1 }), /unknown option "edits\[0\]\.sink"; did you mean "sinks"\?/],
     [
       withMixer({ heads: 12, kvHeads: 6 }),

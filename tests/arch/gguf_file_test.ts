@@ -105,7 +105,11 @@ const unknown: [string, Record<string, unknown>, RegExp][] = [
   ["smollm9", {}, /"smollm9".*smollm2-135m/],
   ["smollm2-135m", { precision: "fp33" }, /precision is "fp33"; did you mean "fp32"\? There are: fp32, fp16/],
   ["smollm2-135m", { precision: "bf16" }, /"bf16" does not run on the CPU.*fp32, int8, int4, stored/],
-  ["smollm2-135m", { provider: "cudda" }, /provider is "cudda"; did you mean "cuda"\? There are: auto, cuda, webgpu, cpu/],
+  [
+    "smollm2-135m",
+    { provider: "cudda" },
+    /provider is "cudda"; did you mean "cuda"\? There are: auto, cuda, webgpu, cpu/,
+  ],
   ["smollm2-135m", { provider: "cuda" }, /"cuda" cannot run.*cpu/],
   ["smollm2-135m", { threads: 0 }, /threads must be an integer >= 1, got 0/],
   ["hf:owner/repo", {}, /"hf:owner\/repo": models of the hub are not built yet/],

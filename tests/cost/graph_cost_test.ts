@@ -58,7 +58,10 @@ Deno.test("graphFlops() adds up a prompt and the steps behind it, as specFlops()
   const long = { promptTokens: 9, newTokens: 120 };
   assert.deepEqual(await graphFlops(llamaGraph({ ...SMOLLM2, window: 40 }), long), specFlops(windowed(40), long));
   await assert.rejects(graphFlops(last, { promptTokens: 0 }), /promptTokens must be an integer >= 1, got 0/);
-  await assert.rejects(graphFlops(last, { promptTokens: 1, convention: "all" as "dense" }), /convention is "all"; there are: dense, causal, executed/);
+  await assert.rejects(
+    graphFlops(last, { promptTokens: 1, convention: "all" as "dense" }),
+    /convention is "all"; there are: dense, causal, executed/,
+  );
   await assert.rejects(graphPassCost(last, { tokens: 1, past: -1 }), /past must be an integer >= 0, got -1/);
 });
 

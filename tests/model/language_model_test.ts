@@ -209,7 +209,11 @@ const refused: [string, (model: LanguageModel) => Promise<unknown>, RegExp][] = 
   ["a prompt longer than the context", (m) => m.generate(new Array(65).fill(1)), /65 tokens are more than.*64/],
   ["more new tokens than fit", (m) => m.generate([1, 2], { maxNewTokens: 63 }), /2 prompt tokens and maxNewTokens 63/],
   ["an id outside the vocabulary", (m) => m.logits([1, 258]), /258 is not a token id \(0 to 257\)/],
-  ["a negative temperature", (m) => m.generate([1], { temperature: -1 }), /temperature must be a number from 0 to 1000, got -1/],
+  [
+    "a negative temperature",
+    (m) => m.generate([1], { temperature: -1 }),
+    /temperature must be a number from 0 to 1000, got -1/,
+  ],
   ["top-p of 0", (m) => m.generate([1], { topP: 0 }), /topP must be a number above 0 and at most 1, got 0/],
   ["zero samples", (m) => m.generate([1], { samples: 0 }), /samples must be an integer >= 1, got 0/],
   ["zero new tokens", (m) => m.generate([1], { maxNewTokens: 0 }), /maxNewTokens must be an integer >= 1, got 0/],
