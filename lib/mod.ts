@@ -44,7 +44,7 @@ export type {
   Generation,
   StreamOptions,
 } from "./model/generate.ts";
-export type { Tokenizer } from "./model/tokenizer.ts";
+export type { DecodeOptions, Tokenizer } from "./model/tokenizer.ts";
 export { type ExportedModel, exportModel } from "./model/export.ts";
 export { HostError, startHost } from "./model/host.ts";
 export type { ModelHost, ModelInfo, ProcessCounters, ScoreRequest, ScoreResult } from "./model/protocol.ts";
@@ -62,6 +62,9 @@ export { itemsNearFlip, largestChange, type NearFlips } from "./eval/margins.ts"
 export { readLmEvalSamples, type ReadOptions, type ReadResult } from "./eval/lm_eval/read.ts";
 export { writeLmEvalFiles, type WriteOptions } from "./eval/lm_eval/write.ts";
 export { type DatasetOptions, loadDataset } from "./store/dataset.ts";
+export { ResultStore, type TwinRun } from "./store/results.ts";
+export type { SavedItems } from "./store/saved_items.ts";
+export { StoreError, type StoreFault } from "./store/store_error.ts";
 
 // Speed, memory and cost of one model
 export { ArchitectureBenchmark, type BenchmarkOptions } from "./measure/architecture_benchmark.ts";

@@ -5,15 +5,15 @@ import { projectRoot } from "../lib/store/paths.ts";
 
 /** A room may use itself and those before it. */
 const ORDER = [
-  ...["check", "stats", "progress_options.ts", "progress.ts", "onnx", "store", "arch", "cost", "model", "train"],
+  ...["check", "stats", "progress", "progress.ts", "onnx", "store", "arch", "cost", "model", "train"],
   ...["measure", "eval", "compare", "view", "report", "mod.ts"],
 ];
 /** Rooms that use less than what stands before them. */
 const ONLY: Record<string, string[]> = {
   "check": [],
   "stats": ["check"],
-  "progress_options.ts": ["check"],
-  "progress.ts": ["check", "progress_options.ts"],
+  "progress": ["check"],
+  "progress.ts": ["progress"],
   "onnx": [],
   "store": ["check", "progress.ts"],
   "measure": ORDER.slice(0, ORDER.indexOf("train")),
@@ -46,12 +46,17 @@ Deno.test("imports point one way: each room uses only rooms above it", async () 
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("one file alone imports onnxruntime-node", async () => {
-  const lib = join(projectRoot(), "lib");
-  const files = (await readdir(lib, { recursive: true })).filter((name) => name.endsWith(".ts"));
-  const users = [];
-  for (const file of files) {
-    if (/"onnxruntime-node"/.test(await readFile(join(lib, file), "utf8"))) users.push(file);
-  }
-  assert.deepEqual(users, [join("model", "session.ts")]);
-});
+const LIBRARIES: Record<string, string> = { "onnxruntime-node": "session.ts", "tokenizers": "native_tokenizer.ts" };
+
+for (const [library, user] of Object.entries(LIBRARIES)) {
+  Deno.test(`one file alone imports ${library}`, async () => {
+    const lib = join(projectRoot(), "lib");
+    const files = (await readdir(lib, { recursive: true })).filter((name) => name.endsWith(".ts"));
+    const users = [];
+    for (const file of files) {
+      const code = await readFile(join(lib, file), "utf8");
+      if (new RegExp(`(from |import\\(?)"${library}"`).test(code)) users.push(file);
+    }
+    assert.deepEqual(users, [join("model", user)]);
+  });
+}

@@ -1,12 +1,20 @@
 /**
- * `task test`: all tests and the examples in doc comments. Deno prints as it does; the very last line is
- * `N passed, N failed`. Arguments (a folder, `--filter name`) go to `deno test`.
+ * `task test`: all tests, the examples in doc comments and those of the READMEs that are not marked `ignore`. The very
+ * last line is `N passed, N failed`. Arguments (a folder, `--filter name`) go to `deno test`.
+ *
+ * The whole suite runs as two processes side by side: half of its time goes to notebooks and a browser, which mostly wait
+ * for processes of their own. No test measures time against a bound, so none minds its neighbour.
  */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+export interface Counts {
+  passed: number;
+  failed: number;
+}
+
 /** Counts of a JUnit report as Deno writes it. */
-export function countTests(junit: string): { passed: number; failed: number } {
+export function countTests(junit: string): Counts {
   const sum = (name: string) =>
     [...junit.matchAll(/<testsuite [^>]*>/g)].reduce(
       (total, [tag]) => total + Number(new RegExp(` ${name}="(\\d+)"`).exec(tag)?.[1] ?? 0),
@@ -16,24 +24,83 @@ export function countTests(junit: string): { passed: number; failed: number } {
   return { passed: sum("tests") - failed - sum("disabled") - sum("skipped"), failed };
 }
 
-if (import.meta.main) {
-  const root = join(import.meta.dirname!, "..");
+export function sumOf(counts: Counts[]): Counts {
+  return counts.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }), {
+    passed: 0,
+    failed: 0,
+  });
+}
+
+/** The last line of `task test` and `task ok`. */
+export function countsLine({ passed, failed }: Counts): string {
+  return `${passed} passed, ${failed} failed`;
+}
+
+/** Folders whose tests start a kernel of Jupyter or a browser. */
+const WITH_KERNEL = ["tests/report", "tests/browser"];
+
+/**
+ * Arguments of the processes that run the tests: one for what was asked for, two for the whole suite. The folders are
+ * named one by one: of several paths, Deno 2.8.1 applies `--ignore` to the first alone.
+ *
+ * @param entries What lies in `tests/`.
+ */
+export function lanes(args: string[], entries: { name: string; isDirectory: boolean }[]): string[][] {
+  if (args.some((arg) => !arg.startsWith("-"))) return [args];
+  const tests = entries.filter(({ name, isDirectory }) => isDirectory || name.endsWith("_test.ts"))
+    .map(({ name }) => `tests/${name}`).sort();
+  const others = tests.filter((path) => !WITH_KERNEL.includes(path));
+  return [[...args, "lib", "README.md", "data/README.md", ...others], [...args, ...WITH_KERNEL]];
+}
+
+/**
+ * Run tests. The first process prints as it goes, what the other one prints comes behind.
+ *
+ * @param args Of `deno test`: folders and files, options.
+ */
+export async function runTests(args: string[]): Promise<Counts> {
   const folder = await Deno.makeTempDir({ prefix: "archbench-tests-" });
+  try {
+    const paths = lanes(args, [...Deno.readDirSync(import.meta.dirname!)]);
+    const [first, ...others] = paths.map((args, i) => runLane(args, join(folder, String(i)), i === 0));
+    const counts = [(await first).counts];
+    for (const other of others) {
+      const { counts: more, said } = await other;
+      await said.stream().pipeTo(Deno.stdout.writable, { preventClose: true });
+      counts.push(more);
+    }
+    return sumOf(counts);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One process of `deno test`; what it says, unless it says so itself. */
+async function runLane(args: string[], folder: string, aloud: boolean): Promise<{ counts: Counts; said: Blob }> {
+  await Deno.mkdir(folder);
   const report = join(folder, "junit.xml");
-  const chosen = Deno.args.some((arg) => !arg.startsWith("-")) ? Deno.args : [...Deno.args, "lib", "tests"];
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--doc", `--junit-path=${report}`, ...chosen],
-    cwd: root,
+    args: ["test", "--allow-all", "--doc", `--junit-path=${report}`, ...args],
+    cwd: join(import.meta.dirname!, ".."),
     env: { ARCHBENCH_RESULTS: join(folder, "results") }, // tests neither add to the user's results nor reuse them
     stdin: "null",
-    stdout: "inherit",
-    stderr: "inherit",
+    stdout: aloud ? "inherit" : "piped",
+    stderr: aloud ? "inherit" : "piped",
   }).spawn();
+  const streams = aloud ? [] : [child.stdout, child.stderr];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  await Promise.all(streams.map(async (stream) => {
+    for await (const chunk of stream) chunks.push(chunk);
+  }));
   const { success } = await child.status;
   const counts = countTests(await readFile(report, "utf8").catch(() => ""));
-  await rm(folder, { recursive: true, force: true });
   // a file that does not load, or a crash, fails the run without a failed test in the report
   if (!success && counts.failed === 0) counts.failed = 1;
-  console.log(`${counts.passed} passed, ${counts.failed} failed`);
-  Deno.exit(success && counts.failed === 0 && counts.passed > 0 ? 0 : 1);
+  return { counts, said: new Blob(chunks) };
+}
+
+if (import.meta.main) {
+  const counts = await runTests(Deno.args);
+  console.log(countsLine(counts));
+  Deno.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
 }

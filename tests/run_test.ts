@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countTests } from "./run.ts";
+import { countTests, lanes, sumOf } from "./run.ts";
 
 Deno.test("countTests() adds up suites, leaves out ignored tests and counts errors as failed", () => {
   // as Deno 2.8.1 writes it
@@ -12,4 +12,21 @@ Deno.test("countTests() adds up suites, leaves out ignored tests and counts erro
 </testsuites>`;
   assert.deepEqual(countTests(junit), { passed: 3, failed: 4 });
   assert.deepEqual(countTests(""), { passed: 0, failed: 0 });
+});
+
+Deno.test("lanes() splits the whole suite in two, and runs what was asked for as it is", () => {
+  const entries = [
+    ...["stats", "report", "golden", "browser"].map((name) => ({ name, isDirectory: true })),
+    ...["run.ts", "run_test.ts"].map((name) => ({ name, isDirectory: false })),
+  ];
+  assert.deepEqual(lanes(["--no-check"], entries), [
+    ["--no-check", "lib", "README.md", "data/README.md", "tests/golden", "tests/run_test.ts", "tests/stats"],
+    ["--no-check", "tests/report", "tests/browser"],
+  ]);
+  assert.deepEqual(lanes(["tests/stats", "--filter=a"], entries), [["tests/stats", "--filter=a"]]);
+});
+
+Deno.test("sumOf() adds counts", () => {
+  assert.deepEqual(sumOf([]), { passed: 0, failed: 0 });
+  assert.deepEqual(sumOf([{ passed: 1, failed: 2 }, { passed: 30, failed: 40 }]), { passed: 31, failed: 42 });
 });

@@ -56,29 +56,29 @@ export function batchGraph(spec: ArchSpec, data: GraphWeights): GraphBuilder {
   root.output("tokens", "int64", ["turns", "batch"]);
   root.output("logprobs", "float32", ["turns", "batch"]);
   const empty: string[] = [], made: string[] = [];
-  const int64 = (name: string, values: number[]) => root.constant(name, "int64", [values.length], values);
+  const int64 = (values: number[]) => root.literal("int64", [values.length], values);
   const batch = root.node("Shape", ["ids"], { start: 0, end: 1 });
-  const zero = root.constant("zero_f32", "float32", [], [0]);
+  const zero = root.literal("float32", [], [0]);
   forEachKeyValue(spec, (layer, kind, { kvHeads, headDim }) => {
     root.input(cacheName("past", layer, kind), "float32", ["batch", kvHeads, "capacity", headDim]);
-    const shape = root.node("Concat", [batch, int64(`no_slots_${kvHeads}_${headDim}`, [kvHeads, 0, headDim])], {
+    const shape = root.node("Concat", [batch, int64([kvHeads, 0, headDim])], {
       axis: 0,
     });
     empty.push(root.node("Expand", [zero, shape]));
-    root.node("Unsqueeze", [cacheName("past", layer, kind), int64("axis_2", [2])], {}, {
+    root.node("Unsqueeze", [cacheName("past", layer, kind), int64([2])], {}, {
       outputs: [forGroups(layer, kind)],
     });
     made.push(cacheName("present", layer, kind));
     root.output(cacheName("present", layer, kind), "float32", ["batch", kvHeads, "made", headDim]);
   });
 
-  const lengths = root.node("Unsqueeze", ["lengths", int64("axis_1", [1])]); // [batch, 1]
+  const lengths = root.node("Unsqueeze", ["lengths", int64([1])]); // [batch, 1]
   const capacity = root.node("Shape", [cacheName("past", 0, "key")], { start: 2, end: 3 });
   const slots = root.node("Less", [range(root, root, capacity), lengths]); // [batch, capacity]
-  const bias = root.node("Where", [slots, zero, root.constant("hidden_f32", "float32", [], [HIDDEN])]);
-  const cacheBias = root.node("Unsqueeze", [bias, int64("axes_1_2", [1, 2])]);
-  const done = root.node("Less", ["lengths", root.constant("zero_i64_0", "int64", [], [0])]); // never
-  root.node("Loop", ["max_new", root.constant("true", "bool", [], [1]), "ids", done, ...empty], {
+  const bias = root.node("Where", [slots, zero, root.literal("float32", [], [HIDDEN])]);
+  const cacheBias = root.node("Unsqueeze", [bias, int64([1, 2])]);
+  const done = root.node("Less", ["lengths", root.literal("int64", [], [0])]); // never
+  root.node("Loop", ["max_new", root.literal("bool", [], [1]), "ids", done, ...empty], {
     body: { graph: loopBody(root, spec, data, { lengths, cacheBias, capacity }) },
   }, { outputs: ["last_ids", "last_done", ...made, "tokens", "logprobs"] });
   return root;
@@ -117,17 +117,17 @@ function loopBody(
   const made = g.node("Shape", [before(0, "key")], { start: 2, end: 3 });
   const tokens = g.node("Shape", [ids], { start: 1, end: 2 });
   const positions = g.node("Add", [lengths, g.node("Add", [range(root, g, tokens), made])]); // [batch, tokens]
-  const one = root.constant("one_i64", "int64", [1], [1]);
+  const one = root.literal("int64", [1], [1]);
   const total = g.node("Add", [lengths, tokens]); // [batch, 1], where tokens are a prompt's
   const int32 = (x: string) => g.node("Cast", [x], { to: DATA_TYPES.int32 });
-  const start = g.node("ReduceMax", [lengths], { keepdims: 0 }), axis = root.constant("axis_0", "int64", [1], [0]);
+  const start = g.node("ReduceMax", [lengths], { keepdims: 0 }), axis = root.literal("int64", [1], [0]);
   const decoder = new Decoder(root, g, spec, data);
   const attend = splitAttention(root, g, decoder, {
     alone: g.node("Squeeze", [g.node("Equal", [tokens, one])]),
     positions,
     cacheBias,
     widths: g.node("Concat", [capacity, g.node("Add", [made, tokens])], { axis: 0 }),
-    seqlens: int32(g.node("Squeeze", [g.node("Sub", [total, one]), root.constant("axis_1", "int64", [1], [1])])),
+    seqlens: int32(g.node("Squeeze", [g.node("Sub", [total, one]), root.literal("int64", [1], [1])])),
     totalLength: int32(g.node("ReduceMax", [total], { keepdims: 0 })),
     promptSlots: { start: g.node("Unsqueeze", [start, axis]), end: g.node("Add", [start, tokens]) },
     cache: (layer, kind) => cacheName("past", layer, kind),
@@ -157,8 +157,8 @@ function loopBody(
 function range(root: GraphBuilder, g: GraphBuilder, length: string): string {
   const scalar = g.node("Squeeze", [length]);
   return g.node("Range", [
-    root.constant("zero_i64_0", "int64", [], [0]),
+    root.literal("int64", [], [0]),
     scalar,
-    root.constant("one_i64_0", "int64", [], [1]),
+    root.literal("int64", [], [1]),
   ]);
 }

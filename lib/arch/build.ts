@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { progress } from "../progress.ts";
+import { besidePath } from "../store/beside.ts";
 import { cacheDir } from "../store/paths.ts";
 import { writeWhole } from "../store/whole_file.ts";
 import { batchGraph } from "./batch_graph.ts";
@@ -19,9 +20,9 @@ import type { ArchSpec, Precision } from "./spec.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Part of every cache key: raise it when the packing of weights changes. */
-export const BUILD_VERSION = 4;
+export const BUILD_VERSION = 5;
 /** Part of a graph's key: raise it when a graph changes. */
-export const GRAPH_VERSION = 7;
+export const GRAPH_VERSION = 8;
 const WEIGHTS_FILE = "weights.bin";
 const ROPE_FILE = "rope.bin";
 
@@ -140,7 +141,7 @@ function layersOf(base: ArchSpec, spec: ArchSpec, packed: PackedWeights): Packed
 }
 
 async function writeFolder(folder: string, fill: (dir: string) => Promise<void>): Promise<void> {
-  const beside = `${folder}.${crypto.randomUUID()}.tmp`;
+  const beside = await besidePath(folder);
   await Deno.mkdir(beside, { recursive: true });
   try {
     await fill(beside);

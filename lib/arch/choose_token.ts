@@ -18,7 +18,7 @@ export function chooseToken(root: GraphBuilder, g: GraphBuilder, choice: TokenCh
     then_branch: { graph: withoutEosBranch(root, choice.logits) },
     else_branch: { graph: unchangedBranch(choice.logits) },
   });
-  const sampling = g.node("Greater", ["temperature", root.constant("zero_f32", "float32", [], [0])]);
+  const sampling = g.node("Greater", ["temperature", root.literal("float32", [], [0])]);
   return g.node("If", [sampling], {
     then_branch: { graph: sampleBranch(root, { ...choice, logits: choosable }) },
     else_branch: { graph: greedyBranch(choosable) },
@@ -29,7 +29,7 @@ function withoutEosBranch(root: GraphBuilder, logits: string): GraphBuilder {
   const g = new GraphBuilder("without_eos", "without_eos/");
   const batch = g.node("Shape", [logits], { start: 0, end: 1 });
   const shape = g.node("Concat", [batch, g.node("Shape", ["eos"])], { axis: 0 });
-  const lowest = root.constant("lowest_f32", "float32", [], [-Infinity]);
+  const lowest = root.literal("float32", [], [-Infinity]);
   const scattered = g.node("ScatterElements", [
     logits,
     g.node("Expand", ["eos", shape]),
@@ -64,12 +64,12 @@ const FEW = 256;
  */
 function sampleBranch(root: GraphBuilder, { logits, uniform, vocabSize }: TokenChoice): GraphBuilder {
   const g = new GraphBuilder("sample", "sample/");
-  const axis = root.constant("axis_1", "int64", [1], [1]);
-  const vocab = root.constant("vocab_i64", "int64", [1], [vocabSize]);
-  const oneFloat = root.constant("one_f32", "float32", [1], [1]);
+  const axis = root.literal("int64", [1], [1]);
+  const vocab = root.literal("int64", [1], [vocabSize]);
+  const oneFloat = root.literal("float32", [1], [1]);
   const probabilities = g.node("Softmax", [g.node("Div", [logits, "temperature"])], { axis: -1 });
   const draws = g.node("Unsqueeze", [uniform, axis]); // [batch, 1]
-  const few = g.node("Min", ["top_k", root.constant("few_i64", "int64", [1], [FEW])]);
+  const few = g.node("Min", ["top_k", root.literal("int64", [1], [FEW])]);
   const head = falling(root, g, probabilities, few);
 
   const noTopP = g.node("GreaterOrEqual", ["top_p", oneFloat]);
@@ -107,8 +107,8 @@ interface Falling {
 function falling(root: GraphBuilder, g: GraphBuilder, probabilities: string, count: string): Falling {
   const p = g.fresh("sorted"), order = g.fresh("order");
   g.node("TopK", [probabilities, count], { axis: -1, largest: 1, sorted: 1 }, { outputs: [p, order] });
-  const cumulative = g.node("CumSum", [p, root.constant("axis_scalar_1", "int64", [], [1])]);
-  const last = g.node("ReduceMax", [cumulative, root.constant("axis_1", "int64", [1], [1])], { keepdims: 1 });
+  const cumulative = g.node("CumSum", [p, root.literal("int64", [], [1])]);
+  const last = g.node("ReduceMax", [cumulative, root.literal("int64", [1], [1])], { keepdims: 1 });
   return { p, order, cumulative, sum: last };
 }
 
@@ -122,9 +122,9 @@ function drawBranch(
   sort: (g: GraphBuilder) => Falling,
 ): GraphBuilder {
   const g = new GraphBuilder(`draw_${name}`, `draw_${name}/`);
-  const axis = root.constant("axis_1", "int64", [1], [1]);
+  const axis = root.literal("int64", [1], [1]);
   const { p, order, cumulative, sum } = sort(g);
-  const total = g.node("Where", [allTokens, root.constant("one_f32", "float32", [1], [1]), sum]); // after top-k
+  const total = g.node("Where", [allTokens, root.literal("float32", [1], [1]), sum]); // after top-k
   const before = g.node("Sub", [cumulative, p]);
   const kept = g.node("Less", [before, g.node("Mul", [total, "top_p"])]);
   const keptSum = g.node("ReduceMax", [
@@ -136,7 +136,7 @@ function drawBranch(
   const count = (mask: string) =>
     g.node("ReduceSum", [g.node("Cast", [mask], { to: DATA_TYPES.int64 }), axis], { keepdims: 1 });
   // Rounding may pass the whole mass: the last kept token is meant then.
-  const lastKept = g.node("Sub", [count(kept), root.constant("one_i64", "int64", [1], [1])]);
+  const lastKept = g.node("Sub", [count(kept), root.literal("int64", [1], [1])]);
   const chosen = g.node("GatherElements", [order, g.node("Min", [count(passed), lastKept])], { axis: 1 });
   g.output(g.node("Squeeze", [chosen, axis]), "int64", ["batch"]);
   return g;

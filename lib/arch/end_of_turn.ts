@@ -36,8 +36,8 @@ export function endOfTurn(
   decoder: Decoder,
   { hidden, turn, done }: { hidden: string; turn: string; done: string },
 ): TurnEnd {
-  const int64 = (name: string, values: number[]) => root.constant(name, "int64", [values.length], values);
-  const lastRow = g.node("Gather", [hidden, root.constant("minus_1", "int64", [], [-1])], { axis: 1 });
+  const int64 = (values: number[]) => root.literal("int64", [values.length], values);
+  const lastRow = g.node("Gather", [hidden, root.literal("int64", [], [-1])], { axis: 1 });
   const logits = decoder.head(lastRow); // [batch, vocab]
 
   const drawn = chooseToken(root, g, {
@@ -46,10 +46,10 @@ export function endOfTurn(
     vocabSize: decoder.spec.vocabSize,
   });
   // One NaN makes the sum NaN; so do infinities of both signs.
-  const broken = g.node("IsNaN", [g.node("ReduceSum", [logits, int64("axis_1", [1])], { keepdims: 0 })]);
-  const checked = g.node("Where", [broken, root.constant("minus_1", "int64", [], [-1]), drawn]);
-  const next = g.node("Where", [done, g.node("Gather", ["eos", root.constant("zero_i64", "int64", [], [0])]), checked]);
-  const column = g.node("Unsqueeze", [next, int64("axis_1", [1])]); // [batch, 1]
+  const broken = g.node("IsNaN", [g.node("ReduceSum", [logits, int64([1])], { keepdims: 0 })]);
+  const checked = g.node("Where", [broken, root.literal("int64", [], [-1]), drawn]);
+  const next = g.node("Where", [done, g.node("Gather", ["eos", root.literal("int64", [], [0])]), checked]);
+  const column = g.node("Unsqueeze", [next, int64([1])]); // [batch, 1]
   const logprob = g.node("If", ["want_logprobs"], {
     then_branch: { graph: logprobBranch(root, logits, column) },
     else_branch: { graph: zeroLogprobBranch(root, next) },
@@ -57,7 +57,7 @@ export function endOfTurn(
 
   const anyEos = g.node("ReduceMax", [
     g.node("Cast", [g.node("Equal", [column, "eos"])], { to: DATA_TYPES.int32 }),
-    int64("axis_1", [1]),
+    int64([1]),
   ], { keepdims: 0 });
   const doneNow = g.node("Or", [g.node("Or", [done, broken]), g.node("Cast", [anyEos], { to: DATA_TYPES.bool })]);
   const allDone = g.node("ReduceMin", [g.node("Cast", [doneNow], { to: DATA_TYPES.int32 })], { keepdims: 0 });
@@ -65,7 +65,7 @@ export function endOfTurn(
     token: next,
     logprob,
     // A row that is done may hold -1, which is no row of the embedding.
-    ids: g.node("Max", [column, root.constant("zero_i64", "int64", [], [0])]),
+    ids: g.node("Max", [column, root.literal("int64", [], [0])]),
     done: doneNow,
     goOn: g.node("Not", [g.node("Cast", [allDone], { to: DATA_TYPES.bool })]),
   };
@@ -74,7 +74,7 @@ export function endOfTurn(
 function logprobBranch(root: GraphBuilder, logits: string, column: string): GraphBuilder {
   const g = new GraphBuilder("logprob", "logprob/");
   const all = g.node("LogSoftmax", [logits], { axis: -1 });
-  const axis = root.constant("axis_1", "int64", [1], [1]);
+  const axis = root.literal("int64", [1], [1]);
   const picked = g.node("Squeeze", [g.node("GatherElements", [all, column], { axis: 1 }), axis]);
   g.output(picked, "float32", ["batch"]);
   return g;
@@ -84,7 +84,7 @@ function zeroLogprobBranch(root: GraphBuilder, next: string): GraphBuilder {
   const g = new GraphBuilder("no_logprob", "no_logprob/");
   const zeros = g.node("Mul", [
     g.node("Cast", [next], { to: DATA_TYPES.float32 }),
-    root.constant("zero_f32", "float32", [], [0]),
+    root.literal("float32", [], [0]),
   ]);
   g.output(zeros, "float32", ["batch"]);
   return g;

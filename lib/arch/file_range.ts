@@ -7,13 +7,19 @@
  * @throws {TypeError} If it is no file.
  */
 export async function fileSize(path: string): Promise<number> {
+  const info = await stat(path);
+  if (!info) throw new Deno.errors.NotFound(`Cannot open ${path}: there is no such file`);
+  if (!info.isFile) throw new TypeError(`Cannot open ${path}: it is not a file`);
+  return info.size;
+}
+
+/** What a path is, or null where there is nothing. */
+export async function stat(path: string): Promise<Deno.FileInfo | null> {
   try {
-    const stat = await Deno.stat(path);
-    if (!stat.isFile) throw new TypeError(`Cannot open ${path}: it is not a file`);
-    return stat.size;
+    return await Deno.stat(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot open ${path}: there is no such file`);
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
   }
 }
 
@@ -28,4 +34,14 @@ export async function readRange(path: string, offset: number, length: number): P
     at += n;
   }
   return bytes;
+}
+
+/** Tells files from all others without reading them: path, size and time of change of each. */
+export async function filesIdentity(paths: string[]): Promise<string> {
+  const parts = [];
+  for (const path of paths) {
+    const size = await fileSize(path);
+    parts.push(`${path}|${size}|${(await Deno.stat(path)).mtime?.getTime()}`);
+  }
+  return parts.join("|");
 }

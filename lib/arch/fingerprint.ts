@@ -1,4 +1,7 @@
-/** What a model's answers depend on, so that results of one model are never taken for another's. */
+/**
+ * What a model's numbers depend on, so that results of one model are never taken for another's. Its tokenizer has a
+ * fingerprint of its own (lib/model/tokenizer_fingerprint.ts).
+ */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { cacheDir } from "../store/paths.ts";
@@ -16,8 +19,6 @@ export interface ModelFingerprint {
   /** The edits that changed the weights, where there are some. */
   weightEdits?: ArchEdit[];
   precision: Precision;
-  /** SHA-256 of a tokenizer's file where it is not the weights'. */
-  tokenizer: "bytes" | "of the file" | { sha256: string };
   /** Versions of how weights are packed and graphs are built. */
   build: [number, number];
 }
@@ -28,7 +29,7 @@ export interface ModelFingerprint {
  * @throws As `resolveModel`, for a reference or precision that there is not.
  */
 export async function modelFingerprint(ref: ModelRef, options: ModelOptions = {}): Promise<ModelFingerprint> {
-  const { base, spec, weightEdits, precision, source, files, tokenizer } = await resolveModel(ref, options);
+  const { base, spec, weightEdits, precision, source, files } = await resolveModel(ref, options);
   const hashes: string[] = [];
   for (const file of files ?? []) hashes.push(await hashOf(file));
   return {
@@ -37,15 +38,8 @@ export async function modelFingerprint(ref: ModelRef, options: ModelOptions = {}
     spec,
     ...(weightEdits.length ? { weightEdits } : {}),
     precision,
-    tokenizer: await tokenizerOf(),
     build: [BUILD_VERSION, GRAPH_VERSION],
   };
-
-  async function tokenizerOf(): Promise<ModelFingerprint["tokenizer"]> {
-    if (tokenizer === "bytes") return tokenizer;
-    const file = "gguf" in tokenizer ? tokenizer.gguf : tokenizer.json;
-    return files?.includes(file) ? "of the file" : { sha256: await hashOf(file) };
-  }
 }
 
 /** A file's SHA-256, remembered by its path, size and time of change. */

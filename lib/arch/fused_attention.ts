@@ -83,7 +83,7 @@ export function fusedAttention(
     const mask = inputs.bias(visibleOf(mixer));
     if (!alibi) return mask;
     const slopes = alibiSlopes(mixer.heads), { root } = nodes;
-    const perHead = root.constant(`slopes_${mixer.heads}`, "float32", [1, mixer.heads, 1, 1], slopes);
+    const perHead = root.literal("float32", [1, mixer.heads, 1, 1], slopes);
     const key = g.node("Unsqueeze", [inputs.keyPositions(), nodes.int64([1, 2])]);
     const query = g.node("Unsqueeze", [inputs.positions(), nodes.int64([1, 3])]);
     const distance = nodes.toFloat(g.node("Sub", [key, query])); // 0 or less

@@ -37,10 +37,10 @@ export function generateGraph(spec: ArchSpec, data: GraphWeights): GraphBuilder 
   root.output("logprobs", "float32", ["turns", "batch"]);
 
   // No row is done at the start: seqlens is never negative.
-  const done = root.node("Less", ["seqlens", root.constant("zero_i32", "int32", [], [0])]);
+  const done = root.node("Less", ["seqlens", root.literal("int32", [], [0])]);
   root.node(
     "Loop",
-    ["max_new", root.constant("true", "bool", [], [1]), "ids", "seqlens", "total_length", done, ...past],
+    ["max_new", root.literal("bool", [], [1]), "ids", "seqlens", "total_length", done, ...past],
     { body: { graph: loopBody(root, spec, data) } },
     { outputs: ["last_ids", "last_seqlens", "last_total", "last_done", ...present, "tokens", "logprobs"] },
   );
@@ -71,7 +71,7 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, data: GraphWeights): Graph
   const attend = fusedAttention(decoder, inputs, { seqlens, totalLength, tree: false });
   const hidden = decoder.hidden({ ...inputs, ids, attend });
   const end = endOfTurn(root, g, decoder, { hidden, turn, done });
-  const one = root.constant("one_i32", "int32", [], [1]);
+  const one = root.literal("int32", [], [1]);
 
   const out = (name: string, value: string, type: "bool" | "int64" | "int32" | "float32", dims: (string | number)[]) =>
     g.output(g.node("Identity", [value], {}, { outputs: [inner(name)] }), type, dims);

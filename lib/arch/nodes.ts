@@ -19,13 +19,12 @@ export class Nodes {
 
   /** A vector of whole numbers. */
   int64(values: number[]): string {
-    const name = `i64_${values.join("_").replaceAll("-", "m")}`;
-    return this.root.constant(name, "int64", [values.length], values);
+    return this.root.literal("int64", [values.length], values);
   }
 
   /** A single number. */
   float(value: number): string {
-    return this.root.constant(`f32_${value}`, "float32", [], [value]);
+    return this.root.literal("float32", [], [value]);
   }
 
   /** A value that several blocks need, emitted by the first. */

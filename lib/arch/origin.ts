@@ -3,26 +3,33 @@ import { basename, join } from "node:path";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { cacheKey } from "./build.ts";
-import { fileSize } from "./file_range.ts";
+import { filesIdentity, stat } from "./file_range.ts";
 import { ggufWeights, specFromGguf } from "./gguf/model.ts";
+import { shardPaths } from "./gguf/shards.ts";
 import { openGguf } from "./gguf_file.ts";
-import { specOfFolder, weightsOfFolder } from "./hf/folder.ts";
+import { readFolder } from "./hf/folder.ts";
+import { refusePacked } from "./hf/quantisation.ts";
+import { refuseOwnHead, withHeadOfFile } from "./hf/tied_head.ts";
 import { safetensorsWeights, storedAs } from "./hf/weights.ts";
-import { openSafetensors } from "./safetensors.ts";
+import { openSafetensors, type Safetensors } from "./safetensors.ts";
 import type { ArchSpec } from "./spec.ts";
+import { validateSpec } from "./validate.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Part of the key of what is remembered of a GGUF's header: raise it when more or something else is read of it. */
-const HEADER_VERSION = 2;
+const HEADER_VERSION = 3;
 
 /** Where a tokenizer comes from: a GGUF's metadata, a tokenizer.json (and what lies beside it), or plain bytes. */
 export type TokenizerOrigin = { gguf: string } | { json: string } | "bytes";
+
+/** Where a model says which tokens end a text: in a GGUF's metadata, or in a folder's configurations. */
+export type EndsOrigin = { gguf: string } | { folder: string };
 
 /** Weights in files. */
 export interface WeightsOrigin {
   /** As shown to people: a file's name. */
   label: string;
-  /** The format of most weights, e.g. "Q4_1" or "F32". */
+  /** The weights' format, e.g. "Q4_K_M, 7.4 bits a weight", "BF16" or "F32". */
   storedAs: string;
   /** The files that hold the weights. */
   files: string[];
@@ -38,34 +45,41 @@ export interface ModelOrigin {
   base: ArchSpec;
   weights: WeightsOrigin;
   tokenizer: TokenizerOrigin;
+  ends: EndsOrigin;
 }
 
 /**
  * The model of a .gguf file.
  *
+ * @param path The file; of a split model, any of its files.
+ * @throws {Deno.errors.NotFound} If it, or a part of the model, is not there.
  * @throws {SyntaxError} If it is damaged.
  * @throws {TypeError} If it asks for something that is not built.
  */
 export async function ggufOrigin(path: string, name: string): Promise<ModelOrigin> {
-  const identity = await identityOf([path]);
+  // All shards that are there: if one comes, goes or changes, the header is read anew.
+  const there: string[] = [];
+  for (const shard of shardPaths(path)) if (shard === path || await isFile(shard)) there.push(shard);
   const header = await remembered(
-    cacheDir("headers", `${cacheKey([HEADER_VERSION, identity, name])}.json`),
+    cacheDir("headers", `${cacheKey([HEADER_VERSION, await filesIdentity(there), name])}.json`),
     async () => {
       const file = await openGguf(path);
-      return { base: await specFromGguf(file, name), storedAs: file.quantisation };
+      return { base: checked(await specFromGguf(file, name), path), storedAs: file.quantisation, files: file.files };
     },
   );
+  const { base, storedAs, files } = header, [first] = files;
   return {
     name,
-    base: header.base,
+    base,
     weights: {
-      label: basename(path),
-      storedAs: header.storedAs,
-      files: [path],
-      identity,
-      open: async () => ggufWeights(await openGguf(path), header.base),
+      label: basename(first),
+      storedAs,
+      files,
+      identity: await filesIdentity(files),
+      open: async () => ggufWeights(await openGguf(first), base),
     },
-    tokenizer: { gguf: path },
+    tokenizer: { gguf: first },
+    ends: { gguf: first },
   };
 }
 
@@ -77,41 +91,53 @@ export async function ggufOrigin(path: string, name: string): Promise<ModelOrigi
  * @throws {TypeError} If the model's family, or something that it asks for, is not built.
  */
 export async function folderOrigin(folder: string): Promise<ModelOrigin> {
-  const name = basename(folder), base = await specOfFolder(folder, name);
+  const name = basename(folder), { spec, weights } = await readFolder(folder, name);
+  const file = await openSafetensors(weights);
+  refusePacked(file);
+  const base = checked(await withHeadOfFile(file, spec), join(folder, "config.json"));
   const tokenizer = join(folder, "tokenizer.json");
   return {
     name,
     base,
-    weights: await safetensorsOrigin(await weightsOfFolder(folder), base),
+    weights: await weightsIn(file, base),
     tokenizer: await isFile(tokenizer) ? { json: tokenizer } : "bytes",
+    ends: { folder },
   };
 }
 
 /**
- * Weights of an architecture in a .safetensors file, an index of shards, or a folder that holds them.
+ * Weights of an architecture in a .safetensors file or an index of shards.
  *
+ * @throws {TypeError} If they are packed by a method of quantisation.
  * @throws {SyntaxError} If the file is damaged, or its tensors are not those of the architecture.
  */
 export async function safetensorsOrigin(path: string, base: ArchSpec): Promise<WeightsOrigin> {
   const file = await openSafetensors(path);
+  refusePacked(file);
+  await refuseOwnHead(file, base);
+  return await weightsIn(file, base);
+}
+
+async function weightsIn(file: Safetensors, base: ArchSpec): Promise<WeightsOrigin> {
   const { label } = safetensorsWeights(file, base); // checks names and shapes
   return {
     label,
     storedAs: storedAs(file),
     files: file.files,
     // What the tensors are made into depends on the architecture, e.g. on its heads.
-    identity: `${await identityOf(file.files)}|${cacheKey(base)}`,
-    open: async () => safetensorsWeights(await openSafetensors(path), base),
+    identity: `${await filesIdentity(file.files)}|${cacheKey(base)}`,
+    open: async () => safetensorsWeights(await openSafetensors(file.path), base),
   };
 }
 
-async function identityOf(files: string[]): Promise<string> {
-  const parts = [];
-  for (const path of files) {
-    const size = await fileSize(path);
-    parts.push(`${path}|${size}|${(await Deno.stat(path)).mtime?.getTime()}`);
+/** @throws {SyntaxError} If a file describes an architecture that cannot be, e.g. one of half a head. */
+function checked(spec: ArchSpec, path: string): ArchSpec {
+  try {
+    validateSpec(spec);
+    return spec;
+  } catch (error) {
+    throw new SyntaxError(`Cannot open ${path}: ${(error as Error).message}`, { cause: error });
   }
-  return parts.join("|");
 }
 
 /** Whether a path is a file that is there. */
@@ -122,13 +148,4 @@ export async function isFile(path: string): Promise<boolean> {
 /** Whether a path is a folder that is there. */
 export async function isFolder(path: string): Promise<boolean> {
   return await stat(path).then((s) => s?.isDirectory ?? false);
-}
-
-async function stat(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

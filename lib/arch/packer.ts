@@ -143,19 +143,23 @@ export class Packer {
 /**
  * The same numbers, with values around 0 where a format has them from 0 up and a minimum: MatMulNBits rounds the
  * activations, and an error counts as often as the value is large. The minima's part is exact, so what moves there
- * costs nothing; and the operator needs no zero points then.
+ * costs nothing; and the operator needs no zero points then. Row by row, since rows may come from formats of other ranges.
  */
 function centred(m: QuantBlocks): QuantBlocks {
   if (!m.mins) return m;
-  const { q, scales, mins, zero, bits } = m;
-  const middle = (q.reduce((most, v) => Math.max(most, v), zero) - zero + 1) >> 1; // 8 of 0..15, 16 of 0..31
-  const newZero = 2 ** (bits - 1), shift = newZero - zero - middle;
-  return {
-    ...m,
-    zero: newZero,
-    q: shift === 0 ? q : q.map((v) => v + shift),
-    mins: mins.map((min, block) => min + middle * scales[block]),
-  };
+  const { rows, cols, scales, zero } = m, perRow = scales.length / rows;
+  const newZero = 2 ** (m.bits - 1), q = new Uint8Array(m.q.length), mins = new Float32Array(m.mins.length);
+  for (let row = 0; row < rows; row++) {
+    let least = zero, most = zero;
+    for (let i = row * cols; i < (row + 1) * cols; i++) {
+      if (m.q[i] > most) most = m.q[i];
+      else if (m.q[i] < least) least = m.q[i];
+    }
+    const middle = (least + most + 1 >> 1) - zero, shift = newZero - zero - middle; // 8 of 0..15, 16 of 0..31
+    for (let i = row * cols; i < (row + 1) * cols; i++) q[i] = m.q[i] + shift;
+    for (let i = row * perRow; i < (row + 1) * perRow; i++) mins[i] = m.mins[i] + middle * scales[i];
+  }
+  return { ...m, zero: newZero, q, mins };
 }
 
 /** Two 4-bit values a byte, the first in the low half. */

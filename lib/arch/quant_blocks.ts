@@ -69,6 +69,15 @@ export function quantise(values: Float32Array, rows: number, cols: number, bits:
   return { rows, cols, blockSize, bits, q, zero, scales, mins: null };
 }
 
+/** The matrix times a number. */
+export function scaled(m: Matrix, factor: number): Matrix {
+  if (factor === 1) return m;
+  const times = (values: Float32Array) => values.map((v) => v * factor);
+  return isQuantised(m)
+    ? { ...m, scales: times(m.scales), mins: m.mins && times(m.mins) }
+    : { ...m, values: times(m.values) };
+}
+
 /** The matrix with row i taken from row `order[i]`. */
 export function permuteRows(m: Matrix, order: number[]): Matrix {
   const pick = <T extends Float32Array | Uint8Array>(a: T): T => {
@@ -82,28 +91,51 @@ export function permuteRows(m: Matrix, order: number[]): Matrix {
 }
 
 /**
- * Matrices on top of each other. Quantised ones stay so when their forms agree; a mix becomes fp32, since one
- * operator cannot run two forms.
+ * Matrices on top of each other. Quantised ones stay so, in the form that holds all of their numbers; with one that is
+ * not, they become fp32, since one operator cannot run both.
  */
 export function concatRows(parts: Matrix[]): Matrix {
-  const rows = parts.reduce((n, p) => n + p.rows, 0);
-  const [first] = parts;
-  const alike = parts.every((p) =>
-    isQuantised(p) && isQuantised(first) && p.bits === first.bits && p.blockSize === first.blockSize &&
-    p.zero === first.zero && (p.mins === null) === (first.mins === null)
-  );
-  if (!alike) return { rows, cols: first.cols, values: joinFloats(parts.map(dequantise)) };
-  const blocks = parts as QuantBlocks[];
-  const q = new Uint8Array(rows * first.cols);
+  const rows = parts.reduce((n, p) => n + p.rows, 0), { cols } = parts[0];
+  if (!parts.every(isQuantised)) return { rows, cols, values: joinFloats(parts.map(dequantise)) };
+  const blocks = inOneForm(parts), [first] = blocks;
+  const q = new Uint8Array(rows * cols);
   let at = 0;
   for (const b of blocks) q.set(b.q, at), at += b.q.length;
   return {
-    ...blocks[0],
+    ...first,
     rows,
     q,
     scales: joinFloats(blocks.map((b) => b.scales)),
-    mins: blocks[0].mins && joinFloats(blocks.map((b) => b.mins!)),
+    mins: first.mins && joinFloats(blocks.map((b) => b.mins!)),
   };
+}
+
+/**
+ * The same numbers with as many bits, as short blocks, and minima if need be: a Q4_K matrix beside one in Q6_K has eight
+ * bits in blocks of 16.
+ */
+function inOneForm(parts: QuantBlocks[]): QuantBlocks[] {
+  const bits = parts.some((p) => p.bits === 8) ? 8 : 4, blockSize = Math.min(...parts.map((p) => p.blockSize));
+  const zeros = new Set(parts.map((p) => p.zero));
+  // Eight bits have room for all values around 128. Four have not: there what stood for 0 moves into the minima.
+  const zero = zeros.size === 1 ? parts[0].zero : bits === 8 ? 128 : 0, hasRoom = zeros.size === 1 || bits === 8;
+  const hasMins = !hasRoom || parts.some((p) => p.mins);
+  return parts.map((p) => {
+    const times = p.blockSize / blockSize, scales = repeated(p.scales, times), mins = p.mins && repeated(p.mins, times);
+    if (!hasRoom) {
+      return { ...p, bits, blockSize, zero, scales, mins: scales.map((s, i) => (mins?.[i] ?? 0) - p.zero * s) };
+    }
+    const shift = zero - p.zero, q = shift === 0 ? p.q : p.q.map((v) => v + shift);
+    return { ...p, bits, blockSize, zero, q, scales, mins: mins ?? (hasMins ? new Float32Array(scales.length) : null) };
+  });
+}
+
+/** Every value so many times. */
+function repeated(values: Float32Array, times: number): Float32Array {
+  if (times === 1) return values;
+  const out = new Float32Array(values.length * times);
+  for (let i = 0; i < values.length; i++) out.fill(values[i], i * times, (i + 1) * times);
+  return out;
 }
 
 function joinFloats(parts: Float32Array[]): Float32Array {

@@ -1,9 +1,11 @@
 /** A model reference -> what it stands for: spec, weights, tokenizer. The one place where references are read. */
 import { basename, join, resolve } from "node:path";
-import { catalogModel } from "../store/catalog.ts";
+import { catalogModel, catalogNames } from "../store/catalog.ts";
 import { editModel } from "./edits.ts";
-import { weightsOfFolder } from "./hf/folder.ts";
+import { modelNameOf } from "./gguf/shards.ts";
+import { weightsOfFolder } from "./hf/folder_contents.ts";
 import {
+  type EndsOrigin,
   folderOrigin,
   ggufOrigin,
   isFile,
@@ -32,8 +34,8 @@ export interface ResolvedModel {
   /** Options of the reference, overridden by those given to the function. */
   options: ModelOptions;
   precision: Precision;
-  /** As shown to people: "fp32 (from Q4_1)" where the weights were rounded before. */
-  precisionLabel: string;
+  /** The format of the weights' file, e.g. "Q4_K_M, 4.9 bits a weight"; null for random weights. */
+  storedAs: string | null;
   /** As shown to people: a file's name, or "random, seed 0". */
   source: string;
   weights(): Promise<WeightSource>;
@@ -44,6 +46,8 @@ export interface ResolvedModel {
   /** The edits that made the weights out of the files', or of random ones. */
   weightEdits: ArchEdit[];
   tokenizer: TokenizerOrigin;
+  /** Where the model's own files name the ends of texts; null where there are none. */
+  ends: EndsOrigin | null;
   /** The tokenizer's ids that are left, in their new order; null: all. */
   vocabulary: number[] | null;
 }
@@ -80,22 +84,22 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     options: merged,
     precision,
     tokenizer: full.tokenizer === undefined ? model?.tokenizer ?? "bytes" : await tokenizerOrigin(full.tokenizer),
+    ends: model?.ends ?? null,
   };
   if (!stored) {
     const source = edited.weights(randomWeights(unedited, full.seed ?? 0));
     return {
       ...common,
-      precisionLabel: precision === "stored" ? "fp32" : precision,
+      storedAs: null,
       source: source.label,
       weights: () => Promise.resolve(source),
       files: null,
       identity: null,
     };
   }
-  const rounded = stored.storedAs === "F32" ? "" : ` (from ${stored.storedAs})`;
   return {
     ...common,
-    precisionLabel: precision === "stored" ? `stored (${stored.storedAs})` : `${precision}${rounded}`,
+    storedAs: stored.storedAs,
     source: stored.label,
     weights: async () => edited.weights(await stored.open()),
     files: stored.files,
@@ -119,16 +123,39 @@ function builtPrecision(precision: Precision): Precision {
 async function openOrigin(ref: string): Promise<ModelOrigin> {
   if (ref.startsWith("hf:")) {
     throw new TypeError(
-      `Cannot open "${ref}": models of the hub are not built yet; pass a .gguf file, a folder or a catalog name`,
+      `Cannot open "${ref}": models of the hub are not built yet; ${
+        fetchFirst(ref.slice(3))
+      }, or pass a .gguf file or ` +
+        `a catalog name (${catalogNames().join(", ")})`,
     );
   }
-  if (ref.endsWith(".gguf")) return await ggufOrigin(resolve(ref), basename(ref, ".gguf"));
-  if (!/[/\\]/.test(ref) && !ref.endsWith(".onnx")) return await ggufOrigin(catalogModel(ref).path, ref);
-  if (await isFolder(ref)) return await folderOrigin(resolve(ref));
-  const reason = ref.endsWith(".onnx") ? "ONNX files are not built yet" : "there is no such folder";
-  throw new TypeError(
-    `Cannot open ${ref}: ${reason}; pass a .gguf file, a folder with config.json and .safetensors, or a catalog name`,
-  );
+  if (ref.endsWith(".gguf")) return await ggufOrigin(resolve(ref), modelNameOf(basename(ref)));
+  const isPath = /[/\\]/.test(ref) || ref.endsWith(".onnx");
+  if (isPath && await isFolder(ref)) return await folderOrigin(resolve(ref));
+  if (!isPath && !catalogNames().includes(ref) && await isFolder(ref)) {
+    throw new TypeError(
+      `Cannot open "${ref}": the catalog has no such model; for the folder of that name pass "./${ref}"`,
+    );
+  }
+  if (!isPath) return await ggufOrigin(catalogModel(ref).path, ref);
+  throw new TypeError(`Cannot open ${ref}: ${await whyNoModel(ref)}`);
+}
+
+/** Why a path is none of a model, and what to pass. */
+async function whyNoModel(path: string): Promise<string> {
+  const pass = "pass a .gguf file, a folder with config.json and .safetensors, or a catalog name";
+  if (path.endsWith(".onnx")) return `ONNX files are not built yet; ${pass}`;
+  if (await isFile(path)) return `it is a file; pass the folder that holds it, or a .gguf file`;
+  const isRepository = /^[\w-][\w.-]*\/[\w.-]+$/.test(path);
+  const hub = isRepository ? `. If "hf:${path}", a model of the hub, is meant: ${fetchFirst(path)}` : "";
+  return `there is no such folder; ${pass}${hub}`;
+}
+
+/** @param reference `owner/name`, with `@revision` and a path behind it or not. */
+function fetchFirst(reference: string): string {
+  const [, owner, name, revision] = /^([^/@]*)\/?([^/@]*)(?:@([^/]*))?/.exec(reference)!;
+  const at = revision ? ` --revision ${revision}` : "";
+  return `download it (hf download ${owner}/${name}${at} --local-dir ${name}) and pass "./${name}"`;
 }
 
 /** Weights for an architecture that is given apart from them: a folder, a .safetensors file, or its index. */

@@ -10,11 +10,19 @@ import { parseObject, readJsonObject } from "./json_file.ts";
 /** The format's own limit. */
 const LARGEST_HEADER = 100_000_000;
 
-/** Bytes of a number, by the format's names. */
+/** Bytes of a number, by the format's names; those below one are packed. */
 const DTYPE_BYTES: Record<string, number> = {
-  ...{ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1, U16: 2, I16: 2, F16: 2, BF16: 2 },
-  ...{ U32: 4, I32: 4, F32: 4, U64: 8, I64: 8, F64: 8, C64: 8 },
+  ...{ F4: 1 / 2, F6_E2M3: 3 / 4, F6_E3M2: 3 / 4, BOOL: 1, U8: 1, I8: 1 },
+  ...{ F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1, F8_E5M2FNUZ: 1, F8_E4M3FNUZ: 1 },
+  ...{ U16: 2, I16: 2, F16: 2, BF16: 2, U32: 4, I32: 4, F32: 4, U64: 8, I64: 8, F64: 8, C64: 8 },
 };
+
+/** Kinds of numbers that `readTensor` reads. */
+export const READ_DTYPES = ["F32", "F16", "BF16", "F64"];
+
+export function isRead(dtype: string): boolean {
+  return READ_DTYPES.includes(dtype);
+}
 
 export interface StoredTensor {
   /** "F32", "BF16", ... */
@@ -46,11 +54,17 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
   const places = weightMap(path, await readJsonObject(path));
   const shards = [...new Set(places.values())];
   const headers = new Map<string, Map<string, StoredTensor>>();
-  for (const shard of shards) headers.set(shard, await readHeader(join(dirname(path), shard)));
-  const tensors = new Map<string, StoredTensor>();
+  for (const shard of shards) headers.set(shard, await readShard(path, shard));
+  // A shard's tensors that the index leaves out belong to the model too, as in transformers.
+  const tensors = new Map(headers.values().flatMap((header) => [...header]));
   for (const [name, shard] of places) {
     const tensor = headers.get(shard)!.get(name);
-    if (!tensor) throw new SyntaxError(`Cannot read ${path}: it says that ${shard} holds ${name}, which it does not`);
+    if (!tensor) {
+      throw new SyntaxError(
+        `Cannot read ${path}: it says that ${shard} holds ${name}, which it does not; that file is another model's, or ` +
+          "the index is: get both again",
+      );
+    }
     tensors.set(name, tensor);
   }
   return { path, files: [path, ...shards.map((shard) => join(dirname(path), shard))], tensors };
@@ -60,21 +74,33 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
  * The numbers of a tensor, in row-major order.
  *
  * @throws {SyntaxError} If there is no such tensor, or the file ends before it.
- * @throws {TypeError} If it is not of F32, F16 or BF16.
+ * @throws {TypeError} If its numbers are of a kind that is not read.
  */
 export async function readTensor({ path, tensors }: Safetensors, name: string): Promise<Float32Array> {
   const tensor = tensors.get(name);
   if (!tensor) throw new SyntaxError(`Cannot read ${path}: it has no tensor ${name}`);
   const { dtype, offset, bytes } = tensor;
-  if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16") {
-    throw new TypeError(`Cannot read ${name} of ${path}: its numbers are ${dtype}; this version reads F32, F16, BF16`);
+  if (!isRead(dtype)) {
+    throw new TypeError(
+      `Cannot read ${name} of ${path}: its numbers are ${dtype}; this version reads ${READ_DTYPES.join(", ")}`,
+    );
   }
   const { buffer } = await readRange(tensor.path, offset, bytes);
   if (dtype === "F32") return new Float32Array(buffer);
+  if (dtype === "F64") return Float32Array.from(new Float64Array(buffer));
   if (dtype === "F16") return new Float32Array(new Float16Array(buffer));
   const half = new Uint16Array(buffer), bits = new Uint32Array(half.length);
   for (let i = 0; i < half.length; i++) bits[i] = half[i] << 16; // a 32-bit float's upper half
   return new Float32Array(bits.buffer);
+}
+
+async function readShard(index: string, shard: string): Promise<Map<string, StoredTensor>> {
+  try {
+    return await readHeader(join(dirname(index), shard));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(`${error.message}, and ${index} says that it holds a part of the model; get it too`);
+  }
 }
 
 async function readHeader(path: string): Promise<Map<string, StoredTensor>> {

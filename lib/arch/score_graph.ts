@@ -68,6 +68,6 @@ function newSlots({ nodes }: Decoder): string {
   const { g } = nodes;
   const total = g.node("Cast", ["total_length"], { to: DATA_TYPES.int64 });
   const tokens = g.node("Squeeze", [g.node("Shape", ["ids"], { start: 1, end: 2 })]);
-  const one = g.constant("i64s_1", "int64", [], [1]);
+  const one = g.literal("int64", [], [1]);
   return g.node("Unsqueeze", [g.node("Range", [g.node("Sub", [total, tokens]), total, one]), nodes.int64([0])]);
 }

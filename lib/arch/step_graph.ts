@@ -53,7 +53,7 @@ export function stepGraph(spec: ArchSpec, data: GraphWeights): GraphBuilder {
 
   const decoder = new Decoder(g, g, spec, data), { nodes } = decoder;
   const counts = g.node("ReduceSum", ["attention_mask", nodes.int64([1])], { keepdims: 0 });
-  const last = g.node("Sub", [counts, g.constant("i64s_1", "int64", [], [1])]);
+  const last = g.node("Sub", [counts, g.literal("int64", [], [1])]);
   const seqlens = g.node("Cast", [last], { to: DATA_TYPES.int32 });
   const width = g.node("Squeeze", [g.node("Shape", ["attention_mask"], { start: 1, end: 2 })]);
   const totalLength = g.node("Cast", [width], { to: DATA_TYPES.int32 });

@@ -49,7 +49,7 @@ export function causalPlaces(
     if (!values.has(name)) values.set(name, make());
     return values.get(name)!;
   };
-  const scalar = (value: number) => root.constant(`i64s_${value}`, "int64", [], [value]);
+  const scalar = (value: number) => root.literal("int64", [], [value]);
   const range = (length: string) => g.node("Range", [scalar(0), length, scalar(1)]);
   /** [batch, tokens]: behind the row's cached tokens. Of a padded prompt (seqlens < tokens - 1) nothing is cached. */
   const positions = () =>

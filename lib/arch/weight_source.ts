@@ -7,7 +7,7 @@ import type { ArchSpec } from "./spec.ts";
 export interface WeightSource {
   /** As shown to people: a file's name, or "random, seed 0". */
   label: string;
-  /** The format most weights are stored in, e.g. "Q4_1"; null where they are plain fp32. */
+  /** The format that the weights are stored in, e.g. "Q4_K_M, 4.9 bits a weight"; null where they are plain fp32. */
   storedAs: string | null;
   /** A matrix outside the layers: embedding, finalNorm, head and what else `modelParameters` lists; [out][in]. */
   model(name: string): Promise<Matrix>;

@@ -15,7 +15,7 @@ import { refuseOtherKinds, TASK_OPTIONS } from "../eval/task_options.ts";
 import type { Row, TaskOptions } from "../eval/types.ts";
 import { captureEnvironment } from "../measure/environment.ts";
 import { measureMemory } from "../measure/memory.ts";
-import { measureRounds } from "../measure/rounds.ts";
+import { keptRounds } from "../measure/rounds.ts";
 import { ROUNDS, type RoundsBudget } from "../measure/rounds_plan.ts";
 import type { RoundsResult } from "../measure/rounds_result.ts";
 import { checkSetting, SETTING, settingName, type ThroughputSetting, WAY } from "../measure/setting.ts";
@@ -48,8 +48,8 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   /** Within these a speed-up and a difference of scores count as the same. Default 0.01 (1 %) and 0.02 (2 points). */
   band?: { speed?: number; quality?: number };
   /**
-   * Where the items of tasks are kept as they are finished, and taken from, and the twins' pairs over runs; null keeps
-   * none. Default: `results/` in the project, for real hosts.
+   * Where rounds and the items of tasks are kept as they are finished, and taken from after an interruption, and the
+   * twins' pairs over runs; null keeps none. Default: `results/` in the project, for real hosts.
    */
   store?: ResultStore | null;
   /** How a host is started; tests give a fake one. */
@@ -122,24 +122,28 @@ export async function compareArchitectures(
     startedAt: new Date().toISOString(),
     seconds: 0,
     stoppedBy: {},
+    resumed: null,
+    startedAnew: null,
   };
   const modelOptions = { provider, threads };
+  let kept: Awaited<ReturnType<typeof keptRounds>> | null = null;
   try {
     if (throughput.length) {
       const comparisons = Math.max(1, (names.length - 1) * (throughput.length + Object.keys(tasks).length));
       const { rounds } = options;
-      addRounds(
-        raw,
-        await measureRounds(models, throughput, { baseline, rounds, seed, way, comparisons, start, ...modelOptions }),
-      );
+      const roundsOptions = { baseline, rounds, seed, way, comparisons, start, store, ...modelOptions };
+      kept = await keptRounds(models, throughput, roundsOptions);
+      addRounds(raw, kept.result);
       if (store) raw.trust = keepTwins(raw, store);
       await addMemory(raw, throughput, memoryHosts, start, modelOptions);
     }
     await addTasks(raw, tasks, { start, store: store ?? null, modelOptions });
     raw.seconds = (performance.now() - began) / 1000;
+    kept?.end();
     return new Comparison(raw);
   } catch (error) {
     const rounds = partialOf<RoundsResult>(error);
+    kept?.release();
     if (rounds) addRounds(raw, rounds);
     raw.seconds = (performance.now() - began) / 1000;
     throw withPartial(error, raw.rounds.length || Object.keys(raw.tasks).length ? new Comparison(raw) : undefined);
@@ -176,9 +180,9 @@ async function checkComparison(
 
 function addRounds(
   raw: ComparisonRaw,
-  { settings, rounds, warmUps, failures, models, twin, environment }: RoundsResult,
+  { settings, rounds, warmUps, failures, models, twin, environment, resumed, startedAnew }: RoundsResult,
 ): void {
-  Object.assign(raw, { settings, rounds, warmUps, environment, twin: { name: twin } });
+  Object.assign(raw, { settings, rounds, warmUps, environment, resumed, startedAnew, twin: { name: twin } });
   raw.failures.push(...failures);
   raw.stoppedBy = Object.fromEntries(settings.map((s) => [s.config, s.stoppedBy]));
   for (const [name, info] of Object.entries(models)) if (name in raw.models) raw.models[name].info = info;

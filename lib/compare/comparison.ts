@@ -7,6 +7,7 @@ import { geometricMean } from "../stats/geometric_mean.ts";
 import { signFlipTest } from "../stats/permutation.ts";
 import { blockLogRatios, ratioOverBlocks } from "../stats/ratio.ts";
 import { median } from "../stats/summary.ts";
+import { usablePositive } from "../stats/usable.ts";
 import { type Finding, findings, firstMetric } from "./findings.ts";
 import { GOLD, pairedDifference } from "./paired_difference.ts";
 import type { ComparisonRaw } from "./raw.ts";
@@ -16,7 +17,7 @@ import { SUMMARY_COLUMNS, TABLE_COLUMNS, type TableRow } from "./rows.ts";
 export interface TwinFinding {
   config: string;
   metric: string;
-  /** Plain 95 % interval over blocks. */
+  /** Plain 95 % interval over blocks; bounds are null where they say nothing (lib/stats/usable.ts). */
   ratio: Estimate;
   signFlipP: number;
 }
@@ -58,7 +59,7 @@ export class Comparison {
       return units.length < 2 ? [] : [{
         config,
         metric,
-        ratio: ratioOverBlocks(pairs, { stoppedByWidth: stoppedBy === "width" }),
+        ratio: usablePositive(ratioOverBlocks(pairs, { stoppedByWidth: stoppedBy === "width" })),
         signFlipP: signFlipTest(units).p,
       }];
     });
@@ -116,7 +117,7 @@ function throughputRows(raw: ComparisonRaw): TableRow[] {
       const perBlock = blockLogRatios(
         samples.map((s) => ({ block: s.block, candidate: s.throughputTokensPerS, baseline: 1 })),
       );
-      const { point, low, high } = geometricMean(perBlock.map(Math.exp));
+      const { point, low, high } = usablePositive(geometricMean(perBlock.map(Math.exp)));
       return [{
         ...EMPTY,
         architecture,

@@ -6,7 +6,8 @@ import type { Estimate } from "../stats/estimate.ts";
 import { geometricMean } from "../stats/geometric_mean.ts";
 import { signFlipTest } from "../stats/permutation.ts";
 import { unitsForWidth } from "../stats/planning.ts";
-import { blockLogRatios, ratioOverBlocks } from "../stats/ratio.ts";
+import { blockLogRatios, usableRatioOverBlocks } from "../stats/ratio.ts";
+import { isBounded } from "../stats/usable.ts";
 import { qualityVerdict, speedVerdict } from "../stats/verdict.ts";
 import { pairedDifference } from "./paired_difference.ts";
 import type { ComparisonRaw } from "./raw.ts";
@@ -20,7 +21,7 @@ export interface Finding {
   primary: boolean;
   /** How many intervals hold together with this one (Bonferroni). */
   comparisons: number;
-  /** Simultaneous 95 % interval, which must lie beyond the band for a difference; null with too little data. */
+  /** Simultaneous 95 % interval, which must lie beyond the band for a difference; null with too little data (lib/stats/usable.ts). */
   wide: Estimate | null;
   /** Simultaneous 90 % interval, which must lie inside the band for sameness. */
   narrow: Estimate | null;
@@ -67,8 +68,8 @@ function speedFinding(
   if (!pairs.length) return null;
   const stoppedByWidth = raw.settings.find((s) => s.config === config)?.stoppedBy === "width";
   const units = blockLogRatios(pairs), enough = units.length >= 2;
-  const wide = enough ? ratioOverBlocks(pairs, { level: 0.95, comparisons, stoppedByWidth }) : null;
-  const narrow = enough ? ratioOverBlocks(pairs, { level: 0.9, comparisons, stoppedByWidth }) : null;
+  const wide = usableRatioOverBlocks(pairs, { level: 0.95, comparisons, stoppedByWidth });
+  const narrow = usableRatioOverBlocks(pairs, { level: 0.9, comparisons, stoppedByWidth });
   const overBlocks = (key: "candidate" | "baseline") =>
     geometricMean(blockLogRatios(pairs.map((p) => ({ block: p.block, candidate: p[key], baseline: 1 }))).map(Math.exp))
       .point;
@@ -109,7 +110,6 @@ function qualityFinding(raw: ComparisonRaw, name: string, task: string, comparis
   const wide = at(0.95), narrow = at(0.9);
   if (!wide || !narrow) return null;
   const higherIsBetter = candidate.higherIsBetter[metric] ?? true;
-  const bounded = wide.low !== null;
   return {
     row: {
       architecture: name,
@@ -127,8 +127,8 @@ function qualityFinding(raw: ComparisonRaw, name: string, task: string, comparis
     kind: "quality",
     primary: true,
     comparisons,
-    wide: bounded ? wide : null,
-    narrow: bounded ? narrow : null,
+    wide: isBounded(wide) ? wide : null,
+    narrow: isBounded(wide) && isBounded(narrow) ? narrow : null,
     signFlipP: wide.clusterSums.length >= 2 ? signFlipTest(wide.clusterSums).p : null,
     roundsNeeded: null,
   };

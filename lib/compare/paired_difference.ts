@@ -1,10 +1,12 @@
 /** The difference of two models on the same items. */
+import { higherIsBetter } from "../eval/metrics.ts";
 import { type EvalItem, type EvalResult, itemCluster, itemKey, itemValue } from "../eval/types.ts";
 import { clusteredMean, stratifiedMean } from "../stats/clustered.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
 import { pairedProportionInterval } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
+import { type Scale, SHARE_DIFFERENCE, usableOn } from "../stats/usable.ts";
 
 /** Besides a task's metrics: ln p of the right choice, which tells models apart long before accuracy does. */
 export const GOLD = "gold_log_likelihood";
@@ -55,7 +57,8 @@ export interface PairedDifference extends Estimate {
  * Bits per byte are weighed by the bytes, so the mean is the difference of the two totals.
  *
  * @param metric A metric of the task, `GOLD` or `GOLD_BITS`.
- * @returns Null if they share no item that has the metric; bounds are null with a single cluster.
+ * @returns Null if they share no item that has the metric; bounds are null with a single cluster, and where they would be
+ * wider than the metric's own scale (`usableOn`).
  */
 export function pairedDifference(
   candidate: PairedItems,
@@ -73,10 +76,23 @@ export function pairedDifference(
   const sums = new Map<string, number>();
   clusters.forEach((c, i) => sums.set(c, (sums.get(c) ?? 0) + differences[i]));
   const plain = { ...estimate, items: pairs.length, clusterSums: [...sums.values()] };
-  if (estimate.low === null || estimate.high === null || !areBinary(pairs)) return plain;
+  if (estimate.low === null || estimate.high === null) return plain;
+  const scale = scaleOf(metric, pairs, weights);
+  if (!areBinary(pairs)) return usableOn(plain, scale);
   const count = (wanted: number) => differences.filter((d) => d === wanted).length;
   const score = pairedProportionInterval(count(1), count(-1), differences.length, options);
-  return { ...plain, low: Math.min(estimate.low, score.low), high: Math.max(estimate.high, score.high) };
+  return usableOn(
+    { ...plain, low: Math.min(estimate.low, score.low), high: Math.max(estimate.high, score.high) },
+    scale,
+  );
+}
+
+/** Shares lie between 0 and 1. Bits and -ln p begin at 0 and have no end: there the two models' own values are the scale. */
+function scaleOf(metric: string, pairs: readonly { candidate: number; baseline: number }[], weights: number[]): Scale {
+  if (metric !== GOLD && metric !== GOLD_BITS && higherIsBetter(metric)) return SHARE_DIFFERENCE;
+  const size = (of: "candidate" | "baseline") =>
+    mean(pairs.map((p, i) => (metric === GOLD ? -1 : 1) * p[of] * weights[i])) / mean(weights);
+  return { least: -Infinity, most: Infinity, width: Math.max(size("candidate"), size("baseline"), 0) || Infinity };
 }
 
 function interval(differences: number[], items: EvalItem[], clusters: string[], options: LevelOptions): Estimate {

@@ -20,8 +20,8 @@ import {
   type PairedDifference,
   pairedDifference,
   pairedValues,
-  pairItems,
 } from "./paired_difference.ts";
+import { requireSameQuestions } from "./same_questions.ts";
 
 /** What is compared: a result of `evaluateTask`, or one that was read from lm-eval's files. */
 export type QualityResult =
@@ -77,6 +77,8 @@ export interface QualityComparison {
   baseline: string;
   level: number;
   findings: QualityFinding[];
+  /** What could not be checked, in sentences: results of earlier versions lack the hashes of their requests. */
+  notes: string[];
 }
 
 const ONE_POINT = 0.01;
@@ -84,7 +86,7 @@ const ONE_POINT = 0.01;
 /**
  * Compare models in every task on the items that both have.
  *
- * @throws {TypeError} If two results were made from different prompts, right answers, versions or shots.
+ * @throws {TypeError} If two results were made from different prompts, choices, right answers, versions or shots.
  * @throws {RangeError} For an unknown baseline, or results that share no item.
  * @example
  * ```ts ignore
@@ -112,21 +114,23 @@ export function compareQuality(
       model !== baseline && byModel[baseline] ? [{ task, model, result, base: byModel[baseline] }] : []
     )
   );
+  const notes: string[] = [];
   const found = pairs.map(({ task, model, result, base }) => {
-    requireSameQuestions(`${task}, ${model} and ${baseline}`, result, base);
+    notes.push(...requireSameQuestions(`${task}, ${model} and ${baseline}`, result, base));
     return finding(task, model, result, base, { level, band, comparisons: pairs.length });
   });
   const tested = found.filter((f) => f.test);
   const corrected = holm(tested.map((f) => f.test!.p));
   tested.forEach((f, i) => f.test!.holm = corrected[i]);
-  return { baseline, level, findings: found };
+  return { baseline, level, findings: found, notes };
 }
 
 /**
  * Compare one model's result with another's on the same items, e.g. ours with one that ran elsewhere
  * (`readLmEvalSamples`).
  *
- * @throws {TypeError} If prompts or right answers differ; the message says on how many items.
+ * @throws {TypeError} If prompts, what was scored behind them (choices, delimiter), or right answers differ; the message
+ * says on how many items, names the first, and what differs. Items without a hash of their requests are noted.
  */
 export function comparePaired(
   results: { ours: QualityResult & { task?: string }; theirs: QualityResult },
@@ -136,33 +140,6 @@ export function comparePaired(
   checkOptions("Cannot compare quality", options, PAIRED_OPTIONS);
   const { ours, theirs } = results;
   return compareQuality({ [ours.task ?? "task"]: { theirs, ours } }, { ...options, baseline: "theirs" });
-}
-
-/** Items are paired by row: the same row must have been the same question. */
-function requireSameQuestions(what: string, a: QualityResult, b: QualityResult): void {
-  const cannot = `Cannot compare ${what}:`;
-  for (const key of ["version", "shots"] as const) {
-    if (a[key] === undefined || b[key] === undefined || a[key] === b[key]) continue;
-    throw new TypeError(`${cannot} ${key} ${a[key]} and ${key} ${b[key]} are different questions; evaluate both alike`);
-  }
-  const pairs = pairItems(a, b);
-  if (!pairs.length) {
-    throw new RangeError(`${cannot} they share no item (subject and row); evaluate both on the same rows`);
-  }
-  const refuse = (text: string, differs: (a: EvalItem, b: EvalItem) => boolean) => {
-    const bad = pairs.filter(([x, y]) => differs(x, y));
-    if (!bad.length) return;
-    const [{ subject, row }] = bad[0];
-    throw new TypeError(
-      `${cannot} ${bad.length} of ${pairs.length} shared items have ${text}, the first is ` +
-        `${subject === undefined ? "" : `${subject} `}row ${row}; compare results of the same task, split and shots`,
-    );
-  };
-  refuse(
-    "different prompts (prompt_hash)",
-    (x, y) => !!x.promptHash && !!y.promptHash && x.promptHash !== y.promptHash,
-  );
-  refuse("different right answers", (x, y) => x.gold !== undefined && y.gold !== undefined && x.gold !== y.gold);
 }
 
 function finding(

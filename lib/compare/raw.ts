@@ -4,7 +4,7 @@ import type { EvalResult } from "../eval/types.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { MemoryResult } from "../measure/memory.ts";
 import type { StoppedBy } from "../measure/rounds_plan.ts";
-import type { Round, RoundsResult, RoundsSetting } from "../measure/rounds_result.ts";
+import type { ResumedRounds, Round, RoundsResult, RoundsSetting } from "../measure/rounds_result.ts";
 import type { Trust } from "./trust.ts";
 import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
 
@@ -42,4 +42,8 @@ export interface ComparisonRaw {
   seconds: number;
   /** Why the rounds of each setting ended. */
   stoppedBy: Record<string, StoppedBy>;
+  /** Rounds of an interrupted run that this one went on with; not in files of earlier versions. */
+  resumed?: ResumedRounds | null;
+  /** Why rounds of an interrupted run were left alone. */
+  startedAnew?: string | null;
 }

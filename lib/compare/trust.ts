@@ -2,7 +2,7 @@
  * How far this machine puts identical models apart, over all comparisons that were run on it: a flag beside every
  * speed-up, not a veto.
  */
-import type { Environment } from "../measure/environment.ts";
+import { machineOf } from "../measure/environment.ts";
 import { pairedSpeeds, primarySpeed } from "../measure/rounds_result.ts";
 import { blockLogRatios } from "../stats/ratio.ts";
 import { mean } from "../stats/summary.ts";
@@ -18,11 +18,6 @@ export interface Trust {
   apart: number;
   /** Whether that lies inside the band in which a speed-up counts as none. */
   withinBand: boolean;
-}
-
-/** What the twins' distance depends on; other runs of this machine are its history. */
-export function machineOf(e: Environment): string {
-  return [e.cpu, e.containerCores ?? e.logicalCores, e.os, e.arch, `onnxruntime ${e.onnxruntime}`].join(", ");
 }
 
 /** The twins of a comparison, to be kept. */

@@ -1,4 +1,5 @@
 /** Which layer a node belongs to, by the names of the weights and caches that it touches. */
+import { isLiteralName } from "../onnx/graph_builder.ts";
 import type { Execution } from "../onnx/graph_scope.ts";
 import { isTable } from "../onnx/attention_geometry.ts";
 import type { Tensor } from "../onnx/tensor.ts";
@@ -40,9 +41,11 @@ export class Layers {
     ];
     const named = touched.map(layerOfName).filter((x) => x !== null);
     if (named.length > 0) return Math.max(...named);
-    // A weight outside of all layers (head, last norm) takes its node out of them too; a shape is no weight.
-    const weight = node.inputs.some((_, i) =>
-      inputs[i]?.constant && isFloat(inputs[i].type) && !isTable(node, i) && inputs[i].dims.some((d) => d > 1)
+    // A weight outside of all layers (head, last norm) takes its node out of them too; a shape is no weight, and a
+    // constant that is named by its value is of no layer.
+    const weight = node.inputs.some((name, i) =>
+      inputs[i]?.constant && isFloat(inputs[i].type) && !isTable(node, i) && !isLiteralName(name) &&
+      inputs[i].dims.some((d) => d > 1)
     );
     const behind = inputs.flatMap((x) => (x && this.#layers.has(x) ? [this.#layers.get(x)!] : []));
     return weight || behind.length === 0 ? null : Math.max(...behind);

@@ -1,11 +1,12 @@
 /** From the log-likelihood of a continuation to what counts: whether the model would have written it. */
 import type { ScoreResult } from "../model/protocol.ts";
-import { sha256 } from "./hashes.ts";
+import { requestHash, sha256 } from "./hashes.ts";
 import type { CompletionDoc } from "./task.ts";
 import type { EvalItem } from "./types.ts";
 
 /** One scored continuation; it is right if each of its tokens is the most probable one. */
-export function completionItem(row: number, { context, cluster }: CompletionDoc, score: ScoreResult): EvalItem {
+export function completionItem(row: number, doc: CompletionDoc, score: ScoreResult): EvalItem {
+  const { context, cluster } = doc;
   return {
     row,
     ...(cluster === undefined ? {} : { cluster }),
@@ -14,5 +15,6 @@ export function completionItem(row: number, { context, cluster }: CompletionDoc,
     correct: Number(score.isGreedy),
     tokens: score.tokens,
     promptHash: sha256(context),
+    requestHash: requestHash([doc]),
   };
 }

@@ -5,6 +5,7 @@ import { checkOptions } from "../check/options.ts";
 import { byType, entries, flag, func, integer, list, oneOf, text, word } from "../check/rules.ts";
 import { answerField, FieldError, textListField } from "./fields.ts";
 import { sha256 } from "./hashes.ts";
+import { TARGET_DELIMITER } from "./prompt.ts";
 import { registerTask } from "./registry.ts";
 import type { ChoiceMetric, ChoiceTask, CompletionMetric, CompletionTask, FewShot, TextTask } from "./task.ts";
 import { fieldAt, fill, templateFields } from "./template.ts";
@@ -44,13 +45,17 @@ export interface ChoiceDefinition extends DefinitionBase {
   fewShot?: FewShot;
   /** Worked examples when none are asked for. Default 0. */
   shots?: number;
+  /** What stands between a question and its answer, lm-eval's `target_delimiter`: also "" or "\n". Default: one space. */
+  targetDelimiter?: string;
 }
 
 /** A prompt with the one continuation that is right. */
 export interface CompletionDefinition extends DefinitionBase {
   prompt: Template;
-  /** What is scored after the prompt; a space is put between them unless it starts with one. */
+  /** What is scored after the prompt. */
   continuation: Template;
+  /** What stands between them. Default: a space, unless the continuation starts with white space. */
+  targetDelimiter?: string;
   /** Default: `["acc", "perplexity"]`. */
   metrics?: CompletionMetric[];
 }
@@ -106,12 +111,14 @@ export const DEFINITION = byField<TaskDefinition, "choices" | "continuation" | "
     description: optional(text),
     fewShot: optional(FEW_SHOT),
     shots: optional(integer({ min: 0, max: 10_000 })),
+    targetDelimiter: optional(text),
   }),
   continuation: object<CompletionDefinition>({
     ...BASE,
     prompt: TEMPLATE,
     continuation: TEMPLATE,
     metrics: optional(list(oneOf<CompletionMetric>("acc", "perplexity"), { min: 1 })),
+    targetDelimiter: optional(text),
   }),
   text: object<TextDefinition>({ ...BASE, text: TEMPLATE }),
 });
@@ -185,16 +192,17 @@ function taskOf(definition: TaskDefinition): ChoiceTask | CompletionTask | TextT
   const prompt = template("prompt", definition.prompt, fields);
   if ("continuation" in definition) {
     const text = template("continuation", definition.continuation, fields);
-    const { metrics = ["acc", "perplexity"] } = definition;
+    const { metrics = ["acc", "perplexity"], targetDelimiter } = definition;
     const doc = (row: Row) => {
       const continuation = text(row);
       if (continuation === "") throw new FieldError("its continuation is empty; it must have text to be scored");
-      return { context: prompt(row), continuation: continuation.replace(/^(?!\s)/, " "), cluster: clusterOf(row) };
+      const delimiter = targetDelimiter ?? (/^\s/.test(continuation) ? "" : TARGET_DELIMITER);
+      return { context: prompt(row), continuation: delimiter + continuation, cluster: clusterOf(row) };
     };
     return { ...base, kind: "completion", fields: [...fields], metrics, doc };
   }
   const choices = choicesOf(definition.choices, fields), answer = answerOf(definition.answer, fields);
-  const { metrics = ["acc"], description, fewShot, shots = 0 } = definition;
+  const { metrics = ["acc"], description, fewShot, shots = 0, targetDelimiter } = definition;
   if (shots > 0 && !fewShot) {
     throw new TypeError(
       `Cannot define the task "${name}": shots is ${shots}, but there is no fewShot to take examples from`,
@@ -208,6 +216,7 @@ function taskOf(definition: TaskDefinition): ChoiceTask | CompletionTask | TextT
     shots,
     ...(description === undefined ? {} : { description: () => description }),
     ...(fewShot ? { fewShot } : {}),
+    ...(targetDelimiter === undefined ? {} : { targetDelimiter }),
     doc(row) {
       const list = choices(row);
       return { query: prompt(row), choices: list, gold: answer(row, list), cluster: clusterOf(row) };

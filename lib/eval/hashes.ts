@@ -7,6 +7,20 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text, "utf8").digest("hex");
 }
 
+/**
+ * Hash of what the model was asked for one item, in order: each request's context and continuation. Equal hashes mean
+ * that two results asked the same, with the same choices and delimiter.
+ */
+export function requestHash(requests: readonly { context: string; continuation: string }[]): string {
+  const contexts = new Map<string, string>(); // the choices of a question share theirs
+  const parts = requests.map(({ context, continuation }) => {
+    const hash = contexts.get(context) ?? sha256(context);
+    contexts.set(context, hash);
+    return [hash, continuation];
+  });
+  return sha256(JSON.stringify(parts));
+}
+
 /** lm-eval's `target_hash`: of the right choice's index as a string, or of the right continuation. */
 export function targetHash(target: number | string): string {
   return sha256(String(target));

@@ -13,7 +13,8 @@ export function aggregate(
   items: EvalItem[],
   level: number,
 ): Pick<MetricGroup, "metrics"> & { groups: Record<string, MetricGroup> } {
-  const metricsOf = (part: EvalItem[]) => Object.fromEntries(task.metrics.map((m) => [m, estimate(part, m, level)]));
+  const metricsOf = (part: EvalItem[]) =>
+    Object.fromEntries(task.metrics.map((m) => [m, metricEstimate(part, m, level)]));
   const parts: [string, EvalItem[]][] = [];
   const subjects = [...Map.groupBy(items.filter((i) => i.subject !== undefined), (i) => i.subject!)];
   if (task.kind === "choice" && task.subjects) {
@@ -29,7 +30,9 @@ export function aggregate(
   };
 }
 
-function estimate(items: EvalItem[], metric: ScoredTask["metrics"][number], level: number): Estimate {
+/** A metric of all items: as its name says, of another program's numbers their mean. */
+export function metricEstimate(items: EvalItem[], metric: string, level: number): Estimate {
+  if (items.some((item) => item.values?.[metric] !== undefined)) return meanValue(items, metric, level);
   switch (metric) {
     case "bits_per_byte":
       return bitsPerByte(items, level);
@@ -40,8 +43,18 @@ function estimate(items: EvalItem[], metric: ScoredTask["metrics"][number], leve
     case "perplexity":
       return perplexity(items, level);
     default:
-      return accuracy(items, metric, level);
+      return meanValue(items, metric, level);
   }
+}
+
+/** Of shares as an accuracy; of other numbers the mean with a t interval over clusters. */
+function meanValue(items: EvalItem[], metric: string, level: number): Estimate {
+  const values = items.map((item) => itemValue(item, metric)!), n = values.length;
+  if (values.every((value) => value >= 0 && value <= 1)) return accuracy(items, metric, level);
+  const clusters = items.map(itemCluster), point = sum(values) / n;
+  if (new Set(clusters).size < 2) return { point, low: null, high: null, level, n };
+  const { low, high, stderr } = clusteredMean(values, clusters, { level });
+  return { point, low, high, level, n, stderr };
 }
 
 /** Of all metrics here but bits per byte and perplexities more is better. */
@@ -50,7 +63,7 @@ export function higherIsBetter(metric: string): boolean {
 }
 
 /**
- * Share of right items, with Wilson's interval at the effective sample size: clusters (several items from one source)
+ * Share of right items (or mean of shares), with Wilson's interval at the effective sample size: clusters (several items from one source)
  * make it smaller, fixed strata (subjects, whose differences are no chance) larger.
  *
  * `stderr` is lm-eval's in every case: of a mean, over several subjects the pooled one; left out where one item
@@ -65,7 +78,7 @@ export function accuracy(items: EvalItem[], metric: string, level: number): Esti
   const G = new Set(clusters).size;
   const share = sum(values) / n;
   // none or all right: no spread to see, so at least each cluster is a unit
-  const estimate = G === n
+  const estimate = G === n && values.every((value) => value === 0 || value === 1)
     ? wilsonInterval(sum(values), n, { level })
     : wilsonFromStderr(share, clusterStderr(values, clusters, level), share % 1 ? n : G, { level });
   const { point, low, high } = estimate;

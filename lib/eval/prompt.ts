@@ -3,7 +3,8 @@ import { FieldError } from "./fields.ts";
 import type { ChoiceTask } from "./task.ts";
 import type { Row } from "./types.ts";
 
-const TARGET_DELIMITER = " ";
+/** What stands between a question and its answer, where a task says nothing else. */
+export const TARGET_DELIMITER = " ";
 const FEWSHOT_DELIMITER = "\n\n";
 
 /** A question that is ready to be scored: one request for each choice. */
@@ -28,10 +29,11 @@ export interface ChoicePrompt {
 export function choicePrompt(task: ChoiceTask, row: Row, examples: Row[] = []): ChoicePrompt {
   const { query, choices, answers, gold, cluster, whole } = task.doc(row);
   requireChoices(choices, gold, task.wrongChoicesMayRepeat);
+  const { targetDelimiter = TARGET_DELIMITER } = task;
   const before = whole ? "" : (task.description?.(row) ?? "") + examples.map((r) => shot(task, r)).join("");
   return {
     context: before + query,
-    continuations: choices.map((choice) => TARGET_DELIMITER + choice),
+    continuations: choices.map((choice) => targetDelimiter + choice),
     choices,
     ...(answers ? { answers } : {}),
     gold,
@@ -53,5 +55,5 @@ function requireChoices(choices: string[], gold: number, wrongMayRepeat = false)
 
 function shot(task: ChoiceTask, row: Row): string {
   const { query, choices, gold } = task.doc(row);
-  return query + TARGET_DELIMITER + choices[gold] + FEWSHOT_DELIMITER;
+  return query + (task.targetDelimiter ?? TARGET_DELIMITER) + choices[gold] + FEWSHOT_DELIMITER;
 }

@@ -73,9 +73,7 @@ function promptOf(task: ScoredTask, row: Row, examples: Row[] | undefined): Ques
 }
 
 function requireSize(prompt: Question["prompt"]): void {
-  const parts = "text" in prompt
-    ? [prompt.text]
-    : [prompt.context, ...("continuation" in prompt ? [prompt.continuation] : prompt.continuations)];
+  const parts = "text" in prompt ? [prompt.text] : [prompt.context, ...continuationsOf(prompt)];
   const bytes = parts.reduce((sum, part) => sum + utf8Bytes(part), 0);
   if (bytes <= MAX_ITEM_BYTES) return;
   throw new FieldError(
@@ -96,8 +94,16 @@ function subjectOf(task: ScoredTask, row: Row): string | undefined {
 
 /** All that the model is shown of a question: the same text has the same scores, whatever row it comes from. */
 export function questionKey({ prompt }: Pick<Question, "prompt">): string {
-  if ("text" in prompt) return JSON.stringify(prompt.text);
-  return JSON.stringify([prompt.context, ..."continuation" in prompt ? [prompt.continuation] : prompt.continuations]);
+  return JSON.stringify("text" in prompt ? prompt.text : [prompt.context, ...continuationsOf(prompt)]);
+}
+
+/** What is asked of the model for choices or a continuation. */
+export function scoreRequestsOf(prompt: ChoicePrompt | CompletionDoc): { context: string; continuation: string }[] {
+  return continuationsOf(prompt).map((continuation) => ({ context: prompt.context, continuation }));
+}
+
+function continuationsOf(prompt: ChoicePrompt | CompletionDoc): string[] {
+  return "continuation" in prompt ? [prompt.continuation] : prompt.continuations;
 }
 
 /** Requests of all questions, in order. Texts are tokenised first: a long one becomes several windows. */
@@ -108,9 +114,7 @@ export async function requestsOf(host: ModelHost, questions: Question[]): Promis
   return questions.map(({ prompt, subject }) => {
     const key = questionKey({ prompt });
     if ("text" in prompt) return { requests: rollingWindows(ids[next++], host.open.info.contextLength), key };
-    const continuations = "continuation" in prompt ? [prompt.continuation] : prompt.continuations;
-    const requests = continuations.map((continuation) => ({ context: prompt.context, continuation }));
-    return { requests, group: subject, key };
+    return { requests: scoreRequestsOf(prompt), group: subject, key };
   });
 }
 

@@ -1,6 +1,6 @@
 /** What a score is worth: how far answers that read no question get on the same items. */
 import { argmax } from "./choice_item.ts";
-import type { EvalItem } from "./types.ts";
+import type { EvalItem, EvalResult } from "./types.ts";
 
 export interface Sanity {
   /** Share of items whose right answer stands first, second, ...: far from equal, a favourite place alone scores. */
@@ -37,3 +37,24 @@ export function sanity(items: EvalItem[]): Sanity | null {
     },
   };
 }
+
+/** What a uniform guess over the 256 bytes costs: 8 bits a byte. */
+const GUESSED_BYTES: Record<string, number> = { bits_per_byte: 8, byte_perplexity: 256 };
+
+/** The score of a guess, or of no right answer where nothing can be guessed; null where the metric has no such level. */
+export function guessLevel(result: Pick<EvalResult, "chance" | "higherIsBetter">, metric: string): number | null {
+  return result.chance[metric] ?? GUESSED_BYTES[metric] ?? (result.higherIsBetter[metric] ? 0 : null);
+}
+
+/** Whether a score is better than guessing, its whole interval; true where there is no such level, or no interval to tell. */
+export function beatsGuessing(
+  result: Pick<EvalResult, "chance" | "higherIsBetter" | "metrics">,
+  metric: string,
+): boolean {
+  const level = guessLevel(result, metric), { low, high } = result.metrics[metric];
+  if (level === null || low === null || high === null) return true;
+  return result.higherIsBetter[metric] ? low > level + ROUNDING : high < level - ROUNDING;
+}
+
+/** The interval of none right begins at 0, but for rounding. */
+const ROUNDING = 1e-9;

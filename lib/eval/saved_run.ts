@@ -1,9 +1,11 @@
 /** What earlier evaluations of the same kind have finished. */
 import { modelFingerprint } from "../arch/fingerprint.ts";
+import { resolveModel } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { chooseProvider } from "../model/provider.ts";
 import { onnxruntimeVersion } from "../model/runtime_version.ts";
 import { DEFAULT_TOKEN_BUDGET, type ScoreSettings, SCORING_VERSION } from "../model/score_options.ts";
+import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
 import type { ResultStore } from "../store/results.ts";
 import type { SavedItems } from "../store/saved_items.ts";
 
@@ -12,8 +14,8 @@ export const MODEL_KEY = "model";
 
 /**
  * Saved items of the runs that give the same numbers as this one. What they depend on besides their own key (the prompt
- * and what is asked of it) is the model's bytes, edits, precision and provider, the runtime, the task's version and the
- * settings of scoring. The number of hosts and threads changes no number.
+ * and what is asked of it) is the model's bytes, edits, precision and provider, its tokenizer as built, the runtime, the
+ * task's version and the settings of scoring. The number of hosts and threads changes no number.
  */
 export async function savedRun(
   store: ResultStore,
@@ -26,6 +28,7 @@ export async function savedRun(
   return store.items({
     task: [task.name, task.version],
     model: await modelFingerprint(ref, options),
+    tokenizer: await tokenizerFingerprint(await resolveModel(ref, options)),
     runtime: [await onnxruntimeVersion(), chooseProvider(provider), Deno.build.arch],
     scoring: [SCORING_VERSION, mode, tokenBudget, maxCachedTokens ?? "default"],
   });

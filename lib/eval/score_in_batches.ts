@@ -144,8 +144,9 @@ async function scoreStoppable({ host, settings, known, keep }: Work, batch: Unit
   });
   let stop: unknown;
   const onProgress = (_done: number, finished: FinishedScore[]) => {
-    for (const { index, result } of finished) finish(index, result);
+    if (stop) return;
     try {
+      for (const { index, result } of finished) finish(index, result); // a store may be full
       checkStop();
     } catch (error) {
       stop ??= error;

@@ -18,7 +18,7 @@ interface TaskBase {
   fields: string[];
 }
 
-/** A row as a multiple-choice question: each choice is scored as the continuation `" " + choice` of the prompt. */
+/** A row as a multiple-choice question: each choice is scored behind the prompt and the task's delimiter. */
 export interface ChoiceDoc {
   query: string;
   choices: string[];
@@ -60,6 +60,8 @@ export interface ChoiceTask extends TaskBase {
   wrongChoicesMayRepeat?: boolean;
   /** Text before everything else. */
   description?(row: Row): string;
+  /** What stands between a question and its answer, lm-eval's `target_delimiter`. Default: one space. */
+  targetDelimiter?: string;
   /** Fixed strata of the task and the groups that they form; undefined for a row that stands in none. */
   subjects?: { of(row: Row): string | undefined; groups: Record<string, string[]> };
 }

@@ -84,12 +84,17 @@ export interface EvalItem {
   choiceChars?: number[];
   /** UTF-8 bytes of each choice, without the delimiter. */
   choiceBytes?: number[];
-  /** 1 if the largest log-likelihood is the right choice's, else 0; null where a task knows no right and wrong. */
+  /**
+   * 1 if the largest log-likelihood is the right choice's, else 0; null where a task knows no right and wrong. Another
+   * program's task may give a share.
+   */
   correct: number | null;
   /** The same by log-likelihood per character (acc_norm). */
   correctNorm?: number;
   /** The same by log-likelihood per UTF-8 byte (acc_bytes). */
   correctBytes?: number;
+  /** Numbers that another program gave for metrics of its own, by name. */
+  values?: Record<string, number>;
   /** Generated tasks: each program; `correct` is the share that passed. */
   samples?: ProgramSample[];
   /** Text: information in the document, -log2 p. */
@@ -102,6 +107,11 @@ export interface EvalItem {
   tokens: number;
   /** SHA-256 of the prompt, as lm-eval's `prompt_hash`. */
   promptHash: string;
+  /**
+   * Choices and continuations: hash of all that the model was asked, see `requestHash` in hashes.ts. Of a text or a
+   * problem the prompt is all. Results of earlier versions lack it.
+   */
+  requestHash?: string;
 }
 
 export interface FailedRow {
@@ -197,7 +207,7 @@ export function itemValue(item: EvalItem, metric: string): number | null {
     case "bits_per_byte":
       return item.bits !== undefined && item.bytes ? item.bits / item.bytes : null;
     default:
-      return passOfItem(item, metric);
+      return passOfItem(item, metric) ?? item.values?.[metric] ?? null;
   }
 }
 

@@ -34,6 +34,11 @@ export interface Environment {
   capturedAt: string;
 }
 
+/** What speed depends on besides the model: runs with the same are those of one machine. */
+export function machineOf(e: Environment): string {
+  return [e.cpu, e.containerCores ?? e.logicalCores, e.os, e.arch, `onnxruntime ${e.onnxruntime}`].join(", ");
+}
+
 /** Read the machine's facts. What can't be read is null and named in `missing`. */
 export async function captureEnvironment(): Promise<Environment> {
   const processors = cpus();

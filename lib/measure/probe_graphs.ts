@@ -45,7 +45,7 @@ export function copyProbe(bytes: number): Probe {
   const g = new GraphBuilder("copy"), elements = Math.ceil(bytes / 4);
   const x = g.input("x", "float32", [elements]);
   const copied = g.node("Neg", [x]); // a plain copy would be left out of the graph
-  g.node("Gather", [copied, g.constant("first", "int64", [], [0])], {}, { outputs: ["out"] });
+  g.node("Gather", [copied, g.literal("int64", [], [0])], {}, { outputs: ["out"] });
   g.output("out", "float32", []);
   return probe(g, "copy", "fp32", 8 * elements, { x: [elements] });
 }
@@ -77,8 +77,8 @@ function product(g: GraphBuilder, x: string, format: ProbedFormat, K: number, N:
 
 /** A tensor of one value: made when the graph is opened, so that the file stays small. */
 function filled(g: GraphBuilder, type: ElementType, dims: number[], value: number): string {
-  const one = g.constant(`value_${type}`, type, [], [value]);
-  return g.node("Expand", [one, g.constant(`dims_${dims.join("x")}`, "int64", [dims.length], dims)]);
+  const one = g.literal(type, [], [value]);
+  return g.node("Expand", [one, g.literal("int64", [dims.length], dims)]);
 }
 
 /** The result as one number, so that it need not be copied out. */

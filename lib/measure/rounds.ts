@@ -10,8 +10,11 @@ import { func, list, text } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { DecodeWay, StartHost } from "../model/protocol.ts";
 import { progress, StopError, withPartial } from "../progress.ts";
-import { seededRandom } from "../stats/random.ts";
+import type { ResultStore } from "../store/results.ts";
 import { captureEnvironment } from "./environment.ts";
+import { goOn, keepRounds, roundWriter } from "./kept_rounds.ts";
+import { STORE } from "../store/store_field.ts";
+import { identicalModels } from "./identical.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { ROUNDS, type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
@@ -28,6 +31,11 @@ export interface RoundsOptions extends ModelOptions {
   way?: DecodeWay;
   /** Intervals that shall hold together in the stop rule. Default: candidates times settings. */
   comparisons?: number;
+  /**
+   * Where each round is kept as soon as it is measured: a run that was stopped or killed goes on with its next round, if
+   * machine, versions, options and models are the same. Default null: nothing is kept.
+   */
+  store?: ResultStore | null;
   /** How a host is started; tests give a fake one. */
   start?: StartHost;
 }
@@ -39,6 +47,7 @@ export const ROUNDS_OPTIONS = object<RoundsOptions>({
   seed: optional(SEED),
   way: optional(WAY),
   comparisons: optional(COMPARISONS),
+  store: optional(STORE),
   start: optional(func()),
 });
 export const SETTINGS = list(SETTING);
@@ -60,6 +69,17 @@ export async function measureRounds(
   settings: ThroughputSetting[],
   options: RoundsOptions = {},
 ): Promise<RoundsResult> {
+  const { result, end } = await keptRounds(models, settings, options);
+  end();
+  return result;
+}
+
+/** As `measureRounds`, for work that goes on behind the rounds: they are kept until it calls `end`. */
+export async function keptRounds(
+  models: Record<string, ModelRef>,
+  settings: ThroughputSetting[],
+  options: RoundsOptions,
+): Promise<{ result: RoundsResult; end(): void; release(): void }> {
   checkArgument("Cannot measure rounds", "models", models, MODELS);
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
   checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
@@ -84,6 +104,7 @@ export async function measureRounds(
   const result: RoundsResult = {
     baseline,
     twin,
+    identical: await identicalModels(refs, { provider, threads, precision }),
     seed,
     way,
     settings: [],
@@ -94,17 +115,33 @@ export async function measureRounds(
     environment,
     startedAt: startedAt.toISOString(),
     seconds: 0,
+    resumed: null,
+    startedAnew: null,
   };
   const comparisons = options.comparisons ?? Math.max(1, (names.length - 1) * settings.length);
+  const modelOptions = { provider, threads, precision }, tokens = new Map<string, number[]>();
+  const setup = { models, settings, baseline, plan, seed, way, comparisons, modelOptions, environment };
+  const kept = options.store ? await keepRounds(options.store, setup) : null;
+  result.startedAnew = kept?.startedAnew ?? null;
+  const firstBlock = kept ? goOn(kept, result, states, tokens) : 0;
   const bar = progress("Rounds", plan.fixed ? plan.max * settings.length : 0);
   const run = new RoundsRun(result, {
     refs,
     plan,
-    random: seededRandom(seed),
     bar,
     start,
-    modelOptions: { provider, threads, precision },
+    modelOptions,
+    tokens,
+    onRound: kept ? roundWriter(kept, result, tokens) : () => {},
   });
+  const judge = (open: SettingState[]) => {
+    const others = run.active().filter((name) => name !== baseline && name !== twin);
+    const candidates = names.length > 1 ? others : [twin]; // one model alone is measured as well as its twin shows
+    for (const state of open) {
+      const ratios = candidateRatios(result, state.setting, state.config, candidates);
+      state.stoppedBy = !candidates.length ? "failures" : stopReason(plan, state, ratios, { comparisons });
+    }
+  };
   const finish = (stoppedBy: StoppedBy) => {
     result.seconds = (performance.now() - began) / 1000;
     result.settings = states.map(({ setting, config, rounds, blocks, spentMs, stoppedBy: own }) => ({
@@ -119,19 +156,16 @@ export async function measureRounds(
     return result;
   };
   try {
-    for (let block = 0; states.some((s) => !s.stoppedBy); block++) {
+    if (result.resumed) judge(states.filter(({ rounds }) => rounds > 0));
+    for (let block = firstBlock; states.some((s) => !s.stoppedBy); block++) {
       const open = states.filter((s) => !s.stoppedBy);
       await run.block(open, block);
-      const others = run.active().filter((name) => name !== baseline && name !== twin);
-      const candidates = names.length > 1 ? others : [twin]; // one model alone is measured as well as its twin shows
-      for (const state of open) {
-        const ratios = candidateRatios(result, state.setting, state.config, candidates);
-        state.stoppedBy = !candidates.length ? "failures" : stopReason(plan, state, ratios, { comparisons });
-      }
+      judge(open);
     }
     bar.update(result.rounds.length);
-    return finish("rounds");
+    return { result: finish("rounds"), end: () => kept?.end(), release: () => kept?.release() };
   } catch (error) {
+    kept?.release();
     throw withPartial(
       error,
       result.rounds.length ? finish(error instanceof StopError ? "stop" : "failures") : undefined,

@@ -27,6 +27,18 @@ export interface Round {
   order: string[];
   /** A model that failed before has none. */
   samples: Record<string, RoundSample>;
+  /** Its block was cut short, since the process was killed; the next one began with new processes. */
+  cut?: true;
+}
+
+/** Rounds of a run that was interrupted, which this one went on with. */
+export interface ResumedRounds {
+  /** Start of the first run, ISO 8601. */
+  startedAt: string;
+  /** Rounds that were there already. */
+  rounds: number;
+  /** How often the measuring was interrupted. */
+  interruptions: number;
 }
 
 export interface RoundsSetting {
@@ -44,6 +56,8 @@ export interface RoundsResult {
   baseline: string;
   /** Name of the second process of the baseline's model: what differs between identical models. */
   twin: string;
+  /** Groups of names that stand for one and the same model, the baseline and its twin among them. */
+  identical?: string[][];
   seed: number;
   way: DecodeWay;
   settings: RoundsSetting[];
@@ -55,8 +69,16 @@ export interface RoundsResult {
   failures: { model: string; config: string; block: number; reason: string }[];
   environment: Environment;
   startedAt: string;
+  /** Of this run; what an earlier one took is not in it. */
   seconds: number;
+  /** Null where all was measured in one run. */
+  resumed: ResumedRounds | null;
+  /** Why rounds of an interrupted run were left alone; null where there were none, or they were gone on with. */
+  startedAnew: string | null;
 }
+
+/** A block that was cut short counts if it has so many rounds: a mean of one alone is much noisier than the others'. */
+export const MIN_CUT_ROUNDS = 2;
 
 /** The speeds of a sample, in tokens/s. */
 export type SpeedMetric = "throughputTokensPerS" | "decodeTokensPerS" | "prefillTokensPerS";
@@ -70,7 +92,10 @@ export function primarySpeed(setting: ThroughputSetting): SpeedMetric {
   return isGeneration(setting) ? "decodeTokensPerS" : "throughputTokensPerS";
 }
 
-/** Pairs of one metric of two models in the rounds of a setting in which both ran. */
+/**
+ * Pairs of one metric of two models in the rounds of a setting in which both ran. A block that was cut to a single round
+ * is left out: the interval gives every block the same weight.
+ */
 export function pairedSpeeds(
   rounds: readonly Round[],
   config: string,
@@ -78,10 +103,13 @@ export function pairedSpeeds(
   candidate: string,
   baseline: string,
 ): { block: number; candidate: number; baseline: number }[] {
-  return rounds.flatMap(({ config: c, block, samples }) => {
+  const pairs = rounds.flatMap(({ config: c, block, samples, cut = false }) => {
     const a = samples[candidate]?.[metric], b = samples[baseline]?.[metric];
-    return c === config && a !== undefined && b !== undefined ? [{ block, candidate: a, baseline: b }] : [];
+    return c === config && a !== undefined && b !== undefined ? [{ block, candidate: a, baseline: b, cut }] : [];
   });
+  const inBlock = Map.groupBy(pairs, ({ block }) => block);
+  return pairs.filter(({ block, cut }) => !cut || inBlock.get(block)!.length >= MIN_CUT_ROUNDS)
+    .map(({ block, candidate, baseline }) => ({ block, candidate, baseline }));
 }
 
 /** The blocks' mean log ratios of each candidate's primary speed to the baseline's: shape [candidates][blocks]. */

@@ -2,7 +2,7 @@
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import { type Progress, StopError } from "../progress.ts";
-import type { Random } from "../stats/random.ts";
+import { type Random, seededRandom } from "../stats/random.ts";
 import { noiseBetween, readNoise } from "./noise.ts";
 import { roundsOfBlock, type RoundsPlan, type RoundsState, type StoppedBy } from "./rounds_plan.ts";
 import type { Round, RoundsResult } from "./rounds_result.ts";
@@ -13,6 +13,8 @@ import { warmUp } from "./warm_up.ts";
 
 /** In rounds a large batch is warmed up for this long at most, in every process. */
 const WARM_UP_SECONDS = 3;
+/** An odd number that sets the seeds of blocks far apart. */
+const BLOCK_SEED = 0x9e3779b1;
 
 /** Where a setting stands. */
 export interface SettingState extends RoundsState {
@@ -27,20 +29,37 @@ export interface SettingState extends RoundsState {
 export interface RoundsRunOptions {
   refs: Record<string, ModelRef>;
   plan: RoundsPlan;
-  random: Random;
   bar: Progress;
   start: StartHost;
   modelOptions: ModelOptions;
+  /** The first tokens of each model and setting as an earlier run saw them. */
+  tokens: Map<string, number[]>;
+  /** Called after every round, with what it has added to `result`. */
+  onRound(progress: BlockProgress): void;
+}
+
+/** Where a block stands after a round. */
+export interface BlockProgress {
+  block: number;
+  config: string;
+  /** Rounds that this block has and was meant to have in this setting. */
+  done: number;
+  planned: number;
+  /** Of the setting, with what this block has taken so far. */
+  spentMs: number;
 }
 
 /** The work of `measureRounds`, block by block; it fills `result`. */
 export class RoundsRun {
-  readonly #began = performance.now();
+  readonly #began: number;
   readonly #hosts = new Map<string, ModelHost>();
-  /** The first tokens of each model and setting: every later run must give the same. */
-  readonly #tokens = new Map<string, number[]>();
+  /** Anew for each block, so that a run that goes on makes the orders that it would have made. */
+  #random: Random;
 
-  constructor(readonly result: RoundsResult, readonly options: RoundsRunOptions) {}
+  constructor(readonly result: RoundsResult, readonly options: RoundsRunOptions) {
+    this.#began = performance.now() - (Date.now() - Date.parse(result.startedAt));
+    this.#random = seededRandom(result.seed);
+  }
 
   /** Models that have not failed, the twin among them. */
   active(): string[] {
@@ -51,6 +70,7 @@ export class RoundsRun {
   /** Run some rounds of each setting in fresh processes, and end them. */
   async block(states: SettingState[], block: number): Promise<void> {
     const start = performance.now();
+    this.#random = seededRandom((this.result.seed + Math.imul(block, BLOCK_SEED)) | 0);
     try {
       await this.#startHosts(states, block);
       const share = (performance.now() - start) / states.length;
@@ -62,9 +82,9 @@ export class RoundsRun {
   }
 
   async #startHosts(states: SettingState[], block: number): Promise<void> {
-    const { refs, random, start, modelOptions, bar } = this.options;
+    const { refs, start, modelOptions, bar } = this.options;
     const graphs = [...new Set(states.map(({ setting }) => graphOf(setting)))];
-    for (const name of random.shuffle(this.active())) {
+    for (const name of this.#random.shuffle(this.active())) {
       bar.update(this.result.rounds.length, `block ${block + 1}, starting ${name}`);
       try {
         const host = await startStoppable(start, refs[name], { ...modelOptions, graphs });
@@ -78,9 +98,9 @@ export class RoundsRun {
   }
 
   async #setting(state: SettingState, block: number, shareMs: number): Promise<void> {
-    const { plan, random } = this.options;
+    const { plan, onRound } = this.options;
     const start = performance.now(), before: RoundsState = { ...state };
-    for (const name of random.shuffle(this.active())) await this.#warmUp(state, block, name);
+    for (const name of this.#random.shuffle(this.active())) await this.#warmUp(state, block, name);
     state.startMs = shareMs + performance.now() - start;
     const roundsStart = performance.now();
     let planned = roundsOfBlock(plan, before, state.roundMs, state.startMs);
@@ -89,6 +109,8 @@ export class RoundsRun {
       state.rounds++;
       state.roundMs = (performance.now() - roundsStart) / ++done;
       if (done === 1) planned = Math.min(planned, roundsOfBlock(plan, before, state.roundMs, state.startMs));
+      const spentMs = before.spentMs + shareMs + performance.now() - start;
+      onRound({ block, config: state.config, done, planned, spentMs });
     }
     state.blocks++;
     state.spentMs = before.spentMs + shareMs + performance.now() - start;
@@ -105,7 +127,7 @@ export class RoundsRun {
 
   async #round({ setting, config, rounds }: SettingState, block: number): Promise<Round> {
     const { way, seed } = this.result;
-    const order = this.options.random.shuffle(this.active());
+    const order = this.#random.shuffle(this.active());
     const round: Round = { config, block, round: rounds, order, samples: {} };
     for (const name of order) {
       this.options.bar.update(this.result.rounds.length, `${config}, block ${block + 1}, ${name}`);
@@ -113,8 +135,8 @@ export class RoundsRun {
         const noise = readNoise(), atMs = performance.now() - this.#began;
         const { sample, ids, involuntarySwitches } = await runSetting(host, setting, { way, seed, fresh: true });
         const key = JSON.stringify([name, config]);
-        checkSameTokens(name, this.#tokens.get(key) ?? null, ids);
-        if (!this.#tokens.has(key)) this.#tokens.set(key, ids);
+        checkSameTokens(name, this.options.tokens.get(key) ?? null, ids);
+        if (!this.options.tokens.has(key)) this.options.tokens.set(key, ids);
         const elapsed = performance.now() - this.#began - atMs;
         const seen = noiseBetween(noise, readNoise(), elapsed);
         round.samples[name] = { ...sample, atMs, noise: seen, involuntarySwitches };

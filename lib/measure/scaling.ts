@@ -36,11 +36,14 @@ export interface ScalingCrossover {
   time: "ttftMs" | "tpotMs";
   first: string;
   second: string;
+  /** Of identical models always `indistinguishable`: what the data alone would say is noise. */
   crossover: Crossover;
+  /** Given if both are the same model: their largest difference at a measured length, a share, shows how much noise there is. */
+  identical?: { apart: number };
 }
 
 export interface Scaling {
-  /** The baseline first; its twin among them, whose crossover with the baseline shows what noise alone gives. */
+  /** The baseline first; its twin among them, whose distance from the baseline shows what noise alone gives. */
   models: Record<string, ModelScaling>;
   baseline: string;
   twin: string;
@@ -74,7 +77,9 @@ export async function measureScaling(models: Record<string, ModelRef>, options: 
  * @throws {RangeError} If there are fewer than three lengths or two whole blocks.
  */
 export function scalingOf(rounds: RoundsResult): Scaling {
-  const { baseline, twin } = rounds;
+  const { baseline, twin, identical = [] } = rounds;
+  const same = (name: string) =>
+    name === twin || identical.some((group) => group.includes(baseline) && group.includes(name));
   const settings = rounds.settings.map((s) => s.setting).filter(isGeneration);
   const names = Object.keys(rounds.models).filter((name) => !rounds.failures.some((f) => f.model === name));
   const ordered = [baseline, ...names.filter((name) => name !== baseline)];
@@ -92,10 +97,33 @@ export function scalingOf(rounds: RoundsResult): Scaling {
       time,
       first: baseline,
       second,
-      crossover: crossover(models[baseline][time], models[second][time]),
+      ...crossoverOf(models[baseline][time], models[second][time], same(second)),
     }))
   );
   return { models, baseline, twin, crossovers, rounds };
+}
+
+function crossoverOf(
+  first: ScalingFit,
+  second: ScalingFit,
+  identical: boolean,
+): Pick<ScalingCrossover, "crossover" | "identical"> {
+  const found = crossover(first, second);
+  if (!identical) return { crossover: found };
+  const apart = Math.max(...first.points.map(({ value }, i) => Math.abs(second.points[i].value / value - 1)));
+  return {
+    identical: { apart },
+    crossover: {
+      ...found,
+      kind: "indistinguishable",
+      crossings: [],
+      told: [],
+      unclear: [{ low: 0, high: Infinity }],
+      fasterAtStart: null,
+      fasterAtEnd: null,
+      extrapolated: false,
+    },
+  };
 }
 
 function samplesOf(

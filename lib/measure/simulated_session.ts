@@ -2,6 +2,7 @@
 import { meanInterval, type MeanOptions, tInterval } from "../stats/mean_interval.ts";
 import type { Random } from "../stats/random.ts";
 import { roundsOfBlock, type RoundsPlan, stopReason } from "./rounds_plan.ts";
+import { MIN_CUT_ROUNDS } from "./rounds_result.ts";
 
 /** What moves the time of a run besides the model; on logarithms, so 0.02 is about 2 %. */
 export interface SimulatedNoise {
@@ -54,27 +55,30 @@ function pairedSession(units: number[], rounds: number, options: MeanOptions): S
  * `stopReason`. The interval is that of `ratioOverBlocks`, on logarithms.
  *
  * @param effect True log speed-up of the candidate.
- * @param comparisons Intervals that shall hold together, in the stop rule and the intervals.
+ * @param options.comparisons Intervals that shall hold together, in the stop rule and the intervals.
+ * @param options.kills Share of blocks in which the process is killed, at any of its rounds; the next block goes on.
  */
 export function simulateRounds(
   random: Random,
   noise: SimulatedNoise,
   plan: RoundsPlan,
   effect = 0,
-  comparisons = 1,
+  { comparisons = 1, kills = 0 }: { comparisons?: number; kills?: number } = {},
 ): SimulatedSession {
   const next = wallNoise(random, noise);
   const units: number[] = [], candidates = [units], state = { rounds: 0, blocks: 0, spentMs: 0 };
   const own = [0, 0, 0], logTime = [0, 0, 0];
   for (;;) {
     for (const model of MODELS) own[model] = noise.process * random.normal();
-    const rounds = roundsOfBlock(plan, state);
+    const planned = roundsOfBlock(plan, state);
+    const rounds = kills && random.next() < kills ? random.integer(planned) : planned;
     let sum = 0;
     for (let round = 0; round < rounds; round++) {
       for (const model of random.shuffle(MODELS)) logTime[model] = own[model] + next();
       sum += logTime[0] - logTime[1];
     }
-    units.push(effect + sum / rounds);
+    if (rounds === 0) continue;
+    if (rounds === planned || rounds >= MIN_CUT_ROUNDS) units.push(effect + sum / rounds);
     state.rounds += rounds;
     state.blocks++;
     const stoppedBy = stopReason(plan, state, candidates, { comparisons });

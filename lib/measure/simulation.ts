@@ -47,6 +47,8 @@ export interface SimulationOptions {
   rounds?: Partial<RoundsBudget>;
   /** Intervals that shall hold together, in the scheme `rounds`. Default 1. */
   comparisons?: number;
+  /** Share of blocks in which the measuring process is killed and started again, in the scheme `rounds`. Default 0. */
+  kills?: number;
   /** So many sessions of identical models get a sign-flip test too, which takes longer than all the rest. Default 1000. */
   signFlips?: number;
 }
@@ -69,6 +71,7 @@ export const SIMULATION_OPTIONS = object<SimulationOptions>({
   schemes: optional(list(oneOf(...SCHEMES))),
   rounds: optional(BUDGET),
   comparisons: optional(COMPARISONS),
+  kills: optional(quantity({ min: 0, below: 1 })),
   signFlips: optional(integer({ min: 0, max: 1e8 })),
 });
 
@@ -149,7 +152,7 @@ function sessionOf(scheme: SimulatedScheme, noise: SimulatedNoise, effect: numbe
   const plan = roundsPlan(withDefaults({ minutes: Infinity }, options.rounds ?? {}));
   switch (scheme) {
     case "rounds":
-      return (random: Random) => simulateRounds(random, noise, plan, effect, options.comparisons);
+      return (random: Random) => simulateRounds(random, noise, plan, effect, options);
     case "one process":
       return (random: Random) => simulateOneProcess(random, noise, effect);
     case "sequential":

@@ -1,11 +1,16 @@
 /** Tokenizers of a cut vocabulary: the tokens that are left, numbered anew, and only the merges that make them. */
 import type { Tokenizer, TokenizerFile } from "./tokenizer.ts";
+import { isBpe } from "./tokenizer_json.ts";
 
 interface Bpe {
-  type: string;
+  /** Absent in old files. */
+  type?: string;
   vocab: Record<string, number>;
   merges: (string | [string, string])[];
   byte_fallback?: boolean;
+  unk_token?: string | null;
+  /** What a piece that does not start a word has in front, and loses where it is merged. */
+  continuing_subword_prefix?: string | null;
 }
 
 /**
@@ -17,10 +22,9 @@ interface Bpe {
  */
 export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile {
   const model = file.tokenizer.model as Bpe;
-  if (model.type !== "BPE") {
-    throw new TypeError(
-      `Cannot cut a vocabulary of kind ${model.type}: its tokens are not merged from others, as BPE's`,
-    );
+  if (!isBpe(model)) {
+    const kind = model.type ?? "without merges";
+    throw new TypeError(`Cannot cut a vocabulary of kind ${kind}: its tokens are not merged from others, as BPE's`);
   }
   const newIds = new Map(ids.map((id, i) => [id, i]));
   const added = (file.tokenizer.added_tokens ?? []) as { id: number; content: string }[];
@@ -30,9 +34,13 @@ export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile 
   );
   const merges = model.merges.filter((merge) => {
     const [left, right] = typeof merge === "string" ? merge.split(" ") : merge;
-    return [left, right, left + right].every((token) => Object.hasOwn(vocab, token));
+    const merged = left + right.slice(model.continuing_subword_prefix?.length ?? 0);
+    return [left, right, merged].every((token) => Object.hasOwn(vocab, token));
   });
   const renumbered = added.flatMap((token) => newIds.has(token.id) ? [{ ...token, id: newIds.get(token.id)! }] : []);
+  // The library numbers added tokens itself, one behind the other, unless the vocabulary has them.
+  for (const { content, id } of renumbered) vocab[content] = id;
+  const unknown = model.unk_token ?? null;
   return {
     ...file,
     // Its post-processor names ids of before; special tokens are put in by others.
@@ -40,10 +48,12 @@ export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile 
       ...file.tokenizer,
       added_tokens: renumbered,
       post_processor: null,
-      model: { ...model, vocab, merges },
+      // An unknown token that is not left is an error with the first text that needs it: better none.
+      model: { ...model, vocab, merges, unk_token: unknown !== null && Object.hasOwn(vocab, unknown) ? unknown : null },
     },
     bosId: file.bosId === null ? null : newIds.get(file.bosId) ?? null,
     eosId: file.eosId === null ? null : newIds.get(file.eosId)!,
+    endIds: file.endIds.flatMap((id) => newIds.get(id) ?? []),
   };
 }
 
@@ -51,30 +61,42 @@ export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile 
 export function renumbered(tokenizer: Tokenizer, ids: number[]): Tokenizer {
   const newIds = new Map(ids.map((id, i) => [id, i]));
   const idOf = (id: number | null) => id === null ? null : newIds.get(id) ?? null;
+  const leftOf = (text: string, ids: number[]) =>
+    ids.map((id) => {
+      const left = newIds.get(id);
+      if (left !== undefined) return left;
+      throw new RangeError(`Cannot encode ${JSON.stringify(text)}: byte ${id} is not in the cut vocabulary`);
+    });
   return {
-    encode: (text) =>
-      tokenizer.encode(text).map((id) => {
-        const left = newIds.get(id);
-        if (left !== undefined) return left;
-        throw new RangeError(`Cannot encode ${JSON.stringify(text)}: byte ${id} is not in the cut vocabulary`);
-      }),
-    decode: (left, options) => tokenizer.decode(left.map((id) => ids[id]), options),
+    encode: async (text) => leftOf(text, await tokenizer.encode(text)),
+    encodeBatch: async (texts) => (await tokenizer.encodeBatch(texts)).map((ids, i) => leftOf(texts[i], ids)),
+    decode: (left, { after = [], ...options } = {}) =>
+      tokenizer.decode(left.map((id) => ids[id]), { ...options, after: after.map((id) => ids[id]) }),
     bosId: idOf(tokenizer.bosId),
     eosId: idOf(tokenizer.eosId),
+    endIds: tokenizer.endIds.flatMap((id) => newIds.get(id) ?? []),
     addsBos: tokenizer.addsBos,
   };
 }
 
 function checkLeft(file: TokenizerFile, model: Bpe, added: { content: string }[], left: Map<number, number>): void {
-  const { eosId, bosId, addsBos } = file;
-  for (const [id, what] of [[eosId, "ends a text"], [addsBos ? bosId : null, "starts every text"]] as const) {
+  const { eosId, bosId, addsBos, endIds } = file;
+  const end = endIds.some((id) => left.has(id)) ? null : endIds[0] ?? null;
+  for (
+    const [id, what] of [[eosId, "ends a text"], [end, "ends a text"], [
+      addsBos ? bosId : null,
+      "starts every text",
+    ]] as const
+  ) {
     if (id !== null && !left.has(id)) {
       throw new RangeError(`Cannot cut the vocabulary: token ${id} ${what} and would go; keep it in the list`);
     }
   }
   const special = new Set(added.map(({ content }) => content));
-  // With a fallback every text can be said in bytes; without, in single characters (byte-level BPE's are bytes).
-  const isNeeded = (token: string) => model.byte_fallback ? /^<0x[0-9A-F]{2}>$/.test(token) : [...token].length === 1;
+  // With a fallback every text can be said in bytes, but what stands for a space is no space when made of them;
+  // without, in single characters (byte-level BPE's are bytes).
+  const isNeeded = (token: string) =>
+    model.byte_fallback ? /^<0x[0-9A-F]{2}>$|^\u2581$/.test(token) : [...token].length === 1;
   const gone = Object.entries(model.vocab)
     .filter(([token, id]) => isNeeded(token) && !special.has(token) && !left.has(id));
   if (gone.length === 0) return;

@@ -24,7 +24,8 @@ export interface ChunkOptions {
   topP?: number;
   /** [turns * batch], needed for a temperature above 0. */
   uniforms?: Float32Array;
-  eosId?: number | null;
+  /** Ids that end a row. Default: none. */
+  endIds?: readonly number[];
   suppressEos?: boolean;
   logprobs?: boolean;
   /** Tokens that any row will have at most: the batch graph's caches get no more slots in advance. */
@@ -62,7 +63,7 @@ export async function runChunk(model: LanguageModel, state: DecodeState, options
     uniforms: floats(options.uniforms ?? new Float32Array(turns * batch), [turns, batch]),
     top_k: int64s([options.topK || model.spec.vocabSize], [1]),
   };
-  if (options.eosId != null) feeds.eos = int64s([options.eosId], [1]);
+  if (options.endIds?.length) feeds.eos = int64s([...options.endIds], [options.endIds.length]);
   if (options.suppressEos) feeds.suppress_eos = bool(true);
   if (options.temperature) feeds.temperature = floats([options.temperature], []);
   if (options.topP !== undefined) feeds.top_p = floats([options.topP], []);

@@ -47,8 +47,9 @@ export async function divergence(
   requireSameVocabulary(candidate, baseline);
   const models: Pair<LanguageModel> = [candidate, baseline];
   const all = texts.map(noSums);
-  const windows = texts.flatMap((text, i) =>
-    windowsOf(candidate, baseline, text, i).map((w) => ({ ...w, sums: all[i] }))
+  const [ids, others] = await Promise.all(models.map(({ tokenizer }) => tokenizer.encodeBatch(texts)));
+  const windows = texts.flatMap((_, i) =>
+    windowsOf(candidate, baseline, ids[i], others[i], i).map((w) => ({ ...w, sums: all[i] }))
   );
   const fits = (w: Window) => w.tokens.length <= RUN_TOKENS, short = windows.filter(fits);
   for (const batch of planBatches(short.map((w) => w.tokens.length), RUN_TOKENS)) {
@@ -77,8 +78,13 @@ function requireSameVocabulary({ info: a }: LanguageModel, { info: b }: Language
   );
 }
 
-function windowsOf(candidate: LanguageModel, baseline: LanguageModel, text: string, index: number): Sequence[] {
-  const ids = candidate.tokenizer.encode(text), others = baseline.tokenizer.encode(text);
+function windowsOf(
+  candidate: LanguageModel,
+  baseline: LanguageModel,
+  ids: number[],
+  others: number[],
+  index: number,
+): Sequence[] {
   if (ids.length === 0) throw new RangeError(`Cannot compare models on text ${index}: it has no tokens`);
   const at = ids.findIndex((id, i) => id !== others[i]);
   if (at >= 0 || ids.length !== others.length) {

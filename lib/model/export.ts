@@ -65,7 +65,7 @@ export async function exportModel(ref: ModelRef, folder: string, options: ModelO
   const texts: Record<string, unknown> = {
     "genai_config.json": genaiConfig(spec, tokenizer),
     "config.json": transformersConfig(spec, tokenizer, rope.length > 0),
-    "generation_config.json": { bos_token_id: tokenizer.bosId, eos_token_id: tokenizer.eosId, do_sample: false },
+    "generation_config.json": { bos_token_id: tokenizer.bosId, eos_token_id: endsOf(tokenizer), do_sample: false },
     ...tokenizer.files,
   };
   for (const [name, content] of Object.entries(texts)) {
@@ -82,16 +82,21 @@ async function toFile<T>(path: string, write: (sink: (bytes: Uint8Array) => Prom
   });
 }
 
+/** The ends of texts as configurations have them: one id, a list of several, or null. */
+function endsOf({ endIds }: ExportedTokenizer): number | readonly number[] | null {
+  return endIds.length > 1 ? endIds : endIds[0] ?? null;
+}
+
 /** https://onnxruntime.ai/docs/genai/reference/config.html */
-function genaiConfig(spec: ArchSpec, { bosId, eosId }: ExportedTokenizer) {
+function genaiConfig(spec: ArchSpec, tokenizer: ExportedTokenizer) {
   const { heads, kvHeads, headDim } = spec.layers[0].mixer as AttentionSpec;
-  const end = eosId ?? 0;
+  const { bosId, eosId, endIds } = tokenizer, end = eosId ?? endIds[0] ?? 0;
   return {
     model: {
       // The kind of decoder in genai's words: token ids in, logits and keys and values out. Its own "gpt2" is another.
       type: "llama",
       bos_token_id: bosId ?? end,
-      eos_token_id: end,
+      eos_token_id: endsOf(tokenizer) ?? end,
       pad_token_id: end,
       context_length: spec.contextLength,
       vocab_size: spec.vocabSize,
@@ -132,13 +137,13 @@ function genaiConfig(spec: ArchSpec, { bosId, eosId }: ExportedTokenizer) {
 }
 
 /** The fields of a Llama's configuration that transformers.js reads (`configs.js`), whatever the family. */
-function transformersConfig(spec: ArchSpec, { bosId, eosId }: ExportedTokenizer, hasRope: boolean) {
+function transformersConfig(spec: ArchSpec, tokenizer: ExportedTokenizer, hasRope: boolean) {
   const { heads, kvHeads, headDim } = spec.layers[0].mixer as AttentionSpec;
   return {
     architectures: ["LlamaForCausalLM"],
     model_type: "llama",
-    bos_token_id: bosId,
-    eos_token_id: eosId,
+    bos_token_id: tokenizer.bosId,
+    eos_token_id: endsOf(tokenizer),
     head_dim: headDim,
     hidden_size: spec.hiddenSize,
     max_position_embeddings: spec.contextLength,

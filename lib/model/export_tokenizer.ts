@@ -1,32 +1,36 @@
 /** A model's tokenizer as the files of the Hugging Face format. */
+import type { EndsOrigin } from "../arch/origin.ts";
 import type { ResolvedModel } from "../arch/resolve.ts";
 import { cutTokenizer } from "./cut_tokenizer.ts";
-import { byteTokenizer, type TokenizerFile } from "./tokenizer.ts";
-import { tokenizerReader } from "./tokenizer_files.ts";
+import type { TokenizerFile } from "./tokenizer.ts";
+import { bytesOf, tokenizerReader } from "./tokenizer_files.ts";
 
 export interface ExportedTokenizer {
   bosId: number | null;
   eosId: number | null;
+  endIds: readonly number[];
   /** Content by name of file. */
   files: { "tokenizer.json": Record<string, unknown>; "tokenizer_config.json": Record<string, unknown> };
 }
 
-export async function exportedTokenizer({ tokenizer, spec, vocabulary }: ResolvedModel): Promise<ExportedTokenizer> {
+export async function exportedTokenizer(
+  { tokenizer, spec, vocabulary, ends }: ResolvedModel,
+): Promise<ExportedTokenizer> {
   const file = tokenizer === "bytes"
-    ? bytesAsBpe(vocabulary ? 258 : spec.vocabSize)
-    : (await tokenizerReader(tokenizer))();
-  const { bosId, eosId, addsBos, tokenizer: json } = vocabulary ? cutTokenizer(file, vocabulary) : file;
+    ? await bytesAsBpe(vocabulary ? 258 : spec.vocabSize, ends)
+    : (await tokenizerReader(tokenizer, ends))();
+  const { bosId, eosId, endIds, addsBos, tokenizer: json } = vocabulary ? cutTokenizer(file, vocabulary) : file;
   const config = {
     tokenizer_class: "PreTrainedTokenizerFast",
     add_bos_token: addsBos,
     clean_up_tokenization_spaces: false,
   };
-  return { bosId, eosId, files: { "tokenizer.json": json, "tokenizer_config.json": config } };
+  return { bosId, eosId, endIds, files: { "tokenizer.json": json, "tokenizer_config.json": config } };
 }
 
 /** The byte tokenizer as a byte-level BPE that never merges. */
-function bytesAsBpe(vocabSize: number): TokenizerFile {
-  const { bosId, eosId } = byteTokenizer(vocabSize);
+async function bytesAsBpe(vocabSize: number, ends: EndsOrigin | null): Promise<TokenizerFile> {
+  const { bosId, eosId, endIds } = await bytesOf(vocabSize, ends);
   const special = [[bosId, "<|bos|>"], [eosId, "<|eos|>"]] as const;
   const tokenizer = {
     version: "1.0",
@@ -51,7 +55,7 @@ function bytesAsBpe(vocabSize: number): TokenizerFile {
       byte_fallback: false,
     },
   };
-  return { tokenizer, bosId, eosId, addsBos: false };
+  return { tokenizer, bosId, eosId, endIds, addsBos: false };
 }
 
 /** The character that stands for each byte: itself where it is printable, else one from 256 on (GPT-2's encoder). */

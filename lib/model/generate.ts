@@ -21,17 +21,18 @@ export interface GenerateOptions {
   stop?: string[];
   /** Continuations of the prompt, drawn independently. Default 1. */
   samples?: number;
-  /** Never choose the end-of-sequence token (its logit is left out), so that every row has full length. Default false. */
+  /** Never choose a token that ends a text (their logits are left out), so that every row has full length. Default false. */
   ignoreEos?: boolean;
   /** Also give the log-probability of every token. Default false. */
   logProbabilities?: boolean;
 }
 
 export interface Generation {
-  /** New token ids, without the end-of-sequence token. */
+  /** New token ids, without the token that ended the text. */
   ids: number[];
+  /** What they add to the prompt's text, with the space that it may start with. */
   text: string;
-  /** "stop": end of sequence or a stop string; "length": `maxNewTokens` were made. */
+  /** "stop": a token that ends a text (the model's `tokenizer.endIds`) or a stop string; "length": `maxNewTokens` were made. */
   finishReason: "stop" | "length";
   /** Where asked for: ln p of each id under the untempered distribution over all tokens, [ids]. */
   logProbabilities?: number[];

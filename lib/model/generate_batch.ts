@@ -13,7 +13,6 @@ import {
   type GenerateBatchOptions,
   type GenerateRequest,
   type GenerateResult,
-  type Generation,
 } from "./generate.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { prefill } from "./prefill.ts";
@@ -65,7 +64,7 @@ export async function* decodeRequests(
   const waiting: Row[] = [];
   for (const [index, request] of requests.entries()) {
     try {
-      waiting.push(...rowsOf(model, checked, request, index));
+      waiting.push(...await rowsOf(model, checked, request, index));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       yield { index, result: { refused: error.message } };
@@ -83,7 +82,7 @@ export async function* decodeRequests(
       }
     }
     batch.state = await decodeChunk(model, graph, checked, batch);
-    yield* eventsOf(model, checked, [...staying, ...entering]);
+    yield* await eventsOf(model, checked, [...staying, ...entering]);
     drop(waiting, isOver);
     if (batch.rows.every(isOver)) batch = null;
   }
@@ -95,9 +94,15 @@ function chooseGraph(model: LanguageModel, options: CheckedOptions, rows: Row[])
 }
 
 /** The waiting rows of a request. */
-function rowsOf(model: LanguageModel, options: CheckedOptions, { prompt, seed }: GenerateRequest, index: number) {
+async function rowsOf(
+  model: LanguageModel,
+  options: CheckedOptions,
+  { prompt, seed }: GenerateRequest,
+  index: number,
+): Promise<Row[]> {
   const { name, contextLength } = model.info;
-  const ids = model.checkIds(typeof prompt === "string" ? encodePrompt(model.tokenizer, prompt) : prompt, "generate");
+  const given = typeof prompt === "string" ? await encodePrompt(model.tokenizer, prompt) : prompt;
+  const ids = model.checkIds(given, "generate");
   const maxNewTokens = options.maxNewTokens ?? Math.min(128, contextLength - ids.length);
   if (maxNewTokens < 1 || ids.length + maxNewTokens > contextLength) {
     throw new RangeError(
@@ -114,11 +119,11 @@ function rowsOf(model: LanguageModel, options: CheckedOptions, { prompt, seed }:
     );
   }
   const request: Request = { index, ids, maxNewTokens, cachedTokens: need, rows: [], prefix: null };
-  const limits = { maxNewTokens, eosId: options.ignoreEos ? null : model.tokenizer.eosId, stop: options.stop };
+  const limits = { maxNewTokens, endIds: options.ignoreEos ? [] : model.endIds, stop: options.stop };
   for (let sample = 0; sample < options.samples; sample++) {
     request.rows.push({
       request,
-      written: new WrittenRow(model.tokenizer, limits),
+      written: new WrittenRow(model.tokenizer, ids, limits),
       draw: uniformStream(seed ?? options.seed, sample),
       next: ids.at(-1)!,
       length: ids.length - 1,
@@ -195,7 +200,7 @@ async function decodeChunk(
   const turns = Math.min(options.chunk, left, context);
   const uniforms = new Float32Array(turns * rows.length);
   if (options.temperature > 0) { for (let i = 0; i < uniforms.length; i++) uniforms[i] = rows[i % rows.length].draw(); }
-  const { eosId } = model.tokenizer;
+  const { endIds } = model;
   const lastChunk = turns === left && live.length === rows.length;
   const { tokens, logprobs, next } = await runChunk(model, state, {
     turns,
@@ -204,27 +209,27 @@ async function decodeChunk(
     topK: options.topK,
     topP: options.topP,
     uniforms,
-    eosId,
-    suppressEos: options.ignoreEos && eosId !== null,
+    endIds,
+    suppressEos: options.ignoreEos && endIds.length > 0,
     logprobs: options.logProbabilities,
     mostTokens: Math.max(...rows.map((r) => r.request.cachedTokens)),
     keepCaches: !lastChunk,
   });
-  rows.forEach((row, r) => {
+  for (const [r, row] of rows.entries()) {
     if (!isOver(row)) {
-      row.written.extend(
+      await row.written.extend(
         tokens.map((turn) => turn[r]),
         logprobs ? tokens.map((_, t) => logprobs[t * rows.length + r]) : [],
       );
     }
     row.length = next.lengths[r];
     row.next = next.ids[r][0];
-  });
+  }
   return next;
 }
 
 /** What a chunk brought: tokens of each row, and the requests of which no row is left. */
-function eventsOf(model: LanguageModel, options: CheckedOptions, rows: Row[]): BatchEvent[] {
+async function eventsOf(model: LanguageModel, options: CheckedOptions, rows: Row[]): Promise<BatchEvent[]> {
   const events: BatchEvent[] = rows.map(({ written }) => ({ written }));
   for (const { index, rows: all } of new Set(rows.map((r) => r.request))) {
     const broken = all.find((r) => r.written.broken);
@@ -233,7 +238,7 @@ function eventsOf(model: LanguageModel, options: CheckedOptions, rows: Row[]): B
         `${broken.written.ids.length} new tokens; the weights or their precision are broken`;
       events.push({ index, result: { refused } });
     } else if (all.every((r) => r.written.finishReason)) {
-      const result = all.map((r): Generation => r.written.generation(options.logProbabilities));
+      const result = await Promise.all(all.map((r) => r.written.generation(options.logProbabilities)));
       events.push({ index, result });
     }
   }

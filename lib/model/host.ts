@@ -1,6 +1,7 @@
 /** The parent's end of a model host: starts the process, speaks the protocol, and tells when the child is gone. */
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { checkModel } from "../arch/ref_fields.ts";
 import type { ModelRef } from "../arch/spec.ts";
@@ -126,7 +127,7 @@ type OnProgress = (done: number, parts: FinishedPart[]) => void;
 interface Pending {
   method: string;
   resolve(value: unknown): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
   onProgress?: OnProgress;
 }
 
@@ -159,6 +160,7 @@ class HostClient {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
+      ...APART,
     }).spawn();
     this.pid = this.#child.pid;
     this.#writer = this.#child.stdin.getWriter();
@@ -232,11 +234,21 @@ class HostClient {
     }
     const pending = this.#pending.get(message.id);
     if (!pending) return;
-    if ("progress" in message) return pending.onProgress?.(message.progress, message.parts);
+    if ("progress" in message) return this.#pass(message.id, pending, message);
     this.#pending.delete(message.id);
     if ("error" in message) {
       const { name, message: text } = message.error;
       pending.reject(new (ERROR_TYPES[name] ?? Error)(text));
     } else pending.resolve(message.result);
+  }
+
+  /** What the caller does with a part of its results may fail, e.g. on a full disk: that is the end of its call. */
+  #pass(id: number, pending: Pending, { progress, parts }: { progress: number; parts: FinishedPart[] }): void {
+    try {
+      pending.onProgress?.(progress, parts);
+    } catch (error) {
+      this.#pending.delete(id);
+      pending.reject(error);
+    }
   }
 }

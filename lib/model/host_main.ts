@@ -2,12 +2,12 @@
  * The model host: a process that owns one model and answers requests, one JSON object a line. It offers primitives
  * with raw times and counters; planning and statistics stay with the parent. Started by `startHost`.
  */
-import process from "node:process";
 import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
 import { TextLineStream } from "./lines.ts";
 import { readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
 import { runChunk, startState } from "./decode.ts";
+import { dieWithParent } from "./die_with_parent.ts";
 import { divergence } from "./divergence.ts";
 import { type LanguageModel, openModel } from "./language_model.ts";
 import {
@@ -68,7 +68,7 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     const onResult = (index: number, result: unknown) => reply({ id, progress: ++done, parts: [{ index, result }] });
     return opened().generateBatch(requests, { ...options, onResult });
   },
-  encode: ({ texts }) => Promise.resolve(texts.map((text) => opened().tokenizer.encode(text))),
+  encode: ({ texts }) => opened().tokenizer.encodeBatch(texts),
   async divergence({ baseline: { ref, options }, texts }): Promise<DivergenceResult> {
     const key = JSON.stringify([ref, options]);
     if (baseline?.key !== key) {
@@ -145,16 +145,4 @@ async function forwardOnce(model: LanguageModel, request: ForwardRunRequest): Pr
 function reply(message: HostReply): void {
   const bytes = new TextEncoder().encode(JSON.stringify(message) + "\n");
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
-}
-
-/**
- * A busy host sees no event, so it cannot notice that stdin closed: on Linux the kernel ends it when the parent dies
- * (prctl(PR_SET_PDEATHSIG)). Elsewhere it ends when it next reads.
- */
-function dieWithParent(parentPid: number): void {
-  if (Deno.build.os !== "linux") return;
-  const PR_SET_PDEATHSIG = 1, SIGKILL = 9;
-  const libc = Deno.dlopen("libc.so.6", { prctl: { parameters: ["i32", "u64"], result: "i32" } });
-  libc.symbols.prctl(PR_SET_PDEATHSIG, BigInt(SIGKILL));
-  if (process.ppid !== parentPid) Deno.exit(1); // it died before the call
 }

@@ -65,7 +65,7 @@ export function scaleFeeds(spec: ArchSpec, scales: KvScales): Feeds {
 export async function calibrateKvScales(model: LanguageModel): Promise<KvScales> {
   const { vocabSize, contextLength } = model.info;
   const rare = Array.from({ length: RARE_IDS }, (_, i) => Math.floor(i * vocabSize / RARE_IDS));
-  const ids = [...model.tokenizer.encode(CALIBRATION_TEXT), ...rare].slice(0, contextLength);
+  const ids = [...await model.tokenizer.encode(CALIBRATION_TEXT), ...rare].slice(0, contextLength);
   const [{ caches }] = await prefill(model, [ids]);
   const scales: KvScales = {};
   forEachKeyValue(model.spec, (layer, kind, { kvHeads, headDim }) => {

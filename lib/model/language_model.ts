@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { buildInMemory, buildOnDisk, cacheKey, type GraphKind } from "../arch/build.ts";
 import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
+import { precisionLabel } from "../arch/precision_label.ts";
 import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
 import { cacheName, forEachState } from "../arch/states.ts";
 import type { ArchSpec, ModelRef, Provider } from "../arch/spec.ts";
@@ -34,6 +35,7 @@ import { type Feeds, openSession, physicalCores, type Session, type SessionOptio
 import { streamText } from "./stream.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer_files.ts";
+import { tokenizerFingerprint } from "./tokenizer_fingerprint.ts";
 
 export type { OpenOptions };
 
@@ -58,6 +60,11 @@ export class LanguageModel {
     forEachState(spec, (layer, { name }) => {
       this.caches.push({ past: cacheName("past", layer, name), present: cacheName("present", layer, name) });
     });
+  }
+
+  /** The ids that end a text, of those that the vocabulary has. */
+  get endIds(): number[] {
+    return this.tokenizer.endIds.filter((id) => id < this.spec.vocabSize);
   }
 
   /** The session of a graph, created at its first use. */
@@ -223,10 +230,11 @@ export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promi
 async function modelOf(resolved: ResolvedModel, options: SessionOptions & { provider: Provider }) {
   const { spec } = resolved;
   const parts = await modelParts(resolved, options);
-  const info = modelInfo(resolved, options, packedBytes(parts.weights));
+  const info = modelInfo(resolved, options, parts.weights);
   if (spec.kvCache !== "int8") return new LanguageModel(info, parts.tokenizer, spec, parts.openGraph);
   const inFp32 = () => modelOf({ ...resolved, spec: { ...spec, kvCache: "fp32" } }, options);
-  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey([spec, CALIBRATION_TEXT])}.json`);
+  const calibration = [spec, CALIBRATION_TEXT, await tokenizerFingerprint(resolved)];
+  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey(calibration)}.json`);
   const scales = scaleFeeds(spec, await kvScales(inFp32, file));
   return new LanguageModel(info, parts.tokenizer, spec, async (kind) => {
     const session = await parts.openGraph(kind);
@@ -236,10 +244,10 @@ async function modelOf(resolved: ResolvedModel, options: SessionOptions & { prov
 
 /** Weights, tokenizer and graphs: random weights are packed in memory, those of files are built on disk once. */
 async function modelParts(
-  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary }: ResolvedModel,
+  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary, ends }: ResolvedModel,
   options: SessionOptions,
 ): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
-  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary);
+  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary, ends);
   if (identity === null) {
     const built = await buildInMemory(base, spec, precision, await weights());
     const { externalData } = built;
@@ -262,7 +270,7 @@ async function modelParts(
 function modelInfo(
   resolved: ResolvedModel,
   { provider, threads }: { provider: Provider; threads: number },
-  weightBytes: number,
+  weights: PackedWeights,
 ): ModelInfo {
   const { spec } = resolved;
   const { heads, kvHeads, headDim } = headsOf(spec), warnings = threadWarnings(threads);
@@ -277,10 +285,10 @@ function modelInfo(
     vocabSize: spec.vocabSize,
     contextLength: spec.contextLength,
     precision: resolved.precision,
-    precisionLabel: resolved.precisionLabel,
+    precisionLabel: precisionLabel(resolved.precision, resolved.storedAs, weights),
     provider,
     threads,
-    weightBytes,
+    weightBytes: packedBytes(weights),
     source: resolved.source,
     ...(warnings.length ? { warnings } : {}),
   };

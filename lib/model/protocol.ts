@@ -22,7 +22,7 @@ export interface ModelInfo {
   vocabSize: number;
   contextLength: number;
   precision: string;
-  /** As shown to people, e.g. "fp32 (from Q4_1)". */
+  /** As shown to people, e.g. "fp32 (from Q4_K_M, 4.9 bits a weight)"; of "stored", with the form that it took. */
   precisionLabel: string;
   provider: string;
   threads: number;

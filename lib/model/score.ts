@@ -5,7 +5,7 @@ import { batchFeeds, planBatches, scoreBatch } from "./score_batch.ts";
 import { Scores } from "./score_head.ts";
 import { completeSettings, type ScoreOptions, type ScoreSettings } from "./score_options.ts";
 import { slotsAlone } from "./score_plan.ts";
-import { type ContextIds, type Sequence, toSequence } from "./score_request.ts";
+import { type Sequence, toSequences } from "./score_request.ts";
 import { scoreTree, sequenceFeeds } from "./score_tree.ts";
 import { int64s } from "./session.ts";
 
@@ -16,8 +16,7 @@ export async function scoreRequests(
   options: ScoreOptions,
 ): Promise<ScoreResult[]> {
   const settings = completeSettings(model.spec, options);
-  const contexts: ContextIds = new Map();
-  const sequences = requests.map((request, i) => toSequence(model, request, i, contexts));
+  const sequences = await toSequences(model, requests);
   const scores = new Scores(sequences, options.known);
   let done = Object.keys(options.known ?? {}).length;
   const afterRun = async () => {

@@ -14,7 +14,7 @@ export type ScoreMode = "tree" | "batch" | "strict";
 export const SCORE_MODES: readonly ScoreMode[] = ["tree", "batch", "strict"];
 
 /** Part of the key of saved results: raise it when scoring changes a number by more than rounding. */
-export const SCORING_VERSION = 1;
+export const SCORING_VERSION = 2;
 
 export interface ScoreSettings {
   /** Default `"tree"`. */

@@ -1,10 +1,8 @@
 /** The text of a generation as it is written. */
+import { REPLACEMENT } from "./decode_behind.ts";
 import { decodeRequests } from "./generate_batch.ts";
 import type { Generation, StreamOptions } from "./generate.ts";
 import type { LanguageModel } from "./language_model.ts";
-
-/** What a tokenizer shows for bytes that are not yet a whole character. */
-const REPLACEMENT = "\ufffd";
 
 /** @internal Use `LanguageModel.stream`. */
 export async function* streamText(
@@ -15,7 +13,7 @@ export async function* streamText(
   let given = 0;
   for await (const event of decodeRequests(model, [{ prompt }], { chunk: 8, ...options, samples: 1 })) {
     if ("written" in event) {
-      const text = event.written.text();
+      const text = await event.written.lastingText();
       const sure = event.written.finishReason ? text.length : sureLength(text, options.stop ?? []);
       if (sure > given) yield text.slice(given, sure);
       given = Math.max(given, sure);

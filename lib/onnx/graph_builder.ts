@@ -3,6 +3,7 @@
  * opset 21 the CPU provider has no random operators). The protobuf schema is onnx-buf's.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
+import { createHash } from "node:crypto";
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -49,57 +50,82 @@ export interface ExternalTensor {
   length: number;
 }
 
-/** One graph under construction; subgraphs (of Loop and If) are builders too and may use outer names. */
+/**
+ * One graph under construction; subgraphs (of Loop and If) are builders too and may use outer names. A name stands for
+ * one value: giving it to a second one throws.
+ */
 export class GraphBuilder {
   readonly #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #inputs: ValueInfoProto[] = [];
-  readonly #outputs: ValueInfoProto[] = [];
-  readonly #known = new Set<string>();
+  readonly #outputs = new Map<string, ValueInfoProto>();
+  /** What each name stands for: an input, a node's output, or the whole of a constant or weight. */
+  readonly #values = new Map<string, string>();
+  readonly #subgraphs: GraphBuilder[] = [];
   #count = 0;
 
   /** @param prefix Put before every automatic name, so that a subgraph's names differ from the outer ones. */
   constructor(readonly name: string, readonly prefix = "") {}
 
-  /** Declare an input; a dimension is a number or a symbol. Returns its name. */
+  /**
+   * Declare an input; a dimension is a number or a symbol. Returns its name.
+   *
+   * @throws {Error} If the name stands for another value.
+   */
   input(name: string, type: ElementType, dims: (number | string)[]): string {
+    this.#define(name, "an input");
     this.#inputs.push(valueInfo(name, type, dims));
     return name;
   }
 
-  /** Declare a value as an output. */
+  /**
+   * Declare a value as an output.
+   *
+   * @throws {Error} If it is one already.
+   */
   output(name: string, type: ElementType, dims: (number | string)[]): void {
-    this.#outputs.push(valueInfo(name, type, dims));
+    if (this.#outputs.has(name)) throw new Error(`Graph "${this.name}" has an output "${name}" already`);
+    this.#outputs.set(name, valueInfo(name, type, dims));
   }
 
-  /** A small constant, kept in the model file; the same name twice is added once. */
+  /** A small constant, kept in the model file and named by its value, so that equal ones are one. Returns its name. */
+  literal(type: ElementType, dims: number[], values: number[]): string {
+    return this.constant(literalName(type, dims, values), type, dims, values);
+  }
+
+  /**
+   * A small constant with a name of its own; the same one twice is added once.
+   *
+   * @throws {Error} If the name stands for another value.
+   */
   constant(name: string, type: ElementType, dims: number[], values: number[]): string {
-    if (!this.#known.has(name)) {
-      this.#known.add(name);
-      this.#initializers.push(create(TensorProtoSchema, {
-        name,
-        dims: dims.map(BigInt),
-        dataType: DATA_TYPES[type],
-        rawData: rawBytes(type, values),
-      }));
-    }
+    if (!this.#defineOnce(name, literalName(type, dims, values))) return name;
+    this.#initializers.push(create(TensorProtoSchema, {
+      name,
+      dims: dims.map(BigInt),
+      dataType: DATA_TYPES[type],
+      rawData: rawBytes(type, values),
+    }));
     return name;
   }
 
-  /** A weight in the file beside the model; the same name twice is added once. */
+  /**
+   * A weight in the file beside the model; the same one twice is added once.
+   *
+   * @throws {Error} If the name stands for another value.
+   */
   weight(name: string, type: ElementType, dims: number[], at: ExternalTensor): string {
-    if (!this.#known.has(name)) {
-      this.#known.add(name);
-      const entry = (key: string, value: string | number) =>
-        create(StringStringEntryProtoSchema, { key, value: String(value) });
-      this.#initializers.push(create(TensorProtoSchema, {
-        name,
-        dims: dims.map(BigInt),
-        dataType: DATA_TYPES[type],
-        dataLocation: DataLocation.EXTERNAL,
-        externalData: [entry("location", at.location), entry("offset", at.offset), entry("length", at.length)],
-      }));
-    }
+    const { location, offset, length } = at;
+    if (!this.#defineOnce(name, `${type} [${dims}] in ${location}, ${length} bytes from ${offset}`)) return name;
+    const entry = (key: string, value: string | number) =>
+      create(StringStringEntryProtoSchema, { key, value: String(value) });
+    this.#initializers.push(create(TensorProtoSchema, {
+      name,
+      dims: dims.map(BigInt),
+      dataType: DATA_TYPES[type],
+      dataLocation: DataLocation.EXTERNAL,
+      externalData: [entry("location", location), entry("offset", offset), entry("length", length)],
+    }));
     return name;
   }
 
@@ -107,6 +133,7 @@ export class GraphBuilder {
    * Add a node and return the name of its first output.
    *
    * @param outputs Names of the outputs; default one automatic name. "" leaves an optional output out.
+   * @throws {Error} If an output's name stands for another value.
    */
   node(
     opType: string,
@@ -115,6 +142,10 @@ export class GraphBuilder {
     { domain = "", outputs }: { domain?: string; outputs?: string[] } = {},
   ): string {
     const output = outputs ?? [this.fresh(opType)];
+    for (const name of output) if (name !== "") this.#define(name, `an output of ${opType}`);
+    for (const value of Object.values(attributes)) {
+      if (typeof value === "object" && "graph" in value) this.#subgraphs.push(value.graph);
+    }
     this.#nodes.push(create(NodeProtoSchema, {
       opType,
       domain,
@@ -131,14 +162,42 @@ export class GraphBuilder {
     return `${this.prefix}${hint}.${this.#count++}`;
   }
 
+  #define(name: string, what: string): void {
+    const known = this.#values.get(name);
+    if (known !== undefined) {
+      throw new Error(`Graph "${this.name}" has two values named "${name}": ${known}, and ${what}; rename one`);
+    }
+    this.#values.set(name, what);
+  }
+
+  /** Whether the name is new; false where it stands for this very value. */
+  #defineOnce(name: string, what: string): boolean {
+    if (this.#values.get(name) === what) return false;
+    this.#define(name, what);
+    return true;
+  }
+
+  /** @throws {Error} If a subgraph has a value under a name of this graph: ONNX forbids to hide an outer one. */
   graph(): GraphProto {
+    for (const inner of this.#subgraphs) this.#refuseHidden(inner);
     return create(GraphProtoSchema, {
       name: this.name,
       node: this.#nodes,
       initializer: this.#initializers,
       input: this.#inputs,
-      output: this.#outputs,
+      output: [...this.#outputs.values()],
     });
+  }
+
+  #refuseHidden(inner: GraphBuilder): void {
+    for (const [name, what] of inner.#values) {
+      const known = this.#values.get(name);
+      if (known === undefined) continue;
+      throw new Error(
+        `Graph "${inner.name}" inside "${this.name}" has ${what} named "${name}", which is ${known} there; rename one`,
+      );
+    }
+    for (const innermost of inner.#subgraphs) this.#refuseHidden(innermost);
   }
 
   /** The whole model's bytes. */
@@ -171,6 +230,19 @@ function valueInfo(name: string, type: ElementType, dims: (number | string)[]): 
     name,
     type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
   });
+}
+
+/** Type, shape and numbers, such as `int64[1]:-1`; a hash stands for many numbers. */
+/** Whether a constant is named by its value, as `literal` names them: any layer may share it. */
+export function isLiteralName(name: string): boolean {
+  return /^[a-z]+\d*\[[\d,]*\]:/.test(name);
+}
+
+function literalName(type: ElementType, dims: number[], values: number[]): string {
+  const numbers = values.length > 8
+    ? createHash("sha256").update(rawBytes(type, values)).digest("hex").slice(0, 16)
+    : values.map((value) => Object.is(value, -0) ? "-0" : value).join(",");
+  return `${type}[${dims}]:${numbers}`;
 }
 
 function rawBytes(type: ElementType, values: number[]): Uint8Array<ArrayBuffer> {

@@ -2,11 +2,10 @@
  * Types of notebook cells: each notebook's code becomes a module beside it (so that its relative imports hold), Deno
  * checks that, and its complaints come back with notebook, cell and line. The kernel itself checks no types.
  */
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { projectRoot } from "../store/paths.ts";
-import { run } from "../store/python.ts";
+import { checkExtracts } from "./extracts.ts";
 
 interface Notebook {
   cells: { cell_type: string; id?: string; source: string | string[] }[];
@@ -64,37 +63,13 @@ export function extractCells(text: string, name: string): ExtractedCells {
  */
 export async function checkNotebooks(folder: string = join(projectRoot(), "notebooks")): Promise<string> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".ipynb")).sort();
-  if (!names.length) return "";
-  const extracts = new Map<string, { name: string; lines: ExtractedCells["lines"] }>();
-  try {
-    for (const name of names) {
+  return await checkExtracts(
+    await Promise.all(names.map(async (name) => {
       const { code, lines } = extractCells(await readFile(join(folder, name), "utf8"), name);
-      const file = join(folder, `${basename(name, ".ipynb")}.extracted.ts`);
-      extracts.set(file, { name, lines });
-      await writeFile(file, code);
-    }
-    const { ok, text } = await run([Deno.execPath(), "check", "--quiet", ...extracts.keys()], {
-      cwd: projectRoot(),
-      env: { NO_COLOR: "1" },
-    });
-    return ok ? "" : namePlaces(text, extracts);
-  } finally {
-    for (const file of extracts.keys()) await rm(file, { force: true });
-  }
-}
-
-/** Puts "01_compare.ipynb, cell 3 (id abc), line 2" where Deno named a line of an extract. */
-function namePlaces(text: string, extracts: Map<string, { name: string; lines: ExtractedCells["lines"] }>): string {
-  for (const [file, { name, lines }] of extracts) {
-    const url = pathToFileURL(file).href;
-    for (const path of [url, file, relative(projectRoot(), file)]) {
-      text = text.replaceAll(new RegExp(`${RegExp.escape(path)}:(\\d+):(\\d+)`, "g"), (_, line, column) => {
-        const place = lines[Number(line) - 1];
-        return place ? `${name}, cell ${place.cell} (id ${place.id}), line ${place.line}, column ${column}` : name;
-      });
-    }
-  }
-  return text;
+      const places = lines.map((at) => at && `cell ${at.cell} (id ${at.id}), line ${at.line}`);
+      return { module: join(folder, `${basename(name, ".ipynb")}.extracted.ts`), code, name, places };
+    })),
+  );
 }
 
 if (import.meta.main) {

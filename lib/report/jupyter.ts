@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { progress } from "../progress.ts";
+import { endOnInterrupt, progress, stoppedWords } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
-import { findPython, run } from "../store/python.ts";
-import { requireDeno, withSetupLock } from "../store/setup.ts";
+import { findPython, pipOf, run } from "../store/python.ts";
+import { fetchedFolders, requireDeno, withSetupLock } from "../store/setup.ts";
 
 /** Path of the Python of the project's `.venv`, which runs everything of Jupyter. */
 export function jupyterPython(root: string = projectRoot()): string {
@@ -64,8 +64,9 @@ async function makeVenv(root: string): Promise<void> {
 async function pipInstall(python: string, lock: string): Promise<void> {
   const pins = (await readFile(lock, "utf8")).match(/^\S+==/gm)?.length ?? 0;
   const args = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input"];
-  const child = new Deno.Command(python, {
-    args: ["-m", "pip", "install", ...args, "--progress-bar", "off", "-r", lock],
+  const [command, ...pip] = pipOf(python);
+  const child = new Deno.Command(command, {
+    args: [...pip, "install", ...args, "--progress-bar", "off", "-r", lock],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -121,6 +122,7 @@ function lastLines(text: string): string {
 if (import.meta.main) {
   try {
     requireDeno();
+    endOnInterrupt(() => stoppedWords(fetchedFolders(), "the installation of Jupyter"));
     await withSetupLock(() => setupJupyter());
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

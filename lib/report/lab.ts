@@ -3,10 +3,13 @@
  * the folder of notebooks open. Further arguments go to JupyterLab.
  */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { APART, endOnInterrupt } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { jupyterPython } from "./jupyter.ts";
 
 const HOST = "127.0.0.1";
+const WITH_PARENT = fileURLToPath(new URL("./with_parent.py", import.meta.url));
 
 /** First port that nothing listens on, from 8888 up. */
 export function freePort(first = 8888): number {
@@ -27,7 +30,7 @@ export async function startLab(port: number, args: string[] = []): Promise<{ url
   const root = projectRoot();
   const child = new Deno.Command(jupyterPython(root), {
     args: [
-      ...["-m", "jupyterlab", "--no-browser", `--ServerApp.ip=${HOST}`, `--ServerApp.port=${port}`],
+      ...["-B", WITH_PARENT, "jupyterlab", "--no-browser", `--ServerApp.ip=${HOST}`, `--ServerApp.port=${port}`],
       ...["--ServerApp.port_retries=0", "--ServerApp.answer_yes=True", "--ServerApp.log_level=WARN"],
       ...[`--ServerApp.root_dir=${root}`, `--FileContentsManager.preferred_dir=${join(root, "notebooks")}`],
       ...["--MultiKernelManager.default_kernel_name=deno", "--KernelSpecManager.ensure_native_kernel=False"],
@@ -37,8 +40,10 @@ export async function startLab(port: number, args: string[] = []): Promise<{ url
     ],
     cwd: root,
     env: { JUPYTER_TOKEN: token },
+    stdin: "piped", // it ends when this does, with all kernels
     stdout: "inherit",
     stderr: "inherit",
+    ...APART,
   }).spawn();
   let ended = false;
   void child.status.then(() => ended = true);
@@ -52,13 +57,22 @@ export async function startLab(port: number, args: string[] = []): Promise<{ url
   throw new Error("JupyterLab ended before it was ready; the lines above say why");
 }
 
+const WORDS = "JupyterLab and its kernels have ended. Saved notebooks are kept; the same command starts it again.";
+
 if (import.meta.main) {
   try {
     const { url, child } = await startLab(freePort(), Deno.args);
     console.log(`\nJupyterLab is ready: ${url}\nStop it with Ctrl-C.`);
-    Deno.addSignalListener("SIGINT", () => {}); // the terminal sends it to JupyterLab as well: wait for its end
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
-    Deno.exit((await child.status).code);
+    const end = () => void child.stdin.close().catch(() => {});
+    let interrupted = false;
+    endOnInterrupt(() => WORDS, async () => {
+      interrupted = true;
+      end();
+      await child.status;
+    });
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+    const { code } = await child.status;
+    if (!interrupted) Deno.exit(code);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     Deno.exit(1);

@@ -3,10 +3,13 @@
  *
  *     deno run -A lib/report/main.ts [--params JSON|@FILE] [--out FILE] [NOTEBOOK...]
  */
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { projectRoot } from "../store/paths.ts";
+import { endOnInterrupt, shortPath, stoppedWords } from "../progress.ts";
+import { projectRoot, resultsFile } from "../store/paths.ts";
+import { Narrator } from "./narrator.ts";
 import { paramsOf } from "./params.ts";
 import { duration, reportPage, type ReportPart } from "./page.ts";
 import { exportNotebook, type RunEvent, runNotebook } from "./run_notebook.ts";
@@ -21,6 +24,8 @@ export interface MakeReportOptions {
   /** Folder of the notebooks with their outputs. Default: `notebooks` beside the page. */
   executed?: string;
   onEvent?: (notebook: string, event: RunEvent) => void;
+  /** Ends the notebook that runs, and the report with it. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -29,7 +34,7 @@ export interface MakeReportOptions {
  * @throws {TypeError} For a parameter that no notebook takes, or of another kind than its own. Nothing is run.
  */
 export async function makeReport(options: MakeReportOptions): Promise<ReportPart[]> {
-  const { notebooks, out, params = {}, onEvent } = options;
+  const { notebooks, out, params = {}, onEvent, signal } = options;
   const own = await paramsOf(notebooks, params); // before the first of them runs
   const folder = options.executed ?? join(dirname(out), "notebooks");
   const startedAt = new Date();
@@ -39,6 +44,7 @@ export async function makeReport(options: MakeReportOptions): Promise<ReportPart
     const executed = join(folder, `${name}.ipynb`);
     const run = await runNotebook(notebook, executed, {
       params: own[i],
+      signal,
       onEvent: (event) => onEvent?.(name, event),
     });
     parts.push({ name, ...await exportNotebook(executed), seconds: run.seconds, failed: run.failed });
@@ -81,29 +87,8 @@ async function readParams(text: string): Promise<Record<string, unknown>> {
   return value as Record<string, unknown>;
 }
 
-const LOG_EVERY_MS = 15_000;
-
-/** Tells which cell runs; a cell's own progress replaces its line in a terminal, and is a line now and then in a log. */
-function narrator(write: (text: string) => void, terminal: boolean): (notebook: string, event: RunEvent) => void {
-  const clear = terminal ? "\r\x1b[2K" : "";
-  let line = "";
-  let written = 0;
-  return (notebook, event) => {
-    if (event.event === "cell") {
-      line = `${notebook}  ${event.number}/${event.total}  ${event.name}`;
-      written = performance.now();
-      if (terminal) write(clear + line);
-    } else if (event.event === "progress") {
-      if (!event.text || (!terminal && performance.now() - written < LOG_EVERY_MS)) return;
-      written = performance.now();
-      write(`${clear}${line}  ${event.text}${terminal ? "" : "\n"}`);
-    } else if (event.event === "done") {
-      write(`${clear}${line}  ${event.seconds.toFixed(1)} s\n`);
-    } else if (event.event === "failed") {
-      write(`${clear}${line}  FAILED: ${event.reason}\n`);
-    }
-  };
-}
+/** Time that a kernel has to end after Ctrl-C. */
+const END_MS = 10_000;
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -112,21 +97,33 @@ async function main(args: string[]): Promise<number> {
     options: { params: { type: "string" }, out: { type: "string" } },
   });
   const out = resolve(values.out ?? join(projectRoot(), "report", "index.html"));
-  const write = (text: string) => void Deno.stdout.writeSync(new TextEncoder().encode(text));
-  const start = performance.now();
-  const parts = await makeReport({
+  const narrator = new Narrator((text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)), {
+    terminal: Deno.stdout.isTerminal(),
+  });
+  const start = performance.now(), interrupt = new AbortController();
+  const making = makeReport({
     notebooks: await findNotebooks(positionals),
     out,
     params: values.params === undefined ? undefined : await readParams(values.params),
-    onEvent: narrator(write, Deno.stdout.isTerminal()),
+    onEvent: (notebook, event) => narrator.tell(notebook, event),
+    signal: interrupt.signal,
+  });
+  const kept = [resultsFile("archbench.sqlite"), join(dirname(out), "notebooks")];
+  endOnInterrupt(() => stoppedWords(kept.filter((path) => existsSync(path)), narrator.place), async () => {
+    interrupt.abort();
+    const ended = making.then(() => {}, () => {}), late = new Promise<void>((done) => setTimeout(done, END_MS));
+    await Promise.race([ended, late]);
+  });
+  // After Ctrl-C the line that says so ends the process.
+  const parts = await making.catch((error) => {
+    if (!interrupt.signal.aborted) throw error;
+    return new Promise<never>(() => {});
   });
   const failed = parts.filter((p) => p.failed);
   for (const { name, failed: f } of failed) console.error(`${name}: cell ${f!.cell} failed: ${f!.reason}`);
   const seconds = (performance.now() - start) / 1000;
   console.log(
-    `${relative(Deno.cwd(), out)}: ${parts.length - failed.length} of ${parts.length} notebooks in ${
-      duration(seconds)
-    }`,
+    `${shortPath(out)}: ${parts.length - failed.length} of ${parts.length} notebooks in ${duration(seconds)}`,
   );
   return failed.length ? 1 : 0;
 }

@@ -21,6 +21,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from with_parent import end_with_stdin
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -43,7 +45,8 @@ class Client(NotebookClient):
     def process_message(self, msg, cell, cell_index):
         content = msg["content"]
         if msg["msg_type"] in ("display_data", "update_display_data") and is_progress(content):
-            emit("progress", text=content["data"].get("text/plain", ""))
+            depth = content["metadata"]["archbench"].get("depth", 0)
+            emit("progress", text=content["data"].get("text/plain", ""), depth=depth)
         return super().process_message(msg, cell, cell_index)
 
 
@@ -60,7 +63,7 @@ def set_params(nb, params, name):
     nb.cells.insert(at + 1, cell)
 
 
-def run(notebook, out, params, timeout):
+def run(notebook, out, params, timeout, stopped):
     nb = nbformat.read(notebook, 4)
     set_params(nb, params, notebook.name)
     for cell in nb.cells:
@@ -85,6 +88,7 @@ def run(notebook, out, params, timeout):
         nb,
         timeout=timeout,
         kernel_name="deno",
+        shutdown_kernel="immediate",  # a kernel that is in the middle of a cell answers no request to end
         resources={"metadata": {"path": str(notebook.parent)}},
         on_cell_start=on_start,
         on_cell_executed=on_executed,
@@ -93,7 +97,11 @@ def run(notebook, out, params, timeout):
     code = 0
     try:
         client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+    except Exception as error:
+        if stopped.is_set():  # whatever nbclient makes of its kernel's end
+            return write(nb, out, 1)
+        if not isinstance(error, (CellExecutionError, CellTimeoutError, DeadKernelError)):
+            raise
         index = max(started) if started else 0
         if isinstance(error, CellExecutionError):
             reason = f"{error.ename}: {error.evalue}"
@@ -104,6 +112,10 @@ def run(notebook, out, params, timeout):
         nb.cells[index].metadata["archbench"] = {"failed": reason}
         emit("failed", name=cell_name(nb.cells[index], index), number=len(started), reason=reason)
         code = 1
+    return write(nb, out, code)
+
+
+def write(nb, out, code):
     for cell in nb.cells:  # a bar that has ended is no result
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if not is_progress(o)]
@@ -154,9 +166,10 @@ def main():
     export_args = commands.add_parser("export")
     export_args.add_argument("notebook", type=pathlib.Path)
     args = parser.parse_args()
+    stopped = end_with_stdin()
     if args.command == "export":
         return export(args.notebook)
-    return run(args.notebook, args.out, json.loads(args.params), args.timeout)
+    return run(args.notebook, args.out, json.loads(args.params), args.timeout, stopped)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 /** The report: one HTML page that holds every notebook and plotly, and asks the network for nothing. */
+import { NO_UPLOAD } from "../view/display.ts";
 import type { ExportedNotebook } from "./run_notebook.ts";
 
 /** One notebook of the report. */
 export interface ReportPart extends ExportedNotebook {
-  /** File name without its ending, e.g. "01_compare"; the anchor of its section. */
+  /** File name without its ending, e.g. "01_compare"; the anchor of its section, as far as a link allows. */
   name: string;
   seconds: number;
   /** The cell that failed, and why; null when all ran. */
@@ -80,7 +81,9 @@ addEventListener("DOMContentLoaded", () => {
     const figure = JSON.parse(source.textContent);
     const place = document.createElement("div");
     source.after(place);
-    Plotly.newPlot(place, figure.data, figure.layout, { displaylogo: false, ...figure.config, responsive: true });
+    // last what the page insists on: no figure offers to send its data anywhere
+    const config = { displaylogo: false, ...figure.config, responsive: true, ...${JSON.stringify(NO_UPLOAD)} };
+    Plotly.newPlot(place, figure.data, figure.layout, config);
   }
 });
 `;
@@ -96,7 +99,8 @@ export function reportPage(parts: ReportPart[], options: ReportOptions): string 
   const facts =
     `${options.startedAt.toISOString().slice(0, 16).replace("T", " ")} UTC, ${Deno.build.os} ${Deno.build.arch}, ` +
     `Deno ${Deno.version.deno}. ${count(parts.length, "notebook")} in ${duration(total)}.${params}`;
-  const css = parts[0]?.css ?? "";
+  const css = parts[0]?.css ?? "", unique = uniqueIds(), ids = parts.map(({ name }) => unique(idOf(name)));
+  const shown = parts.map((part, i) => pagePart(part, ids[i], unique));
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -112,42 +116,60 @@ export function reportPage(parts: ReportPart[], options: ReportOptions): string 
 <body>
 <div class="page">
 <header class="head"><h1>Archbench report</h1><p>${escape(facts)}</p></header>
-<nav aria-label="Notebooks"><ol>${parts.map(navEntry).join("")}</ol></nav>
-<main>${parts.map(section).join("\n")}</main>
+<nav aria-label="Notebooks"><ol>${shown.map(navEntry).join("")}</ol></nav>
+<main>${shown.map(section).join("\n")}</main>
 </div>
 </body>
 </html>
 `;
 }
 
-/** Heading ids are made unique by the notebook's name: two notebooks may both have "Limits". */
-function withIds(part: ReportPart): { html: string; headings: { id: string; text: string }[] } {
-  const headings: { id: string; text: string }[] = [];
+/** A part with the id of its section, and its cells with ids of their headings: two notebooks may both have "Limits". */
+interface PagePart extends ReportPart {
+  id: string;
+  headings: { id: string; text: string }[];
+}
+
+function pagePart(part: ReportPart, id: string, unique: (id: string) => string): PagePart {
+  const headings: PagePart["headings"] = [];
   const html = part.html.replace(/<h([1-3])( id="[^"]*")?>([\s\S]*?)<\/h\1>/g, (_, level, _id, inner) => {
-    const id = `${part.name}-${headings.length + 1}`;
-    if (level === "2") headings.push({ id, text: inner.replace(/<[^>]*>/g, "") });
-    else headings.push({ id, text: "" });
-    return `<h${level} id="${id}">${inner}</h${level}>`;
+    const heading = unique(`${id}-${headings.length + 1}`);
+    headings.push({ id: heading, text: level === "2" ? inner.replace(/<[^>]*>/g, "").replaceAll("<", "&lt;") : "" });
+    return `<h${level} id="${heading}">${inner}</h${level}>`;
   });
-  return { html, headings: headings.filter((h) => h.text) };
+  return { ...part, id, html, headings: headings.filter((h) => h.text) };
 }
 
-function navEntry(part: ReportPart): string {
-  const mark = part.failed ? ' <span class="failed-mark">failed</span>' : "";
-  const inner = withIds(part).headings.map((h) => `<li><a href="#${h.id}">${h.text}</a></li>`).join("");
-  return `<li><a href="#${part.name}"><strong>${escape(part.title)}</strong></a>${mark}${
-    inner ? `<ol>${inner}</ol>` : ""
-  }</li>`;
+/** Gives each id once, numbered where it was there before. */
+function uniqueIds(): (id: string) => string {
+  const used = new Set<string>();
+  return (id) => {
+    let found = id;
+    for (let n = 2; used.has(found); n++) found = `${id}-${n}`;
+    used.add(found);
+    return found;
+  };
 }
 
-function section(part: ReportPart): string {
-  const failure = part.failed
-    ? `<div class="failure" role="alert"><strong>Failed in cell ${escape(part.failed.cell)}</strong>: ${
-      escape(part.failed.reason)
+/** A file's name as an id that needs no escaping in a link. */
+function idOf(name: string): string {
+  return name.replace(/[^\p{L}\p{N}._-]+/gu, "-");
+}
+
+function navEntry({ id, title, failed, headings }: PagePart): string {
+  const mark = failed ? ' <span class="failed-mark">failed</span>' : "";
+  const inner = headings.map((h) => `<li><a href="#${h.id}">${h.text}</a></li>`).join("");
+  return `<li><a href="#${id}"><strong>${escape(title)}</strong></a>${mark}${inner ? `<ol>${inner}</ol>` : ""}</li>`;
+}
+
+function section({ id, name, html, seconds, failed }: PagePart): string {
+  const failure = failed
+    ? `<div class="failure" role="alert"><strong>Failed in cell ${escape(failed.cell)}</strong>: ${
+      escape(failed.reason)
     }</div>`
     : "";
-  return `<section class="notebook" id="${escape(part.name)}">${failure}${withIds(part).html}
-<p><small>${escape(part.name)}.ipynb, run in ${duration(part.seconds)}</small></p></section>`;
+  return `<section class="notebook" id="${id}">${failure}${html}
+<p><small>${escape(name)}.ipynb, run in ${duration(seconds)}</small></p></section>`;
 }
 
 function count(n: number, noun: string): string {

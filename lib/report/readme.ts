@@ -8,6 +8,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { projectRoot } from "../store/paths.ts";
 import { run } from "../store/python.ts";
+import { escapeMarkdown } from "../view/escape.ts";
 import { launchBrowser } from "./browser.ts";
 
 const FIGURE = "data/decision.svg";
@@ -65,7 +66,7 @@ if (import.meta.main) {
   const block = [
     output(cells, "compare", "text/markdown"),
     `![Bits per byte against decode speed of four forms of SmolLM2-135M](${FIGURE})`,
-    `**${output(cells, "decision", "text/plain")}**`,
+    `**${escapeMarkdown(String(output(cells, "decision", "text/plain")))}**`,
     `Run on ${day} on this machine:`,
     output(cells, "setup", "text/markdown"),
   ].join("\n\n");

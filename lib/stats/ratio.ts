@@ -4,6 +4,7 @@ import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
 import { exponentialInterval, MEAN_OPTIONS, type MeanOptions } from "./mean_interval.ts";
 import { mean } from "./summary.ts";
+import { isBounded, usablePositive } from "./usable.ts";
 
 /** One round: the same work by both, one after the other, in random order. */
 export interface PairedSample {
@@ -50,4 +51,15 @@ export function ratioOverBlocks(
   const units = blockLogRatios(samples);
   requireData("the interval of a ratio over blocks", units, 2);
   return exponentialInterval(units, options);
+}
+
+/** The same, where it says something: null with fewer than two blocks, or with bounds that are no interval (`usablePositive`). */
+export function usableRatioOverBlocks(
+  samples: readonly PairedSample[],
+  options: MeanOptions = {},
+): (Estimate & { low: number; high: number }) | null {
+  const units = blockLogRatios(samples);
+  if (units.length < 2) return null;
+  const ratio = usablePositive(exponentialInterval(units, options));
+  return isBounded(ratio) ? ratio : null;
 }

@@ -85,7 +85,7 @@ export async function readSplit(name: string, options: DatasetOptions = {}): Pro
   requireChoice(name, options);
   if (name.startsWith("hf:")) return await readHub(name, name, options);
   if (isRowSource(name)) {
-    const rows = await readRows([name], name, options.rows, options.limit);
+    const rows = await readRows([name], name, options);
     return { ...rows, split: options.split ?? "file", source: name };
   }
   const dataset = catalogDataset(name);
@@ -102,14 +102,18 @@ export async function readSplit(name: string, options: DatasetOptions = {}): Pro
     catalogPath(`dataset "${name}"`, dataset.package!, path.replace("{subject}", subject));
   if (!path.includes("{subject}")) {
     if (options.subjects) throw new TypeError(`Cannot choose subjects of ${name}: it has none`);
-    return { ...(await readRows([file("")], `${name} ${split}`, options.rows, options.limit)), split, source };
+    return { ...(await readRows([file("")], `${name} ${split}`, { ...options, verified: true })), split, source };
   }
 
   const all = await datasetSubjects(name);
   const { subjects, rowsOf } = chooseSubjects(name, all, options);
   const result: Split = { rows: [], indexes: [], split, source, total: 0 };
   for (const subject of subjects) {
-    const part = await readRows([file(subject)], `${name} ${subject} ${split}`, rowsOf(subject), options.limit);
+    const part = await readRows([file(subject)], `${name} ${subject} ${split}`, {
+      rows: rowsOf(subject),
+      limit: options.limit,
+      verified: true,
+    });
     result.rows.push(...part.rows);
     result.indexes.push(...part.indexes);
     result.total += part.total;
@@ -121,7 +125,7 @@ export async function readSplit(name: string, options: DatasetOptions = {}): Pro
 async function readHub(name: string, place: string, options: DatasetOptions): Promise<Split> {
   if (options.subjects) throw new TypeError(`Cannot choose subjects of ${name}: it has none`);
   const { files, split, commit } = await hubSplit(place, { split: options.split, cachedOnly: options.cachedOnly });
-  const rows = await readRows(files, `${name} ${split}`, options.rows, options.limit);
+  const rows = await readRows(files, `${name} ${split}`, options);
   return { ...rows, split, source: `${place} at ${commit.slice(0, 12)}` };
 }
 
@@ -152,11 +156,17 @@ function chooseSubjects(name: string, all: string[], { rows, subjects }: Dataset
 }
 
 /** @param paths Files of one split, in the order of their rows. */
-async function readRows(paths: string[], what: string, rows: DatasetOptions["rows"], limit?: number) {
+async function readRows(
+  paths: string[],
+  what: string,
+  { rows, limit, verified = false }: Pick<DatasetOptions, "limit" | "rows"> & { verified?: boolean },
+) {
   if (rows && !Array.isArray(rows)) {
     throw new TypeError(`Cannot choose rows of ${what} by subject: it has none; pass rows: [0, 1]`);
   }
-  const table = joined(await Promise.all(paths.map(openTable)));
+  const tables: TableFile[] = [];
+  for (const path of paths) tables.push(await openTable(path, { verified })); // one after the other: each may be large
+  const table = joined(tables);
   const indexes = rows ?? Array.from({ length: Math.min(limit ?? table.total, table.total) }, (_, i) => i);
   const outside = indexes.find((i) => !(Number.isInteger(i) && i >= 0 && i < table.total));
   if (outside !== undefined) {

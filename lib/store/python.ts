@@ -47,14 +47,29 @@ function pythonCommands(): string[] {
   return asked ? [asked] : ["python3", "python"];
 }
 
+/** Runs pip in a process that the kernel ends with this one (Linux): a download that nobody waits for would go on. */
+const BOUND_PIP = [
+  "import ctypes, os, runpy, sys",
+  "parent = int(sys.argv.pop(1))",
+  "sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 9)",
+  "os.name == 'nt' or os.getppid() == parent or sys.exit(1)",
+  "sys.argv[0] = 'pip'",
+  "runpy.run_module('pip', run_name='__main__', alter_sys=True)",
+].join("; ");
+
+/** Command of a Python's pip, which ends with this process. */
+export function pipOf(python: string): string[] {
+  return [python, "-c", BOUND_PIP, String(Deno.pid)];
+}
+
 /** Command of a pip: Python's own, else (some systems leave it out) one in a small environment in the cache. */
 export async function pipCommand(): Promise<string[]> {
   const python = await findPython();
-  if ((await run([python, "-m", "pip", "--version"])).ok) return [python, "-m", "pip"];
+  if ((await run([...pipOf(python), "--version"])).ok) return pipOf(python);
   const folder = cacheDir("pip");
   const own = join(folder, Deno.build.os === "windows" ? "Scripts/python.exe" : "bin/python");
-  if ((await run([own, "-m", "pip", "--version"])).ok) return [own, "-m", "pip"];
+  if ((await run([...pipOf(own), "--version"])).ok) return pipOf(own);
   const made = await run([python, "-m", "venv", "--clear", folder]);
-  if (made.ok) return [own, "-m", "pip"];
+  if (made.ok) return pipOf(own);
   throw new Error(`${python} has neither pip nor a working venv; install them (Debian: python3-venv). ${made.text}`);
 }

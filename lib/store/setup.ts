@@ -2,10 +2,11 @@
  * First half of `task setup`: refuses a wrong Deno, then brings npm packages, model and data onto this machine.
  * The second half is lib/report/jupyter.ts. Everything done is skipped next time, with no network.
  */
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Progress, progress } from "../progress.ts";
+import { endOnInterrupt, type Progress, progress, stoppedWords } from "../progress.ts";
 import { catalogPackages } from "./catalog.ts";
 import { cacheDir, projectRoot } from "./paths.ts";
 
@@ -82,9 +83,17 @@ export async function fetchPackages(): Promise<void> {
   }
 }
 
+/** Where packages lie that were fetched whole, for the line after Ctrl-C. */
+export function fetchedFolders(): string[] {
+  return [cacheDir("packages")].filter((folder) =>
+    existsSync(folder) && readdirSync(folder).some((name) => !name.endsWith(".partial"))
+  );
+}
+
 if (import.meta.main) {
   try {
     requireDeno();
+    endOnInterrupt(() => stoppedWords(fetchedFolders()));
     await withSetupLock(async () => {
       await installNpm();
       await fetchPackages();

@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { tableFromIPC } from "@uwdata/flechette";
-import { readParquet } from "./parquet_file.ts";
+import { readInChild } from "./table_in_child.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** One row: column name -> value, columns in the file's order. */
@@ -24,13 +24,14 @@ export const TABLE_ENDINGS = [".jsonl", ".jsonl.gz", ".json", ".arrow", ".parque
 const MAX_TEXT_BYTES = 500e6;
 
 /**
- * Open a file of rows.
+ * Open a file of rows. Arrow and Parquet are decoded in a process that can be given up.
  *
+ * @param options.verified The file is one of the catalog's packages, whose hash was checked: it is decoded here, and late.
  * @throws {Error} If the file is missing.
  * @throws {RangeError} If its name ends otherwise than the known formats.
  * @throws {SyntaxError} If it cannot be read as what its name says; with file and line for JSON.
  */
-export async function openTable(path: string): Promise<TableFile> {
+export async function openTable(path: string, { verified = false } = {}): Promise<TableFile> {
   if (!TABLE_ENDINGS.some((ending) => path.endsWith(ending))) {
     throw new RangeError(`Cannot read ${path} as rows: its name must end in ${TABLE_ENDINGS.join(", ")}`);
   }
@@ -38,9 +39,10 @@ export async function openTable(path: string): Promise<TableFile> {
     if (error.code !== "ENOENT") throw error;
     throw new Error(`Cannot read rows: there is no file ${path}`);
   });
-  if (path.endsWith(".arrow")) return readArrow(bytes, path);
-  const rows = path.endsWith(".parquet")
-    ? await readParquet(bytes, path)
+  if (path.endsWith(".arrow") && verified) return readArrow(bytes, path);
+  const format = path.endsWith(".arrow") ? "Arrow IPC" : path.endsWith(".parquet") ? "Parquet" : null;
+  const rows = format
+    ? await readInChild(format, bytes, path)
     : readJson(decodeUtf8(path.endsWith(".gz") ? gunzip(bytes, path) : bytes, path), path);
   return { total: rows.length, at: (index) => rows[index] };
 }

@@ -1,13 +1,19 @@
 /** Files that are there only when whole: neither another process nor one that is killed leaves half of one. */
 import { dirname } from "node:path";
+import { besidePath } from "./beside.ts";
 
 /** Write beside the path, then rename; the folder is made where it is not there. */
 export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
-  const beside = `${path}.${crypto.randomUUID()}.tmp`;
-  if (typeof data === "string") await Deno.writeTextFile(beside, data);
-  else await Deno.writeFile(beside, data);
-  await Deno.rename(beside, path);
+  const beside = await besidePath(path);
+  try {
+    if (typeof data === "string") await Deno.writeTextFile(beside, data);
+    else await Deno.writeFile(beside, data);
+    await Deno.rename(beside, path);
+  } catch (error) {
+    await Deno.remove(beside).catch(() => {}); // a full disk leaves a part of it
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,4 @@
 /** Operators with shapes: each emits a node, and while recording keeps what a gradient rule needs of it. */
-import { createHash } from "node:crypto";
 import { type Attribute, DATA_TYPES, type GraphBuilder, MS } from "../onnx/graph_builder.ts";
 
 /** A value of a training graph. All shapes are known when the graph is built. */
@@ -70,7 +69,7 @@ export class Ops {
   // Constants
 
   constant(values: number[], dims: number[] = [values.length]): Tensor {
-    return { name: this.root.constant(`f32_${dims.join("x")}_${keyOf(values)}`, "float32", dims, values), dims };
+    return { name: this.root.literal("float32", dims, values), dims };
   }
 
   scalar(value: number): Tensor {
@@ -78,7 +77,7 @@ export class Ops {
   }
 
   int64(values: number[], dims: number[] = [values.length]): Tensor {
-    return { name: this.root.constant(`i64_${dims.join("x")}_${keyOf(values)}`, "int64", dims, values), dims };
+    return { name: this.root.literal("int64", dims, values), dims };
   }
 
   zeros(dims: readonly number[]): Tensor {
@@ -247,10 +246,4 @@ export function broadcast(a: readonly number[], b: readonly number[]): number[] 
 
 export function size(dims: readonly number[]): number {
   return dims.reduce((a, b) => a * b, 1);
-}
-
-/** A name for the numbers, so that equal constants are kept once. */
-function keyOf(values: number[]): string {
-  if (values.length <= 8) return values.join("_");
-  return createHash("sha256").update(new Float64Array(values)).digest("hex").slice(0, 16);
 }

@@ -1,4 +1,5 @@
 /** The process that `trainInProcess` starts: a job comes in as JSON, answers go out as JSON, one a line. */
+import { dieWithParent } from "../model/die_with_parent.ts";
 import { trainModel } from "./train_model.ts";
 import type { TrainJob, TrainReply } from "./train_process.ts";
 
@@ -8,6 +9,7 @@ function reply(message: TrainReply): void {
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
+dieWithParent(Number(Deno.args[0]));
 const { spec, options } = await new Response(Deno.stdin.readable).json() as TrainJob;
 try {
   reply({ result: await trainModel(spec, { ...options, onProgress: (progress) => reply({ progress }) }) });

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import type { ArchSpec } from "../arch/spec.ts";
 import { TextLineStream } from "../model/lines.ts";
+import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { DivergedError, type TrainedModel, type TrainOptions, type TrainProgress } from "./train_model.ts";
 
@@ -42,11 +43,13 @@ export async function trainInProcess(
     args: [
       ...["run", "--allow-all", "--no-prompt", "--quiet", "--config", join(projectRoot(), "deno.json")],
       fileURLToPath(new URL("./train_main.ts", import.meta.url)),
+      String(Deno.pid),
     ],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
     signal,
+    ...APART,
   }).spawn();
   const stdin = child.stdin.getWriter();
   await stdin.write(new TextEncoder().encode(JSON.stringify(job)));

@@ -3,7 +3,8 @@ import { describeChannel, describeMixer, describePosition, type LayerGroup, laye
 import { layerParameters, modelParameters } from "../arch/blocks/layer.ts";
 import type { ArchSpec, LayerSpec, MixerSpec } from "../arch/spec.ts";
 import { parameterCount } from "../cost/bytes.ts";
-import { escapeHtml, View } from "./display.ts";
+import { View } from "./display.ts";
+import { escapeHtml } from "./escape.ts";
 import { formatNumber } from "./format.ts";
 
 const WIDTH = 480, MARGIN = 16, LINE = 16, GAP = 10, LABEL = 74;

@@ -5,7 +5,8 @@ import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { nullable, oneOf, quantity, word } from "../check/rules.ts";
 import type { ComparisonData, SpeedMetric } from "./comparison_data.ts";
-import type { Criteria, Limits } from "./decision.ts";
+import type { Criteria } from "./decision_criteria.ts";
+import type { Limits } from "./decision_sentence.ts";
 
 export const LIMITS = object<Limits>({
   memoryGb: optional(GIGABYTES),

@@ -4,16 +4,23 @@ import { firstMetric } from "../compare/findings.ts";
 import { pairedDifference } from "../compare/paired_difference.ts";
 import type { SummaryRow, TableRow } from "../compare/rows.ts";
 import type { EvalResult } from "../eval/types.ts";
+import type { ResumedRounds } from "../measure/rounds_result.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import type { Environment } from "../measure/environment.ts";
+import type { Noise } from "../measure/noise.ts";
 import type { ModelInfo } from "../model/protocol.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
-import { type PairedSample, ratioOverBlocks } from "../stats/ratio.ts";
+import { type PairedSample, usableRatioOverBlocks } from "../stats/ratio.ts";
 
 /** Tokens a second of one request or forward pass; the fields that a setting has depend on its kind. */
 export interface SpeedSample {
   throughputTokensPerS: number;
   decodeTokensPerS?: number | null;
   prefillTokensPerS?: number | null;
+  /** What else the machine did meanwhile; absent in made-up data. */
+  latencyMs?: number;
+  noise?: Noise;
+  involuntarySwitches?: number | null;
 }
 
 /** One round: the same setting by every model, in random order. */
@@ -47,7 +54,11 @@ export interface ComparisonData {
       minutes?: number;
     }[];
     rounds: RoundData[];
+    environment?: Pick<Environment, "loadAverage" | "logicalCores" | "containerCores">;
     tasks: Record<string, Record<string, EvalResult>>;
+    /** Rounds of an interrupted run that this one went on with, or why it did not. */
+    resumed?: ResumedRounds | null;
+    startedAnew?: string | null;
   };
 }
 
@@ -81,7 +92,7 @@ export function speedSamples(
   });
 }
 
-/** Geometric mean of a model's speed in tokens/s with its interval over blocks; null without two blocks. */
+/** Geometric mean of a model's speed in tokens/s with its interval over blocks; null with too few blocks for one that says anything. */
 export function speedEstimate(
   comparison: ComparisonData,
   config: string,
@@ -89,11 +100,10 @@ export function speedEstimate(
   name: string,
 ): Estimate | null {
   const samples = speedSamples(comparison, config, metric, name);
-  if (new Set(samples.map((s) => s.block)).size < 2) return null;
-  return ratioOverBlocks(samples.map(({ block, value }) => ({ block, candidate: value, baseline: 1 })));
+  return usableRatioOverBlocks(samples.map(({ block, value }) => ({ block, candidate: value, baseline: 1 })));
 }
 
-/** Speed of `a` over speed of `b` in the same rounds; null without two blocks. */
+/** Speed of `a` over speed of `b` in the same rounds; null with too few blocks for an interval that says anything. */
 export function speedRatio(
   comparison: ComparisonData,
   setting: { config: string; metric: SpeedMetric },
@@ -107,8 +117,7 @@ export function speedRatio(
     return candidate && baseline ? [{ block, candidate, baseline }] : [];
   });
   const stoppedBy = comparison.raw.settings.find((s) => s.config === setting.config)?.stoppedBy;
-  const enough = new Set(pairs.map((p) => p.block)).size >= 2;
-  return enough ? ratioOverBlocks(pairs, { ...options, stoppedByWidth: stoppedBy === "width" }) : null;
+  return usableRatioOverBlocks(pairs, { ...options, stoppedByWidth: stoppedBy === "width" });
 }
 
 /** A task's primary metric, the first in its results, and what guessing scores; null where no model has a result. */

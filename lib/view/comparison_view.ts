@@ -8,10 +8,13 @@ import {
   summaryRows,
 } from "./comparison_data.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { isBounded, usablePositive } from "../stats/usable.ts";
+import { busySentence } from "./busy_sentence.ts";
+import { interruptedSentence } from "./interrupted_sentence.ts";
 import { decide } from "./decision.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
-import { configLabel, metricLabel, verdictLabel } from "./labels.ts";
+import { configLabel, metricLabel, rowVerdict } from "./labels.ts";
 import { type Cell, type TableSpec, tableView } from "./table.ts";
 import { verdictSentences } from "./verdict_sentences.ts";
 
@@ -40,8 +43,8 @@ function changeCell(row: SummaryRow | undefined): Cell {
   if (!row) return "—";
   const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
   const options = row.speedup !== null ? { unit: "×" } : { scale: metricLabel(row.metric).scale, sign: true };
-  const { point, interval } = estimateParts(estimate, options);
-  const { words, tone } = verdictLabel(row.verdict);
+  const { words, tone } = rowVerdict(row);
+  const { point, interval } = estimateParts(estimate, { ...options, units: "" });
   return { main: point, details: [interval, words].filter(Boolean), tone };
 }
 
@@ -53,10 +56,10 @@ function baselineCell(rows: SummaryRow[], { config, metric }: Topic): Cell {
 }
 
 /** One fresh process gives a peak without an interval. */
-export function memoryCell(estimate: Estimate | null): Cell {
-  if (!estimate) return "—";
-  if (estimate.low === null || estimate.high === null) return formatNumber(estimate.point);
-  const { point, interval } = estimateParts(estimate, { maxDecimals: 3 }); // to the MB
+export function memoryCell(given: Estimate | null): Cell {
+  if (!given) return "—";
+  if (!isBounded(given)) return formatNumber(given.point);
+  const { point, interval } = estimateParts(usablePositive(given), { maxDecimals: 3, units: "processes" }); // to the MB
   return { main: point, details: [interval] };
 }
 
@@ -93,6 +96,8 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
     notes: [
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
       ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
+      ...busySentence(comparison.raw),
+      ...interruptedSentence(comparison.raw),
       decide(comparison).sentence,
     ],
   };
@@ -128,8 +133,8 @@ export function summaryTable(comparison: ComparisonData): View {
       const options = row.speedup !== null
         ? { unit: "×" }
         : { scale, sign: true, unit: differenceUnit === "pp" ? " pp" : "" };
-      const { point, interval } = estimateParts(estimate, options);
-      const { words, tone } = verdictLabel(row.verdict);
+      const { point, interval } = estimateParts(estimate, { ...options, units: "" });
+      const { words, tone } = rowVerdict(row);
       return [
         row.architecture,
         configLabel(row.config),
@@ -137,7 +142,7 @@ export function summaryTable(comparison: ComparisonData): View {
         formatNumber(row.value * scale),
         formatNumber(row.baseline_value * scale),
         point,
-        interval,
+        interval || "—",
         String(row.n),
         { main: words, tone },
       ];

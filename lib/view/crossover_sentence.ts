@@ -1,16 +1,20 @@
 /** A crossover in words: where, how sure, or that there is none. */
 import type { ScalingCrossover } from "../measure/scaling.ts";
-import type { Stretch } from "../stats/crossover.ts";
+import type { Crossover } from "../stats/crossover.ts";
 
 const TIMES = { ttftMs: "time to first token", tpotMs: "time a token" };
 const LENGTHS = { ttftMs: "prompt tokens", tpotMs: "tokens of context" };
 
 /** One sentence; a length beyond the measured ones is called extrapolated. */
-export function crossoverSentence({ time, first, second, crossover }: ScalingCrossover): string {
-  const { kind, crossings, unclear, fasterAtStart, measuredUpTo, level } = crossover;
+export function crossoverSentence({ time, first, second, crossover, identical }: ScalingCrossover): string {
+  const { kind, crossings, unclear, told, fasterAtStart, measuredUpTo, level } = crossover;
   const name = { first, second }, what = TIMES[time], unit = LENGTHS[time];
   const range = `${Math.round(100 * level)} % interval`;
   const beyond = crossover.extrapolated ? `, extrapolated beyond the ${round(measuredUpTo)} that were measured` : "";
+  if (identical) {
+    const apart = (100 * identical.apart).toFixed(1);
+    return `By ${what}, ${first} and ${second} are the same model and cross nowhere: what differs, up to ${apart} %, is noise.`;
+  }
   switch (kind) {
     case "never":
       return `By ${what}, ${name[fasterAtStart ?? "first"]} is faster than ${
@@ -19,31 +23,33 @@ export function crossoverSentence({ time, first, second, crossover }: ScalingCro
     case "indistinguishable":
       return `By ${what}, ${first} and ${second} are told apart at no length.`;
     case "crossing": {
-      const [{ low, high }] = unclear, [at] = crossings;
-      return `By ${what}, ${name[at.fasterBeyond]} overtakes ${
-        name[at.fasterBeyond === "first" ? "second" : "first"]
-      } at ${round(at.length)} ${unit} (${range} ${round(low)} to ${round(high)})${beyond}.`;
+      const [{ low, high }] = unclear, [winner, loser] = [told[1].faster, told[0].faster];
+      const at = crossings.map((c) => round(c.length)).join(", ");
+      const shown = !beyond && high > measuredUpTo
+        ? `, the upper end extrapolated beyond the ${round(measuredUpTo)} that were measured`
+        : beyond;
+      return `By ${what}, ${name[winner]} overtakes ${name[loser]} at ${at} ${unit} (${range} ${round(low)} to ${
+        round(high)
+      })${shown}.`;
     }
     case "open": {
-      const leader = fasterAtStart ? `${name[fasterAtStart]} is faster up to ${round(unclear[0].low)} ${unit}` : "";
-      const rest = crossings.length
-        ? `a crossing near ${round(crossings[0].length)}${beyond} is possible, and so is none`
-        : "whether they cross beyond is not clear";
-      return `By ${what}, ${
-        leader || `${first} and ${second} are hard to tell apart`
-      }; ${rest} (${range} has no upper end).`;
+      const where = `${name[told[0].faster]} is faster ${told.map(stretchWords).join(" and ")} ${unit}`;
+      if (told.length === 1 && told[0].low === 0) {
+        const rest = crossings.length
+          ? `a crossing near ${round(crossings[0].length)}${beyond} is possible, and so is none`
+          : "whether they cross beyond is not clear";
+        return `By ${what}, ${where}; ${rest} (${range} has no upper end).`;
+      }
+      return `By ${what}, ${where}; elsewhere they are not told apart, so whether they cross is not clear (${range}).`;
     }
     case "several": {
-      const at = crossings.map((c) => round(c.length)).join(" and ");
-      const where = unclear.map(unclearWords).join(" and ");
-      return `By ${what}, ${first} and ${second} ${
-        crossings.length ? `cross at ${at} ${unit}` : "may cross"
-      }: it is not clear which is faster ${where} ${unit} (${range})${beyond}.`;
+      const parts = told.map((t) => `${name[t.faster]} ${stretchWords(t)}`).join(", ");
+      return `By ${what}, each of ${first} and ${second} is faster somewhere: ${parts} ${unit}; elsewhere it is not clear (${range})${beyond}.`;
     }
   }
 }
 
-function unclearWords({ low, high }: Stretch): string {
+function stretchWords({ low, high }: Crossover["told"][number]): string {
   if (high === Infinity) return `from ${round(low)} on`;
   return low <= 1 ? `up to ${round(high)}` : `between ${round(low)} and ${round(high)}`;
 }

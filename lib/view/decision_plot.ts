@@ -11,7 +11,8 @@ import {
   type Limits,
   limitsText,
 } from "./decision.ts";
-import { escapeHtml, type Figure, figureView, View } from "./display.ts";
+import { type Figure, figureView, View } from "./display.ts";
+import { escapeHtml, escapePlot } from "./escape.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel, metricLabel } from "./labels.ts";
 import { axis, baseLayout, errorBars, rightEnd } from "./layout.ts";
@@ -64,7 +65,7 @@ export function decisionFigure(
     data.push({
       type: "scatter",
       mode: "markers",
-      name: `${escapeHtml(c.name)}, ${memory}${outside ? ", outside the limits" : ""}`,
+      name: `${escapePlot(c.name)}, ${memory}${outside ? ", outside the limits" : ""}`,
       legendgroup: c.name,
       x: [c.speed!.point],
       y: [c.quality!.point * label.scale],
@@ -76,7 +77,7 @@ export function decisionFigure(
         color: withOpacity(colour, outside ? 0 : 0.55),
         line: { color: colour, width: 2 },
       },
-      hovertemplate: `${escapeHtml(c.name)}<br>${formatEstimate(c.speed!)} tok/s<br>${
+      hovertemplate: `${escapePlot(c.name)}<br>${formatEstimate(c.speed!)} tok/s<br>${
         formatEstimate(c.quality!, { scale: label.scale })
       } ${label.unit}<br>${memory}<extra></extra>`,
     });
@@ -85,8 +86,8 @@ export function decisionFigure(
   const speeds = all.map((c) => c.speed!);
   const right = rightEnd([...speeds.map((s) => s.point), limits.decodeTokensPerS ?? 0], speeds.map((s) => s.high));
   const rule = limitsText(limits);
-  const title = label.unit === "%" ? `${label.name}, %` : label.name;
-  const setting = criteria.config ? configLabel(criteria.config) : "";
+  const title = escapePlot(label.unit === "%" ? `${label.name}, %` : label.name);
+  const setting = criteria.config ? escapePlot(configLabel(criteria.config)) : "";
   const layout = baseLayout(
     "Quality against speed",
     `size: peak memory; cross: 95 % CI of one model<br>ellipse: joint 95 % region against the baseline${

@@ -3,6 +3,7 @@ import { names, object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { entries, type Rule, text } from "../check/rules.ts";
 import { jupyter } from "../progress.ts";
+import { printable } from "./escape.ts";
 
 /** A figure as plotly takes it; plain JSON. */
 export interface Figure {
@@ -47,8 +48,10 @@ const denoInspect = Symbol.for("Deno.customInspect");
  * ```
  */
 export class View {
-  constructor(readonly bundle: Bundle) {
+  readonly bundle: Bundle;
+  constructor(bundle: Bundle) {
     checkOptions("Cannot show a view", bundle, BUNDLE, { whole: "the bundle", part: "type" });
+    this.bundle = { ...bundle, "text/plain": printable(bundle["text/plain"]) };
   }
   [jupyterDisplay](): Bundle {
     return this.bundle;
@@ -70,19 +73,18 @@ export async function show(...views: View[]): Promise<void> {
   }
 }
 
+/** Both are needed: the button, and the address that it would send to. */
+export const NO_UPLOAD = { showSendToCloud: false, plotlyServerURL: "" };
+
 /**
- * A plotly figure as a view. Never `responsive`: in JupyterLab it collapses a figure to height 0.
+ * A plotly figure as a view. Never `responsive`: in JupyterLab it collapses a figure to height 0. Never with a button that
+ * sends the figure's data to plotly's site, which plotly 4 shows unless told not to.
  *
  * @param text What the figure says, for readers and tools without plotly.
  */
 export function figureView(figure: Figure, text: string): View {
   return new View({
     "text/plain": text,
-    "application/vnd.plotly.v1+json": { ...figure, config: { displaylogo: false, ...figure.config } },
+    "application/vnd.plotly.v1+json": { ...figure, config: { displaylogo: false, ...figure.config, ...NO_UPLOAD } },
   });
-}
-
-/** Text made safe for HTML, and for plotly's labels, which read tags and entities too. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]!);
 }

@@ -4,6 +4,7 @@ import { names } from "../check/objects.ts";
 import { checkArgument } from "../check/options.ts";
 import { withFields } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { SHARE, SHARE_DIFFERENCE, usableOn } from "../stats/usable.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber, type FormatOptions } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
@@ -35,11 +36,11 @@ export function divergenceTable(divergences: Record<string, Divergence>): View {
     ],
     rows: Object.entries(divergences).map(([name, d]) => [
       name,
-      cell(d.meanKl),
+      cell(usableOn(d.meanKl, { least: 0, most: Infinity })),
       formatNumber(d.maxKl),
-      cell(d.sameTop, { scale: 100 }),
-      cell(d.deltaP, { scale: 100, sign: true }),
-      cell(d.rmsDeltaP, { scale: 100 }),
+      cell(usableOn(d.sameTop, SHARE), { scale: 100 }),
+      cell(usableOn(d.deltaP, SHARE_DIFFERENCE), { scale: 100, sign: true }),
+      cell(usableOn(d.rmsDeltaP, SHARE), { scale: 100 }),
       cell(d.logPerplexityRatio, { sign: true }),
       `${formatNumber(d.perplexity)} / ${formatNumber(d.baselinePerplexity)}`,
       d.tokens.toLocaleString("en"),
@@ -53,6 +54,6 @@ export function divergenceTable(divergences: Record<string, Divergence>): View {
 }
 
 function cell(estimate: Estimate, options: FormatOptions = {}): Cell {
-  const { point, interval } = estimateParts(estimate, options);
+  const { point, interval } = estimateParts(estimate, { ...options, units: "texts" });
   return { main: point, details: interval ? [interval] : [] };
 }

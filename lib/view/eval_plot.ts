@@ -1,9 +1,10 @@
 /** Scores of models with intervals, against the levels that need no model. */
 import type { EvalResult } from "../eval/types.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { metricName, type NamedResults, namedResults } from "./eval_table.ts";
 import { formatEstimate } from "./format.ts";
-import { metricLabel } from "./labels.ts";
+import { metricLabel, usableScore } from "./labels.ts";
 import { baseLayout, errorBars, stackedPanels } from "./layout.ts";
 import { modelStyles } from "./palette.ts";
 import { labelRows } from "./speed_plot.ts";
@@ -36,16 +37,17 @@ export function evalFigure(results: NamedResults): Figure {
     const { unit } = metricLabel(metric);
     const better = first.higherIsBetter[metric] ? "right" : "left";
     const title = `${metricName(first, metric)}${unit ? ` (${unit})` : ""}, n = ${first.n.toLocaleString("en")}`;
-    return { metric, title: `${escapeHtml(title)}<br>${better} is better`, results: names.map(of) };
+    return { metric, title: `${escapePlot(title)}<br>${better} is better`, results: names.map(of) };
   });
   const data: Figure["data"] = [], shapes: Record<string, unknown>[] = [], ranges: [number, number][] = [];
   panels.forEach(({ metric, results }, i) => {
     const suffix = i === 0 ? "" : String(i + 1), axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
     const { scale, unit } = metricLabel(metric);
     results.forEach((result, row) => {
-      const estimate = result?.metrics[metric];
-      if (!estimate) return;
-      const style = styles[names[row]], label = escapeHtml(names[row]);
+      const score = result?.metrics[metric];
+      if (!score) return;
+      const estimate = usableScore(metric, score);
+      const style = styles[names[row]], label = escapePlot(names[row]);
       data.push({
         type: "scatter",
         mode: "markers",
@@ -54,13 +56,13 @@ export function evalFigure(results: NamedResults): Figure {
         y: [row],
         marker: { color: style.colour, symbol: style.marker, size: 11 },
         error_x: { ...errorBars([estimate], scale), color: style.colour },
-        hovertemplate: `${label}: ${formatEstimate(estimate, { scale })} ${unit}<extra></extra>`,
+        hovertemplate: `${label}: ${formatEstimate(estimate, { scale, units: "items" })} ${unit}<extra></extra>`,
         showlegend: false,
         ...axes,
       });
     });
     const lines = levels(results.find((r) => r !== null)!, metric);
-    const estimates = results.flatMap((r) => r?.metrics[metric] ?? []);
+    const estimates = results.flatMap((r) => r?.metrics[metric] ? [usableScore(metric, r.metrics[metric])] : []);
     ranges.push(padded([
       ...lines.map((l) => l.value * scale),
       ...estimates.flatMap((e) => [e.low ?? e.point, e.high ?? e.point].map((x) => x * scale)),
@@ -100,7 +102,8 @@ export function evalPlot(results: NamedResults): View {
   const lines = namedResults(results).map(({ name, result }) => {
     const metric = Object.keys(result.metrics)[0], { scale, unit } = metricLabel(metric);
     const rules = levels(result, metric).map((l) => `${l.name} ${(scale * l.value).toFixed(1)}`);
-    const score = `${formatEstimate(result.metrics[metric], { scale })} ${unit}`.trim();
+    const score = `${formatEstimate(usableScore(metric, result.metrics[metric]), { scale, units: "items" })} ${unit}`
+      .trim();
     return `${metricName(result, metric)}, ${name}: ${score}${rules.length ? ` (${rules.join(", ")})` : ""}`;
   });
   return figureView(evalFigure(results), ["Scores, 95 % CI", ...lines].join("\n"));

@@ -6,7 +6,7 @@ import { isResult, result } from "../eval/result_field.ts";
 import type { EvalResult } from "../eval/types.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
-import { metricLabel } from "./labels.ts";
+import { metricLabel, usableScore } from "./labels.ts";
 import { type Cell, tableView } from "./table.ts";
 
 /** Results by the name of their model, or of their run. */
@@ -54,7 +54,11 @@ export function evalTable(results: NamedResults): View {
     rows: all.flatMap(({ name, result }) =>
       Object.entries(result.metrics).map(([metric, estimate]): Cell[] => {
         const { scale, unit } = metricLabel(metric), shown = unit === "bits/byte" ? "" : unit && ` ${unit}`;
-        const { point, interval } = estimateParts(estimate, { scale, unit: shown });
+        const { point, interval } = estimateParts(usableScore(metric, estimate), {
+          scale,
+          unit: shown,
+          units: "items",
+        });
         const percent = (share: number | undefined) => share === undefined ? "—" : (100 * share).toFixed(1);
         const rules = metric in result.chance ? result.sanity?.baselines : undefined;
         return [

@@ -13,12 +13,15 @@ export interface FormatOptions {
   unit?: string;
   /** No more decimals than this, however narrow the interval. */
   maxDecimals?: number;
+  /** What there is too little of where there are no bounds: "blocks" is said as "too few blocks"; "": nothing is said. */
+  units?: string;
 }
 
 export const FORMAT_OPTIONS = object<FormatOptions>({
   scale: optional(quantity()),
   sign: optional(flag),
   unit: optional(text),
+  units: optional(text),
   maxDecimals: optional(integer({ min: 0, max: 20 })),
 });
 
@@ -51,7 +54,8 @@ export function formatNumber(value: number, options: { sign?: boolean } = {}): s
 /**
  * An estimate with its interval.
  *
- * Without an upper bound, `>= x, n too small`; without any, the point and `n too small`.
+ * Without an upper bound, `>= x, n too small`; without any, the point and `n too small`, or `too few blocks` where the
+ * units are named.
  *
  * @example
  * ```ts
@@ -64,15 +68,19 @@ export function formatNumber(value: number, options: { sign?: boolean } = {}): s
 export function formatEstimate(estimate: Estimate, options: FormatOptions = {}): string {
   checkOptions("Cannot format an estimate", options, FORMAT_OPTIONS);
   const { point, interval } = estimateParts(estimate, options);
-  return interval ? `${point} ${interval}` : point;
+  if (!interval) return point;
+  return interval.startsWith("[") ? `${point} ${interval}` : `${point}, ${interval}`;
 }
 
-/** The same in two pieces, point and interval (`""` when there is none), for tables with aligned columns. */
+/** The same in two pieces, point and interval (`""` or "too few blocks" when there is none), for tables with aligned columns. */
 export function estimateParts(estimate: Estimate, options: FormatOptions = {}): { point: string; interval: string } {
-  const { scale = 1, sign = false, unit = "", maxDecimals = 6 } = options;
+  const { scale = 1, sign = false, unit = "", maxDecimals = 6, units } = options;
   const point = estimate.point * scale;
   if (estimate.high === null) {
     const shown = formatNumber(point, { sign }) + unit;
+    if (estimate.low === null && units !== undefined) {
+      return { point: shown, interval: units && `too few ${units}` };
+    }
     return { point: estimate.low === null ? `${shown}, n too small` : `>= ${shown}, n too small`, interval: "" };
   }
   const low = (estimate.low ?? estimate.point) * scale;

@@ -5,7 +5,7 @@ import { list, word } from "../check/rules.ts";
 import type { View } from "./display.ts";
 import { type NamedResults, namedResults } from "./eval_table.ts";
 import { estimateParts } from "./format.ts";
-import { metricLabel } from "./labels.ts";
+import { metricLabel, usableScore } from "./labels.ts";
 import { type Cell, tableView } from "./table.ts";
 
 export interface GroupsTableOptions {
@@ -43,7 +43,7 @@ export function groupsTable(results: NamedResults, options: GroupsTableOptions =
       ...all.map(({ result }): Cell => {
         const estimate = result.groups[group]?.metrics[metric];
         if (!estimate) return "—";
-        const { point, interval } = estimateParts(estimate, { scale });
+        const { point, interval } = estimateParts(usableScore(metric, estimate), { scale, units: "items" });
         return { main: point, details: interval ? [interval] : [] };
       }),
     ]),

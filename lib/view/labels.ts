@@ -1,4 +1,6 @@
 /** Settings, metrics and verdicts in words. */
+import type { Estimate } from "../stats/estimate.ts";
+import { SHARE, usableOn, usablePositive } from "../stats/usable.ts";
 
 /** `p5_l64` and `b8_s128` spelled out; a name of another form is given back. */
 export function configLabel(config: string): string {
@@ -36,6 +38,12 @@ export function metricLabel(metric: string): MetricLabel {
   return METRICS[metric] ?? { name: metric, unit: "", scale: 1, differenceUnit: "" };
 }
 
+/** A model's score without bounds that say nothing: of a share, of a perplexity, of bits. */
+export function usableScore(metric: string, estimate: Estimate): Estimate {
+  if (metricLabel(metric).unit === "%") return usableOn(estimate, SHARE);
+  return metric in METRICS || metric.endsWith("perplexity") ? usablePositive(estimate) : estimate;
+}
+
 const VERDICTS: Record<string, { words: string; tone?: "good" | "bad" }> = {
   faster: { words: "faster", tone: "good" },
   better: { words: "better", tone: "good" },
@@ -48,4 +56,17 @@ const VERDICTS: Record<string, { words: string; tone?: "good" | "bad" }> = {
 /** A verdict as shown: "unclear" is said as "no difference found". */
 export function verdictLabel(verdict: string): { words: string; tone?: "good" | "bad" } {
   return VERDICTS[verdict] ?? { words: verdict };
+}
+
+/** The verdict of a summary's row; where there is no interval, what there is too little of. */
+export function rowVerdict(
+  row: { verdict: string; speedup: number | null; low: number | null; high: number | null },
+): { words: string; tone?: "good" | "bad" } {
+  if (row.low === null && row.high === null) return { words: `too few ${rowUnits(row)}` };
+  return verdictLabel(row.verdict);
+}
+
+/** What the interval of a summary's row is made of: blocks of rounds, or items. */
+export function rowUnits(row: { speedup: number | null }): "blocks" | "items" {
+  return row.speedup === null ? "items" : "blocks";
 }

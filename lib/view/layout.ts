@@ -1,6 +1,6 @@
 /** What all figures share: fonts, margins, and room for a title and one line under it. */
 
-/** Layout of a figure; `title` states the setting, `subtitle` what is drawn. Both are plotly text: escape names. */
+/** Layout of a figure; `title` states the setting, `subtitle` what is drawn. Both are plotly text: escape names (`escapePlot`). */
 export function baseLayout(
   title: string,
   subtitle: string,

@@ -1,5 +1,6 @@
 /** What llama-bench measured, in a table that stands beside ours. */
 import type { LlamaBenchRow } from "../compare/llama_bench.ts";
+import { usablePositive } from "../stats/usable.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
 import { tableView } from "./table.ts";
@@ -19,7 +20,7 @@ export function llamaBenchTable(rows: LlamaBenchRow[]): View {
       { title: "build", align: "left" },
     ],
     rows: rows.map((row) => {
-      const { point, interval } = estimateParts(row.tokensPerS);
+      const { point, interval } = estimateParts(usablePositive(row.tokensPerS), { units: "repetitions" });
       return [
         row.model,
         row.test,

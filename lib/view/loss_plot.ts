@@ -2,7 +2,8 @@
 import { displayInPlace, jupyter } from "../progress.ts";
 import { mean } from "../stats/summary.ts";
 import type { LossCurve, SiblingsProgress, SiblingsResult } from "../train/train_siblings.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { formatNumber } from "./format.ts";
 import { axis, baseLayout } from "./layout.ts";
 import { modelStyles, withOpacity } from "./palette.ts";
@@ -20,7 +21,7 @@ export function lossFigure({ task, budget, curves, ended }: SiblingsProgress): F
   const shown = ended ? curves.filter(({ seed }) => seed !== null) : curves;
   const byName = Map.groupBy(shown, ({ name }) => name), styles = modelStyles([...byName.keys()]);
   const data = [...byName].flatMap(([name, own]) => {
-    const { colour } = styles[name], label = escapeHtml(name);
+    const { colour } = styles[name], label = escapePlot(name);
     const thin = own.map((curve, i) => ({
       ...lineOf(curve),
       name: label,
@@ -37,8 +38,8 @@ export function lossFigure({ task, budget, curves, ended }: SiblingsProgress): F
   return {
     data,
     layout: baseLayout(
-      `Training loss, ${escapeHtml(task)}`,
-      `${escapeHtml(budget)} each; ${marks}; loss axis from 0`,
+      `Training loss, ${escapePlot(task)}`,
+      `${escapePlot(budget)} each; ${marks}; loss axis from 0`,
       {
         xaxis: axis("tokens", { rangemode: "tozero" }),
         yaxis: axis("loss (nats)", { rangemode: "tozero" }),

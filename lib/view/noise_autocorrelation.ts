@@ -1,6 +1,7 @@
 /** How much a run tells about the ones after it: the correlogram, with lag 1 in words. */
 import { autocorrelation } from "../stats/series.ts";
 import { mean } from "../stats/summary.ts";
+import { escapePlot } from "./escape.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { axis, baseLayout } from "./noise_layout.ts";
 
@@ -36,22 +37,26 @@ export function autocorrelationFigure(values: readonly number[], title: string):
       hovertemplate: "lag %{x}: r = %{y:.2f}<extra></extra>",
       showlegend: false,
     }],
-    layout: baseLayout(title, `lag 1: ${signed(r[0])}; n = ${n} runs<br>grey: 95 % of what independent runs give`, {
-      height: 340,
-      xaxis: axis("lag (runs apart)", { range: [0.4, lags + 0.6], zeroline: false }),
-      yaxis: axis("autocorrelation", { range: [-1.05, 1.05] }),
-      shapes: [{
-        type: "rect",
-        xref: "paper",
-        x0: 0,
-        x1: 1,
-        y0: -band,
-        y1: band,
-        fillcolor: "rgba(0, 0, 0, 0.09)",
-        line: { width: 0 },
-        layer: "below",
-      }],
-    }),
+    layout: baseLayout(
+      escapePlot(title),
+      `lag 1: ${signed(r[0])}; n = ${n} runs<br>grey: 95 % of what independent runs give`,
+      {
+        height: 340,
+        xaxis: axis("lag (runs apart)", { range: [0.4, lags + 0.6], zeroline: false }),
+        yaxis: axis("autocorrelation", { range: [-1.05, 1.05] }),
+        shapes: [{
+          type: "rect",
+          xref: "paper",
+          x0: 0,
+          x1: 1,
+          y0: -band,
+          y1: band,
+          fillcolor: "rgba(0, 0, 0, 0.09)",
+          line: { width: 0 },
+          layer: "below",
+        }],
+      },
+    ),
   };
 }
 

@@ -6,7 +6,9 @@ import type { BrokenBenchmarkResult, CorrectBenchmarkResult } from "../measure/c
 import type { RoundSample } from "../measure/rounds_result.ts";
 import { settingName } from "../measure/setting.ts";
 import type { Estimate } from "../stats/estimate.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { usablePositive } from "../stats/usable.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { estimateParts, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
 import { axis, baseLayout, bottomLegend } from "./noise_layout.ts";
@@ -24,7 +26,7 @@ const BY_NAME = names(
 const NOT_REPORTED = "not reported";
 
 function estimateCell(estimate: Estimate): Cell {
-  const { point, interval } = estimateParts(estimate);
+  const { point, interval } = estimateParts(usablePositive(estimate), { units: "requests" });
   const [main, note] = point.split(", "); // ">= 180, n too small"
   return { main, details: [interval || note].filter(Boolean) };
 }
@@ -65,7 +67,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
   const names = Object.keys(results), styles = modelStyles(names);
   const { setting, model } = results[names[0]];
   const data = names.flatMap((name) => {
-    const result = results[name], label = escapeHtml(name), { colour, marker } = styles[name];
+    const result = results[name], label = escapePlot(name), { colour, marker } = styles[name];
     const warm = isCorrect(result) ? result.warmUps : [];
     const points = (samples: RoundSample[], first: number, hollow: boolean) => ({
       type: "scatter",
@@ -82,7 +84,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
   const most = Math.max(...data.flatMap((t) => t.y));
   const layout = baseLayout(
     `Every request, ${configLabel(settingName(setting))}`,
-    `${escapeHtml(`${model.name} ${model.precisionLabel}`)}<br>hollow: warm-up, not counted; time from 0`,
+    `${escapePlot(`${model.name} ${model.precisionLabel}`)}<br>hollow: warm-up, not counted; time from 0`,
     {
       xaxis: axis("request since the start of its process", { zeroline: false }),
       yaxis: axis("time of a request (ms)", { range: [0, 1.06 * most] }),

@@ -1,5 +1,6 @@
 /** What the order of runs does to a comparison of identical models. */
 import type { OrderedSpeedUp } from "../measure/chapter_benchmarks.ts";
+import { usablePositive } from "../stats/usable.ts";
 import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { tableView } from "./table.ts";
@@ -19,7 +20,8 @@ export function orderTable(speedUps: OrderedSpeedUp[]): View {
       { title: "claim", detail: "truth: none", align: "left" },
     ],
     rows: speedUps.map(({ order, drift, ratio, differs }) => {
-      const { point, interval } = estimateParts(ratio, { unit: "×" });
+      const units = order === "rounds" ? "blocks" : "runs";
+      const { point, interval } = estimateParts(usablePositive(ratio), { unit: "×", units });
       return [
         ORDER[order],
         String(Number((100 * drift).toPrecision(3))),

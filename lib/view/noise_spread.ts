@@ -5,7 +5,8 @@ import { type OutlierClass, outlierClasses } from "../stats/outliers.ts";
 import { percentileInterval } from "../stats/percentile.ts";
 import { autocorrelation } from "../stats/series.ts";
 import { median } from "../stats/summary.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { formatEstimate } from "./format.ts";
 import { configLabel } from "./labels.ts";
 import { baseLayout, errorBars, stackedPanels } from "./layout.ts";
@@ -36,7 +37,7 @@ export function spreadFigure(result: RoundsResult): Figure {
   result.settings.forEach((_, panel) => {
     const axes = panelAxes(panel);
     for (const { name, speeds, samples, classes } of spreads(result, panel)) {
-      const row = names.indexOf(name), label = escapeHtml(name), { colour } = styles[name];
+      const row = names.indexOf(name), label = escapePlot(name), { colour } = styles[name];
       const middle = percentileInterval(speeds, 0.5);
       data.push({
         type: "scatter",
@@ -70,7 +71,7 @@ export function spreadFigure(result: RoundsResult): Figure {
     }
   });
   const titles = result.settings.map(({ config, setting }) =>
-    `${isGeneration(setting) ? "decode" : "throughput"} (tok/s), not from 0<br>${configLabel(config)}`
+    `${isGeneration(setting) ? "decode" : "throughput"} (tok/s), not from 0<br>${escapePlot(configLabel(config))}`
   );
   const layout = baseLayout(
     "Spread over rounds",

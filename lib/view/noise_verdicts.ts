@@ -1,7 +1,9 @@
 /** What rounds found, setting by setting, and what it took: the minutes to a resolved verdict. */
 import { pairedSpeeds, primarySpeed, type RoundsResult } from "../measure/rounds_result.ts";
-import { ratioOverBlocks } from "../stats/ratio.ts";
+import { usableRatioOverBlocks } from "../stats/ratio.ts";
 import { SPEED_BAND, type SpeedVerdict, speedVerdict } from "../stats/verdict.ts";
+import { busySentence } from "./busy_sentence.ts";
+import { interruptedSentence } from "./interrupted_sentence.ts";
 import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { configLabel, verdictLabel } from "./labels.ts";
@@ -25,14 +27,13 @@ export function roundsTable(result: RoundsResult): View {
     candidates.map((name) => {
       const pairs = pairedSpeeds(result.rounds, config, primarySpeed(setting), name, baseline);
       const facts = [String(rounds), String(blocks), STOPPED[stoppedBy] ?? stoppedBy];
-      if (new Set(pairs.map((p) => p.block)).size < 2) {
-        return [configLabel(config), name, "—", "too few blocks", ...facts, "—"];
-      }
       const comparisons = name === twin ? 1 : Math.max(1, real * result.settings.length);
       const stoppedByWidth = stoppedBy === "width";
-      const at = (level: number) => ratioOverBlocks(pairs, { level, comparisons, stoppedByWidth });
-      const wide = at(0.95), { point, interval } = estimateParts(wide, { unit: "×" });
-      const verdict: SpeedVerdict = speedVerdict({ wide, narrow: at(0.9) });
+      const at = (level: number) => usableRatioOverBlocks(pairs, { level, comparisons, stoppedByWidth });
+      const wide = at(0.95), narrow = at(0.9);
+      if (!wide || !narrow) return [configLabel(config), name, "—", "too few blocks", ...facts, "—"];
+      const { point, interval } = estimateParts(wide, { unit: "×" });
+      const verdict: SpeedVerdict = speedVerdict({ wide, narrow });
       const { words, tone } = verdictLabel(verdict);
       const took = minutes < 0.05 ? "< 0.1" : minutes.toFixed(1);
       return [
@@ -60,6 +61,8 @@ export function roundsTable(result: RoundsResult): View {
     rows,
     notes: [
       `${twin} is the same model in a process of its own: its verdict should not be faster or slower.`,
+      ...busySentence(result),
+      ...interruptedSentence(result),
       "Speed: decode of a generation, throughput of a batch. The minutes cover all models, their starts and warm-ups.",
     ],
   });

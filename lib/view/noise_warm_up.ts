@@ -1,7 +1,8 @@
 /** How each process of the rounds warmed up: the time of a step, block by block, until it is flat. */
 import type { RoundsResult } from "../measure/rounds_result.ts";
 import { isGeneration } from "../measure/setting.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { configLabel } from "./labels.ts";
 import { axis, baseLayout, panelAxes, roundsNames, tallPanels } from "./noise_layout.ts";
 import { modelStyles } from "./palette.ts";
@@ -11,7 +12,7 @@ export function warmUpFigure(result: RoundsResult): Figure {
   const names = roundsNames(result), styles = modelStyles(names);
   const data = result.settings.flatMap(({ config }, panel) =>
     result.warmUps.filter((w) => w.config === config).map(({ model, block, steps, blockMs, flat }) => {
-      const { colour, marker } = styles[model], label = escapeHtml(model);
+      const { colour, marker } = styles[model], label = escapePlot(model);
       return {
         type: "scatter",
         mode: "lines+markers",
@@ -34,7 +35,7 @@ export function warmUpFigure(result: RoundsResult): Figure {
     })
   );
   const panels = result.settings.map(({ config, setting }) => ({
-    x: axis(`${isGeneration(setting) ? "decode steps" : "forward passes"}<br>${configLabel(config)}`, {
+    x: axis(`${isGeneration(setting) ? "decode steps" : "forward passes"}<br>${escapePlot(configLabel(config))}`, {
       rangemode: "tozero",
     }),
     y: axis("ms a step", { rangemode: "tozero" }),

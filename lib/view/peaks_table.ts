@@ -1,6 +1,7 @@
 /** What probes measured of the machine. */
 import type { Peaks } from "../measure/peaks.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { usablePositive } from "../stats/usable.ts";
 import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
@@ -8,7 +9,7 @@ import { type Cell, tableView } from "./table.ts";
 /** A row a format, and one for the copy. */
 export function peaksTable({ flopsPerS, readBytesPerS, copyBytesPerS, machine, bytes, samples }: Peaks): View {
   const cell = (estimate: Estimate): Cell => {
-    const { point, interval } = estimateParts(estimate, { scale: 1e-9 });
+    const { point, interval } = estimateParts(usablePositive(estimate), { scale: 1e-9, units: "processes" });
     return { main: point, details: interval ? [interval] : [] };
   };
   const formats = Object.keys(flopsPerS) as (keyof typeof flopsPerS)[];

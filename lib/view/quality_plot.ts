@@ -1,8 +1,9 @@
 /** What each model loses or wins in quality against the baseline, paired on the same items. */
 import { type ComparisonData, modelNames, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { formatEstimate } from "./format.ts";
-import { metricLabel, verdictLabel } from "./labels.ts";
+import { metricLabel, rowVerdict } from "./labels.ts";
 import { baseLayout, errorBars, stackedPanels } from "./layout.ts";
 import { modelStyles } from "./palette.ts";
 import { labelRows } from "./speed_plot.ts";
@@ -28,7 +29,7 @@ export function qualityFigure(comparison: ComparisonData): Figure {
     const title = metricName === task.replaceAll("_", " ")
       ? `Δ ${metricName}`
       : `Δ ${metricName} of ${task} (${differenceUnit})`;
-    titles.push(`${escapeHtml(title)}${n}<br>${higherIsBetter ? "right is better" : "left is better"}`);
+    titles.push(`${escapePlot(title)}${n}<br>${higherIsBetter ? "right is better" : "left is better"}`);
     const suffix = panel === 0 ? "" : String(panel + 1);
     for (const row of rows) {
       const estimate = { point: row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
@@ -36,14 +37,14 @@ export function qualityFigure(comparison: ComparisonData): Figure {
       data.push({
         type: "scatter",
         mode: "markers",
-        name: escapeHtml(row.architecture),
+        name: escapePlot(row.architecture),
         x: [row.difference! * scale],
         y: [names.indexOf(row.architecture)],
         marker: { color: style?.colour, symbol: style?.marker, size: 11 },
         error_x: { ...errorBars([estimate], scale), color: style?.colour },
-        hovertemplate: `${escapeHtml(row.architecture)}: ${
-          formatEstimate(estimate, { scale, sign: true })
-        } ${differenceUnit}, ${escapeHtml(verdictLabel(row.verdict).words)}<extra></extra>`,
+        hovertemplate: `${escapePlot(row.architecture)}: ${
+          formatEstimate(estimate, { scale, sign: true, units: "" })
+        } ${differenceUnit}, ${escapePlot(rowVerdict(row).words)}<extra></extra>`,
         showlegend: false,
         xaxis: `x${suffix}`,
         yaxis: `y${suffix}`,
@@ -52,7 +53,7 @@ export function qualityFigure(comparison: ComparisonData): Figure {
   });
   const layout = baseLayout(
     "Quality against the baseline",
-    `paired on the same items, 95 % CI<br>baseline: ${escapeHtml(baseline)} (the line at 0)`,
+    `paired on the same items, 95 % CI<br>baseline: ${escapePlot(baseline)} (the line at 0)`,
     stackedPanels(titles, names.length, { zeroline: true, zerolinewidth: 2, zerolinecolor: "#444" }),
   );
   labelRows(layout, titles.length, names);
@@ -67,8 +68,9 @@ export function qualityPlot(comparison: ComparisonData): View {
       const shown = formatEstimate({ point: row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n }, {
         scale,
         sign: true,
+        units: "",
       });
-      return `${task}, ${row.architecture}: ${shown} ${differenceUnit}, ${verdictLabel(row.verdict).words}`;
+      return `${task}, ${row.architecture}: ${shown} ${differenceUnit}, ${rowVerdict(row).words}`;
     })
   );
   const title = `Quality against ${comparison.raw.baseline}, paired on the same items, 95 % CI`;

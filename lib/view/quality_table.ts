@@ -1,6 +1,7 @@
 /** Models against a baseline on the same items, as a table and in sentences. */
 import type { QualityComparison, QualityFinding } from "../compare/paired_quality.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { isBounded } from "../stats/usable.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatEstimate, type FormatOptions } from "./format.ts";
 import { metricLabel, verdictLabel } from "./labels.ts";
@@ -28,7 +29,7 @@ export function qualityTable(comparison: QualityComparison): View {
       { title: "items for 1 pp", detail: "80 % power at 5 %" },
     ],
     rows: comparison.findings.map((f) => {
-      const { words, tone } = verdictLabel(f.verdict);
+      const { words, tone } = isBounded(f.difference) ? verdictLabel(f.verdict) : { words: "too few items" };
       return [
         f.model,
         f.task === f.metric ? metricLabel(f.metric).name : `${f.task} ${metricLabel(f.metric).name}`,
@@ -37,13 +38,14 @@ export function qualityTable(comparison: QualityComparison): View {
         f.gained === null ? "—" : `${f.gained} / ${f.lost}`,
         f.test ? { main: formatP(f.test.holm), details: [f.test.name] } : "—",
         { main: words, tone },
-        f.bitsDifference ? estimateCell(f.bitsDifference, { sign: true }) : "—",
-        f.goldDifference ? estimateCell(f.goldDifference, { sign: true }) : "—",
+        f.bitsDifference ? estimateCell(f.bitsDifference, { sign: true, units: "items" }) : "—",
+        f.goldDifference ? estimateCell(f.goldDifference, { sign: true, units: "items" }) : "—",
         f.itemsForOnePoint?.toLocaleString("en") ?? "—",
       ];
     }),
     notes: [
       ...qualitySentences(comparison),
+      ...comparison.notes,
       ...new Set(
         comparison.findings.flatMap((f) =>
           f.mcNemar.p === null ? [`${f.task}: no McNemar test, since ${f.mcNemar.why}.`] : []
@@ -60,11 +62,14 @@ export function qualityTable(comparison: QualityComparison): View {
 export function qualitySentences({ baseline, findings }: QualityComparison): string[] {
   return findings.map((f) => {
     const name = metricLabel(f.metric).name, what = f.task === f.metric ? name : `${f.task} ${name}`;
-    const found = formatEstimate(f.difference, differenceOptions(f));
+    const found = formatEstimate(f.difference, { ...differenceOptions(f), units: "" });
     const needed = f.itemsForOnePoint === null
       ? ""
       : `; a difference of 1 pp would need ${f.itemsForOnePoint.toLocaleString("en")}`;
     const items = `(${f.items.toLocaleString("en")} items${needed})`;
+    if (!isBounded(f.difference)) {
+      return `${f.model}, ${what}: too few items to tell it from ${baseline}, ${found} ${items}.`;
+    }
     return f.verdict === "unclear"
       ? `${f.model}, ${what}: no difference found to ${baseline}, ${found} ${items}.`
       : `${f.model}, ${what}: ${f.verdict} ${f.verdict === "same" ? "as" : "than"} ${baseline}, ${found} ${items}.`;
@@ -73,7 +78,7 @@ export function qualitySentences({ baseline, findings }: QualityComparison): str
 
 function differenceOptions({ metric }: QualityFinding): FormatOptions {
   const { scale, differenceUnit } = metricLabel(metric);
-  return { scale, sign: true, unit: differenceUnit ? ` ${differenceUnit}` : "" };
+  return { scale, sign: true, unit: differenceUnit ? ` ${differenceUnit}` : "", units: "items" };
 }
 
 function estimateCell(estimate: Estimate, options: FormatOptions): Cell {

@@ -2,7 +2,8 @@
 import { arithmetic, type Machine, weightRate } from "../cost/hardware.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
 import type { Precision } from "../arch/spec.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { formatNumber } from "./format.ts";
 import { axis, baseLayout, bottomLegend } from "./noise_layout.ts";
 import { modelStyles } from "./palette.ts";
@@ -21,7 +22,7 @@ export function rooflineFigure(machine: Machine, residuals: readonly RooflineRes
     roof(machine, precision, from, to, DASHES[i % 4])
   );
   for (const { name, phase, roof, measuredMs } of residuals) {
-    const { flops, intensity, bound } = roof[phase], label = escapeHtml(`${name}, ${phase}`);
+    const { flops, intensity, bound } = roof[phase], label = escapePlot(`${name}, ${phase}`);
     data.push({
       type: "scatter",
       mode: "markers",
@@ -37,7 +38,7 @@ export function rooflineFigure(machine: Machine, residuals: readonly RooflineRes
   return {
     data,
     layout: baseLayout(
-      `Roofline of ${escapeHtml(machine.name)}`,
+      `Roofline of ${escapePlot(machine.name)}`,
       "lines: what the machine can do; points: what was measured<br>both axes logarithmic",
       {
         ...bottomLegend(Math.ceil(data.length / 2)),

@@ -103,7 +103,7 @@ export function trustTable(comparison: ComparisonData): View {
       String(blocks ?? "—"),
       stoppedBy ?? "—",
       verdictMinutes(comparison, config, minutes),
-      ratio ? `${formatEstimate(ratio, { unit: "×" })}` : "not measured",
+      ratio ? `${formatEstimate(ratio, { unit: "×" })}` : twin && rounds ? "too few blocks" : "not measured",
     ];
   });
   const notes = twins.length

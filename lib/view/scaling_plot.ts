@@ -1,8 +1,10 @@
 /** Time over length: what was measured, the fit with its band, and the stretch in which two models cross. */
 import type { ModelScaling, Scaling } from "../measure/scaling.ts";
 import { fittedAt } from "../stats/scaling_fit.ts";
+import { busySentence } from "./busy_sentence.ts";
 import { crossoverSentence } from "./crossover_sentence.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { formatNumber } from "./format.ts";
 import { axis, baseLayout, panelAxes, tallPanels } from "./noise_layout.ts";
 import { modelStyles, withOpacity } from "./palette.ts";
@@ -21,7 +23,7 @@ export function scalingFigure({ models, twin, crossovers }: Scaling): Figure {
   PANELS.forEach(({ time }, panel) => {
     const end = Math.max(...names.flatMap((name) => models[name][time].points.map((p) => p.length)));
     for (const name of names) {
-      const { colour, marker } = styles[name], label = escapeHtml(name), axes = panelAxes(panel);
+      const { colour, marker } = styles[name], label = escapePlot(name), axes = panelAxes(panel);
       const shared = { name: label, legendgroup: label, ...axes };
       data.push(band(models[name], time, end, { ...shared, fillcolor: withOpacity(colour, 0.18) }));
       data.push(curve(models[name], time, end, { ...shared, line: { color: colour, width: 2 } }));
@@ -65,7 +67,13 @@ export function scalingPlot(scaling: Scaling): View {
   );
   return figureView(
     scalingFigure(scaling),
-    ["Time over length, batch 1", ...lines, ...scaling.crossovers.map(crossoverSentence)].join("\n"),
+    [
+      "Time over length, batch 1",
+      ...lines,
+      ...scaling.crossovers.map(crossoverSentence),
+      ...busySentence(scaling.rounds),
+    ]
+      .join("\n"),
   );
 }
 

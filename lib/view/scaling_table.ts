@@ -1,15 +1,18 @@
 /** The terms of TTFT and TPOT of every model, and where models cross. */
 import type { Scaling } from "../measure/scaling.ts";
-import { atLeastZero } from "../stats/scaling_fit.ts";
+import type { Estimate } from "../stats/estimate.ts";
+import { atLeastZero, type ScalingFit } from "../stats/scaling_fit.ts";
+import { usableOn } from "../stats/usable.ts";
+import { busySentence } from "./busy_sentence.ts";
 import { crossoverSentence } from "./crossover_sentence.ts";
 import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
 
 /** A row a model: fixed costs, and what every token, square of tokens and token of context adds. */
-export function scalingTable({ models, crossovers }: Scaling): View {
+export function scalingTable({ models, crossovers, rounds }: Scaling): View {
   const rows = Object.entries(models).map(([name, { ttftMs, tpotMs }]): Cell[] => {
-    const [a, b, c] = ttftMs.coefficients, [base, slope] = tpotMs.coefficients;
+    const [a, b, c] = terms(ttftMs), [base, slope] = terms(tpotMs);
     const worst = (fit: typeof ttftMs) => 100 * Math.max(...fit.points.map((p) => Math.abs(p.relativeResidual)));
     return [
       name,
@@ -36,13 +39,24 @@ export function scalingTable({ models, crossovers }: Scaling): View {
     rows,
     notes: [
       ...crossovers.map(crossoverSentence),
+      ...busySentence(rounds),
+      "Where one is faster is told at each length by itself: two copies of one model, too, seem to differ at some length in " +
+      "one to three of ten runs, but are hardly ever seen to overtake one another.",
       `In brackets: 95 % intervals (Student's t over ${blocks} blocks of fresh processes), cut at zero, since no term can ` +
       "be negative; one that begins at 0 does not show that its term is there.",
     ],
   });
 }
 
-function cell(estimate: Parameters<typeof atLeastZero>[0], scale = 1): Cell {
-  const { point, interval } = estimateParts(atLeastZero(estimate), { scale });
+/** A fit's terms from zero up. None can be more than the whole time at any length: an interval wider than that says nothing. */
+function terms({ coefficients, points }: ScalingFit): Estimate[] {
+  return coefficients.map((term, power) => {
+    const width = Math.min(...points.map((p) => p.value / p.length ** power));
+    return usableOn(atLeastZero(term), { least: 0, most: Infinity, width });
+  });
+}
+
+function cell(estimate: Estimate, scale = 1): Cell {
+  const { point, interval } = estimateParts(estimate, { scale, units: "blocks" });
   return { main: point, details: interval ? [interval] : [] };
 }

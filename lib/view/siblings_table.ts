@@ -1,5 +1,6 @@
 /** Architectures that were trained alike: what each learned, and how. */
 import type { SiblingsResult } from "../train/train_siblings.ts";
+import { SHARE, usableOn, usablePositive } from "../stats/usable.ts";
 import type { View } from "./display.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
 import { tableView } from "./table.ts";
@@ -31,7 +32,10 @@ export function siblingsTable({ task, budget, siblings }: SiblingsResult): View 
       String(runs[0].steps),
       formatNumber(runs[0].flops / 1e9),
       formatNumber(runs.reduce((sum, { seconds }) => sum + seconds, 0) / runs.length),
-      formatEstimate(score, { scale: metric.scale }),
+      formatEstimate(task.metric === "accuracy" ? usableOn(score, SHARE) : usablePositive(score), {
+        scale: metric.scale,
+        units: "seeds",
+      }),
     ]),
     notes: [
       `${seeds} ${seeds === 1 ? "seed" : "seeds"} of parameters and batches each; chance ${level(task.chance)}` +

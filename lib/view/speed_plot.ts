@@ -1,6 +1,7 @@
 /** Speed of every model in every setting, with intervals and the raw rounds. */
 import { type ComparisonData, modelNames, speedEstimate, speedMetric, speedSamples } from "./comparison_data.ts";
-import { escapeHtml, type Figure, figureView, type View } from "./display.ts";
+import { type Figure, figureView, type View } from "./display.ts";
+import { escapePlot } from "./escape.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
 import { baseLayout, brokenLabel, errorBars, rightEnd, stackedPanels } from "./layout.ts";
@@ -15,7 +16,7 @@ export function speedFigure(comparison: ComparisonData): Figure {
   const styles = modelStyles(names);
   const settings = comparison.raw.settings;
   const titles = settings.map(({ config, kind }) =>
-    `${kind === "generation" ? "decode" : "throughput"} (tok/s)<br>${configLabel(config)}`
+    `${kind === "generation" ? "decode" : "throughput"} (tok/s)<br>${escapePlot(configLabel(config))}`
   );
   const data: Record<string, unknown>[] = [];
   const ends: number[] = [];
@@ -32,7 +33,7 @@ export function speedFigure(comparison: ComparisonData): Figure {
       const point = estimate ??
         (samples.length ? { point: samples.reduce((a, b) => a + b) / samples.length, low: null, high: null } : null);
       if (!point) return;
-      const label = escapeHtml(name);
+      const label = escapePlot(name);
       data.push({
         type: "bar",
         orientation: "h",
@@ -82,7 +83,7 @@ export function labelRows(layout: Record<string, unknown>, panels: number, names
     Object.assign(layout[`yaxis${panel === 0 ? "" : panel + 1}`] as object, {
       tickmode: "array",
       tickvals: names.map((_, i) => i),
-      ticktext: names.map((name) => brokenLabel(name, escapeHtml)),
+      ticktext: names.map((name) => brokenLabel(name, escapePlot)),
       ticks: "",
     });
   }

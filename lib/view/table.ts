@@ -2,7 +2,9 @@
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { entries, flag, list, oneOf, text } from "../check/rules.ts";
-import { escapeHtml, View } from "./display.ts";
+import { textWidth } from "../progress.ts";
+import { View } from "./display.ts";
+import { escapeHtml, escapeMarkdown, oneLine } from "./escape.ts";
 
 /** A cell: what counts, and smaller under it (HTML, a line each) or after it (text) what qualifies it. */
 export type Cell = string | { main: string; details?: string[]; tone?: "good" | "bad" };
@@ -81,12 +83,12 @@ export function tableHtml({ caption, columns, rows, notes = [] }: TableSpec): st
 /** The table as text, columns padded to their widest cell. */
 export function tableText({ caption, columns, rows, notes = [] }: TableSpec): string {
   const text = (cell: Cell) =>
-    typeof cell === "string" ? cell : [cell.main, ...(cell.details ?? [])].filter(Boolean).join(" ");
-  const head = columns.map((c) => c.detail ? `${c.title}, ${c.detail}` : c.title);
+    oneLine(typeof cell === "string" ? cell : [cell.main, ...(cell.details ?? [])].filter(Boolean).join(" "));
+  const head = columns.map((c) => oneLine(c.detail ? `${c.title}, ${c.detail}` : c.title));
   const lines = [head, ...rows.map((row) => row.map(text))];
-  const widths = columns.map((_, i) => Math.max(...lines.map((line) => [...(line[i] ?? "")].length)));
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => textWidth(line[i] ?? ""))));
   const pad = (cell: string, i: number) => {
-    const space = " ".repeat(widths[i] - [...cell].length);
+    const space = " ".repeat(widths[i] - textWidth(cell));
     return (columns[i].align ?? (i === 0 ? "left" : "right")) === "left" ? cell + space : space + cell;
   };
   const body = lines.map((line) => line.map(pad).join("  ").trimEnd());
@@ -96,7 +98,7 @@ export function tableText({ caption, columns, rows, notes = [] }: TableSpec): st
 
 /** The table in GitHub's Markdown, for a README. */
 export function tableMarkdown({ caption, columns, rows, notes = [] }: TableSpec): string {
-  const safe = (text: string) => text.replace(/[&<>|*_`]/g, (c) => `&#${c.charCodeAt(0)};`);
+  const safe = escapeMarkdown;
   const cell = (c: Cell) =>
     typeof c === "string"
       ? safe(c)

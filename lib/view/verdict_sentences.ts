@@ -1,11 +1,14 @@
 /** Verdicts said in words, one sentence for each model and primary metric. */
 import { type ComparisonData, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
-import { estimateParts } from "./format.ts";
-import { configLabel, metricLabel } from "./labels.ts";
+import { busySentence } from "./busy_sentence.ts";
+import { interruptedSentence } from "./interrupted_sentence.ts";
+import { formatEstimate } from "./format.ts";
+import { configLabel, metricLabel, rowUnits } from "./labels.ts";
 
 /**
  * What the comparison found, e.g. "int4: decodes 2.41× [2.32, 2.50] as fast, faster (prompt 5 + 64 new tokens, n = 24
- * rounds)", "window 128: no difference found in hellaswag acc_norm, -1.0 pp [-4.1, 2.1] (n = 100 items)".
+ * rounds)", "window 128: no difference found in hellaswag acc_norm, -1.0 pp [-4.1, 2.1] (n = 100 items)"; and one more
+ * where the machine was busy meanwhile.
  */
 export function verdictSentences(comparison: ComparisonData): string[] {
   const { settings, tasks } = comparison.raw;
@@ -13,26 +16,29 @@ export function verdictSentences(comparison: ComparisonData): string[] {
     ...settings.map(({ config, kind }) => `${config} ${kind === "generation" ? "decode_tok_s" : "throughput_tok_s"}`),
     ...Object.keys(tasks).map((task) => `${task} ${primaryMetric(comparison, task)?.metric}`),
   ]);
-  return summaryRows(comparison).filter((r) => primary.has(`${r.config} ${r.metric}`)).map(sentence);
+  const rows = summaryRows(comparison).filter((r) => primary.has(`${r.config} ${r.metric}`));
+  return [...rows.map(sentence), ...busySentence(comparison.raw), ...interruptedSentence(comparison.raw)];
 }
 
 function sentence(row: SummaryRow): string {
   const { architecture, config, metric, speedup, difference, low, high, n, verdict } = row;
   const estimate = { point: speedup ?? difference!, low, high, level: 0.95, n };
-  const bounds = (parts: { point: string; interval: string }) =>
-    [parts.point, parts.interval].filter(Boolean).join(" ");
+  const units = rowUnits(row),
+    few = low === null && high === null ? `${architecture}: too few ${units} to compare` : "";
   if (speedup !== null) {
-    const found = bounds(estimateParts(estimate, { unit: "×" }));
+    const found = formatEstimate(estimate, { unit: "×", units: "" });
     const verb = metric === "decode_tok_s" ? "decodes" : "runs";
     const setting = `(${configLabel(config)}, n = ${n} rounds)`;
+    if (few) return `${few} ${metricLabel(metric).name}, ${found} ${setting}`;
     return verdict === "unclear"
       ? `${architecture}: no difference found in ${metricLabel(metric).name}, ${found} ${setting}`
       : `${architecture}: ${verb} ${found} as fast, ${verdict} ${setting}`;
   }
   const { name, scale, differenceUnit } = metricLabel(metric);
   const unit = differenceUnit === "pp" ? " pp" : ` ${differenceUnit}`;
-  const found = bounds(estimateParts(estimate, { scale, sign: true, unit }));
+  const found = formatEstimate(estimate, { scale, sign: true, unit, units: "" });
   const what = config === metric ? name : `${config} ${name}`;
+  if (few) return `${few} ${what}, ${found} (n = ${n} items)`;
   return verdict === "unclear"
     ? `${architecture}: no difference found in ${what}, ${found} (n = ${n} items)`
     : `${architecture}: ${verdict} in ${what}, ${found} (n = ${n} items)`;

@@ -1,11 +1,19 @@
 /** Writes small GGUF files for tests, right or wrong on purpose. Layout: docs/gguf.md of ggml. */
 
-type Value = string | number | boolean | string[] | number[];
+/** Integers are written as UINT32, bigints as UINT64, other numbers as FLOAT32. */
+type Value = string | number | bigint | boolean | string[] | number[] | bigint[];
+export type Metadata = Record<string, Value>;
+
+/** What a file is like where it is not as usual. */
+export interface GgufOptions {
+  version?: number;
+  alignment?: number;
+}
 
 export interface TestTensor {
   name: string;
   /** As GGUF orders them: columns first. */
-  shape: number[];
+  shape: (number | bigint)[];
   type: number;
   data: Uint8Array;
   /** Offset in the data section, when it is to be wrong. */
@@ -13,7 +21,7 @@ export interface TestTensor {
 }
 
 /** Metadata of a tiny Llama with the byte-level vocabulary of its tokens. */
-export function llamaMetadata(changes: Record<string, Value> = {}): Record<string, Value> {
+export function llamaMetadata(changes: Metadata = {}): Metadata {
   return {
     "general.architecture": "llama",
     "llama.block_count": 1,
@@ -56,33 +64,42 @@ export function llamaTensors(): TestTensor[] {
   ];
 }
 
-export function ggufBytes(metadata: Record<string, Value>, tensors: TestTensor[]): Uint8Array<ArrayBuffer> {
+export function ggufBytes(
+  metadata: Metadata,
+  tensors: TestTensor[],
+  { version = 3, alignment = 32 }: GgufOptions = {},
+): Uint8Array<ArrayBuffer> {
   const parts: number[] = [];
   const u32 = (v: number) => parts.push(...new Uint8Array(Uint32Array.of(v).buffer));
-  const u64 = (v: number) => parts.push(...new Uint8Array(BigUint64Array.of(BigInt(v)).buffer));
+  const u64 = (v: number | bigint) => parts.push(...new Uint8Array(BigUint64Array.of(BigInt(v)).buffer));
   const text = (s: string) => {
     const bytes = new TextEncoder().encode(s);
     u64(bytes.length);
     parts.push(...bytes);
   };
-  const UINT32 = 4, FLOAT32 = 6, BOOL = 7, STRING = 8, ARRAY = 9;
-  const typeOf = (v: string | number | boolean) =>
-    typeof v === "string" ? STRING : typeof v === "boolean" ? BOOL : Number.isInteger(v) ? UINT32 : FLOAT32;
-  const scalar = (v: string | number | boolean) => {
+  const UINT32 = 4, FLOAT32 = 6, BOOL = 7, STRING = 8, ARRAY = 9, UINT64 = 10;
+  type Scalar = string | number | bigint | boolean;
+  const typeOf = (v: Scalar) => {
+    if (typeof v === "string") return STRING;
+    if (typeof v === "bigint") return UINT64;
+    return typeof v === "boolean" ? BOOL : Number.isInteger(v) ? UINT32 : FLOAT32;
+  };
+  const scalar = (v: Scalar) => {
     if (typeof v === "string") text(v);
+    else if (typeof v === "bigint") u64(v);
     else if (typeof v === "boolean") parts.push(Number(v));
     else if (Number.isInteger(v)) u32(v);
     else parts.push(...new Uint8Array(Float32Array.of(v).buffer));
   };
   parts.push(...new TextEncoder().encode("GGUF"));
-  u32(3);
+  u32(version);
   u64(tensors.length);
   u64(Object.keys(metadata).length);
   for (const [key, value] of Object.entries(metadata)) {
     text(key);
     if (Array.isArray(value)) {
       u32(ARRAY);
-      u32(typeOf(value[0]));
+      u32(value.length ? typeOf(value[0]) : UINT32);
       u64(value.length);
       value.forEach(scalar);
     } else {
@@ -93,7 +110,7 @@ export function ggufBytes(metadata: Record<string, Value>, tensors: TestTensor[]
   let offset = 0;
   const offsets = tensors.map((t) => {
     const at = offset;
-    offset += Math.ceil(t.data.length / 32) * 32;
+    offset += Math.ceil(t.data.length / alignment) * alignment;
     return t.offset ?? at;
   });
   tensors.forEach((t, i) => {
@@ -104,7 +121,7 @@ export function ggufBytes(metadata: Record<string, Value>, tensors: TestTensor[]
     u64(offsets[i]);
   });
   const align = () => {
-    while (parts.length % 32) parts.push(0);
+    while (parts.length % alignment) parts.push(0);
   };
   align();
   for (const t of tensors) {

@@ -15,9 +15,11 @@ import { someIds, tinySpec } from "../model/tiny_spec.ts";
 const forms: [string, Pick<QuantBlocks, "bits" | "blockSize" | "zero">, boolean][] = [
   ["Q4_0", { bits: 4, blockSize: 32, zero: 8 }, false],
   ["Q4_1, Q4_K", { bits: 4, blockSize: 32, zero: 0 }, true],
-  ["Q5_0, Q8_0", { bits: 8, blockSize: 32, zero: 128 }, false],
+  ["Q2_K", { bits: 4, blockSize: 16, zero: 0 }, true],
+  ["Q3_K", { bits: 4, blockSize: 16, zero: 8 }, false],
+  ["Q5_0, Q8_0, MXFP4 and most IQ", { bits: 8, blockSize: 32, zero: 128 }, false],
   ["Q5_1, Q5_K", { bits: 8, blockSize: 32, zero: 128 }, true],
-  ["Q6_K", { bits: 8, blockSize: 16, zero: 128 }, false],
+  ["Q6_K, NVFP4, IQ1_M, IQ2_S and IQ2_XS", { bits: 8, blockSize: 16, zero: 128 }, false],
 ];
 
 function randomBlocks(m: Matrix, form: typeof forms[number][1], hasMin: boolean, seed: number): QuantBlocks {

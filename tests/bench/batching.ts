@@ -40,7 +40,7 @@ async function greedy(prompts: string[]): Promise<void> {
 /** Where two continuations part, and how near the two tokens are there. */
 async function explain(model: LanguageModel, prompt: string, a: number[], b: number[], i: number): Promise<void> {
   const at = a.findIndex((id, t) => id !== b[t]);
-  const ids = [...encodePrompt(model.tokenizer, prompt), ...a.slice(0, at)];
+  const ids = [...await encodePrompt(model.tokenizer, prompt), ...a.slice(0, at)];
   const { data, dims } = await model.logits(ids);
   const last = data.subarray((dims[0] - 1) * dims[1]);
   console.log(

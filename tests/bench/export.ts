@@ -72,7 +72,7 @@ try {
     const to = join(folder, name);
     await exportModel(ref, to);
     const model = await openModel(ref);
-    const encoded = model.tokenizer.encode(TEXT);
+    const encoded = await model.tokenizer.encode(TEXT);
     const [{ ids: greedy }] = await model.generate(encoded, { maxNewTokens: NEW_TOKENS, ignoreEos: true });
     await model.close();
     await writeFile(join(to, "expected.json"), JSON.stringify({ text: TEXT, prompt: encoded, greedy }));

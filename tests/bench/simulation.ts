@@ -53,14 +53,15 @@ function target(
 }
 const label = ([row]: SimulationRow[]) => [row.noise, row.process ? `${percent(row.process)} %` : "none"];
 
-async function identical(max: number): Promise<void> {
-  const all = await scenarios({ schemes: ["rounds"], rounds: { max } });
+async function identical(max: number, kills = 0): Promise<void> {
+  const all = await scenarios({ schemes: ["rounds"], rounds: { max }, kills });
   for (const rows of all) {
     target("false alarms", rows, "excludesNone", [0.04, 0.06]);
     target("false verdicts", rows, "claimed", [0, 0.01]);
   }
   print(
-    `Identical models, up to ${max} rounds, ${trials} sessions for each of the seeds 1 / 2 / 3`,
+    `Identical models, up to ${max} rounds, ${trials} sessions for each of the seeds 1 / 2 / 3` +
+      (kills ? `, killed and gone on with in ${percent(kills, 0)} % of the blocks` : ""),
     ["noise", "process", "95 % interval excludes 1 (%)", "faster or slower (%)", "same (%)", "sign-flip p <= 0.05 (%)"]
       .concat("narrow enough (%)", "rounds: median, 90 %"),
     all.map((rows) => [
@@ -185,6 +186,7 @@ function permutations(): void {
 const start = performance.now();
 await identical(120);
 await identical(480);
+await identical(120, 0.2);
 await trueEffects();
 await contrast();
 await everyLoudness();

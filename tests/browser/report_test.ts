@@ -27,7 +27,7 @@ async function smallReport(folder: string): Promise<string> {
       { code: "speedPlot(comparison)" },
       { code: "await show(decisionPlot(comparison, limits), decisionSentence(comparison, limits));" },
     ]),
-    await makeNotebook(folder, "02_more", [{ markdown: "# More\n\n## Result" }, {
+    await makeNotebook(folder, `02 "more" & <b>it's [a](b)`, [{ markdown: "# More\n\n## Result" }, {
       code: IMPORTS + "\nqualityPlot(comparison)",
     }]),
   ];
@@ -56,6 +56,26 @@ Deno.test({
         assert.ok(heights.every((h) => h > 200), `figures drawn at ${width} px: ${heights}`);
         const wider = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
         assert.ok(wider <= 0, `the page is ${wider} px wider than ${width} px`);
+        assert.deepEqual(
+          await page.evaluate(
+            `[...document.querySelectorAll("nav a")].map((a) => [a.textContent, a.hash, a.hash === "#" +
+            document.getElementById(decodeURIComponent(a.hash.slice(1)))?.id])`,
+          ),
+          [
+            ["Which one?", "#01_views", true],
+            ["Result", "#01_views-2", true],
+            ["More", "#02-more-b-it-s-a-b-", true],
+            ["Result", "#02-more-b-it-s-a-b--2", true],
+          ],
+        );
+        const shown = await page.evaluate<string[]>(
+          "[...document.querySelectorAll('section > p')].map((p) => p.textContent)",
+        );
+        assert.ok(shown[1].startsWith(`02 "more" & <b>it's [a](b).ipynb, run in `), shown[1]);
+        const share = await page.evaluate<number>(
+          "document.querySelectorAll('.modebar-btn[data-title^=Share]').length",
+        );
+        assert.equal(share, 0, "no figure offers to send its data away");
         assert.deepEqual(requests, []);
         assert.deepEqual(errors, []);
         await page.close();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { comparePaired, compareQuality, type QualityResult } from "../../lib/compare/paired_quality.ts";
+import { choiceItem } from "../../lib/eval/choice_item.ts";
+import { completionItem } from "../../lib/eval/completion_item.ts";
 import type { EvalItem } from "../../lib/eval/types.ts";
 import { qualitySentences, qualityTable } from "../../lib/view/quality_table.ts";
 
@@ -116,4 +118,45 @@ Deno.test("comparePaired() refuses what was not the same question, and says on h
     () => compareQuality({ t: { a: others } }, { baseline: "b" }),
     /"b" is none of the models; there are: a/,
   );
+});
+
+Deno.test("comparePaired() refuses other choices and other delimiters behind the same prompts, and says which", () => {
+  const prompt = { context: "Q:", gold: 0 };
+  const asked = (continuations: string[], delimiter = " ") =>
+    result(
+      Array.from({ length: 8 }, (_, row) => {
+        const scores = continuations.map((_, i) => ({ logLikelihood: -i, isGreedy: false, tokens: 1 }));
+        const given = row < 3 ? ["a", "b"] : continuations; // the first three are the same in all
+        return choiceItem(row, undefined, {
+          ...prompt,
+          continuations: given.map((choice) => (row < 3 ? " " : delimiter) + choice),
+          choices: given,
+        }, scores.slice(0, given.length));
+      }),
+    );
+  const ours = { ...asked(["a", "b"]), task: "t" };
+  assert.deepEqual(comparePaired({ ours, theirs: asked(["a", "b"]) }).notes, []);
+  const refused: [QualityResult, RegExp][] = [
+    [asked(["a", "b"], "\n"), /5 of 8 shared items have .* different continuations: another target delimiter.* row 3;/],
+    [asked(["b", "a"]), /different continuations: another target delimiter, other choices or another order of them/],
+    [asked(["a", "bcd"]), /5 of 8 shared items have the same prompt but different choices, the first is row 3/],
+    [asked(["a", "b", "c"]), /different numbers of choices \(2 and 3\)/],
+  ];
+  for (const [theirs, message] of refused) assert.throws(() => comparePaired({ ours, theirs }), message);
+  const word = (continuation: string) =>
+    result([completionItem(0, { context: "A", continuation }, { logLikelihood: -1, isGreedy: true, tokens: 1 })]);
+  assert.throws(() => comparePaired({ ours: word(" B"), theirs: word("B") }), /different continuations/);
+});
+
+Deno.test("what results of earlier versions cannot show is noted, not passed over", () => {
+  const scored = right(2, () => ({ logLikelihoods: [-1, -2], requestHash: "h" }));
+  const ours = { ...result(scored), task: "t" };
+  const earlier = result(scored.map(({ requestHash: _, ...item }) => item));
+  assert.match(
+    comparePaired({ ours, theirs: earlier }).notes.join("\n"),
+    /^t, ours and theirs: 40 of 40 .* choices or/,
+  );
+  const bare = result(scored.map((item) => ({ ...item, promptHash: "" })));
+  assert.match(comparePaired({ ours, theirs: bare }).notes.join("\n"), /40 of 40 .* of their prompt .* only their row/);
+  assert.match(String(qualityTable(comparePaired({ ours, theirs: earlier }))), /evaluate again to have it checked/);
 });

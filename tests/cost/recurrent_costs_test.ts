@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { layerParameters } from "../../lib/arch/blocks/layer.ts";
 import { buildInMemory } from "../../lib/arch/build.ts";
-import { specOfFolder } from "../../lib/arch/hf/folder.ts";
+import { readFolder } from "../../lib/arch/hf/folder.ts";
 import { randomWeights } from "../../lib/arch/random_weights.ts";
 import type { ArchSpec } from "../../lib/arch/spec.ts";
 import { peakActivationBytes } from "../../lib/cost/activations.ts";
@@ -24,7 +24,7 @@ for (const name of ["mamba2", "qwen3_next", "qwen3_next_dense", "lfm2"]) {
     const { ids: [{ length: tokens }], torch_flops: { by_op } }: Golden = JSON.parse(
       readFileSync(join(folder, "golden.json"), "utf8"),
     );
-    const spec = await specOfFolder(folder, name);
+    const { spec } = await readFolder(folder, name);
     const sum = (of: (layer: ArchSpec["layers"][number]) => number) => spec.layers.reduce((n, l) => n + of(l), 0);
     const kernels = (layer: ArchSpec["layers"][number]) =>
       layerParameters(spec, layer).filter(({ role }) => role === "convolution");
@@ -42,7 +42,7 @@ for (const name of ["mamba2", "qwen3_next", "qwen3_next_dense", "lfm2"]) {
 Deno.test("rwkv6: FLOPs are those that torch counts of its authors' package", async () => {
   const folder = join(import.meta.dirname!, "..", "golden", "families", "rwkv6");
   const { ids, torch_flops: { totals } }: Golden = JSON.parse(readFileSync(join(folder, "golden.json"), "utf8"));
-  const spec = await specOfFolder(folder, "rwkv6");
+  const { spec } = await readFolder(folder, "rwkv6");
   ids.forEach(({ length: promptTokens }, i) => {
     assert.equal(specFlops(spec, { promptTokens, logits: "all", convention: "dense" }).total, totals[i]);
   });

@@ -86,6 +86,26 @@ Deno.test("defineTask() makes tasks of one continuation, and of whole texts", as
   assert.deepEqual((await evaluate("letters", [{ body: "Dear" }], "")).result.metrics.bits_per_byte.n, 1);
 });
 
+Deno.test("targetDelimiter stands between question and answer, in worked examples too; its default is one space", async () => {
+  const fewShot = { rule: "first_n" as const, rows: [{ q: "1 + 1", a: "2" }] };
+  const base = { prompt: "{{q}}", choices: ["{{a}}", "none"], answer: 0, fewShot, shots: 1 };
+  for (
+    const [name, targetDelimiter, between] of [["none", "", ""], ["line", "\n", "\n"], ["default", undefined, " "]]
+  ) {
+    defineTask({ ...base, name: `delimiter_${name}`, ...(targetDelimiter === undefined ? {} : { targetDelimiter }) });
+    const { seen } = await evaluate(`delimiter_${name}`, [{ q: "2 + 2", a: "4" }], "4");
+    assert.deepEqual(seen, [
+      { context: `1 + 1${between}2\n\n2 + 2`, continuation: `${between}4` },
+      { context: `1 + 1${between}2\n\n2 + 2`, continuation: `${between}none` },
+    ]);
+  }
+  assert.notEqual(findTask("delimiter_none").version, findTask("delimiter_line").version);
+  defineTask({ name: "delimited_end", prompt: "{{q}}", continuation: "{{a}}", targetDelimiter: "" });
+  assert.deepEqual((await evaluate("delimited_end", [{ q: "東", a: "京" }], "京")).seen, [
+    { context: "東", continuation: "京" },
+  ]);
+});
+
 Deno.test("a name is taken once: the same cell may run again, another definition says replace", () => {
   const definition = { name: "twice", prompt: "{{a}}", choices: "b" };
   defineTask(definition);
@@ -117,6 +137,7 @@ const wrong: [string, Partial<Record<string, unknown>>, RegExp][] = [
   ["an unknown metric", { metrics: ["f1"] }, /metrics\[0\] is "f1"; there are: acc, acc_norm, acc_bytes/],
   ["no prompt", { prompt: undefined }, /prompt is missing/],
   ["a template that computes", { prompt: "{{question.strip()}}" }, /"{{question\.strip\(\)}}" names no field/],
+  ["a delimiter that is no text", { targetDelimiter: 1 }, /targetDelimiter must be a text, got 1/],
   ["one choice", { choices: ["a"] }, /choices must have at least 2 entries, got 1/],
   ["shots from nowhere", { shots: 2 }, /shots is 2, but there is no fewShot/],
   ["an empty pool", { fewShot: { rule: "sample", rows: [] } }, /fewShot\.rows must have at least 1 entry, got 0/],

@@ -1,10 +1,14 @@
 // What is kept of an evaluation, and when it is used again.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import type { EvaluateOptions } from "../../lib/eval/quality_benchmark.ts";
 import type { ModelOptions, ModelRef } from "../../lib/arch/spec.ts";
+import type { EvalResult } from "../../lib/eval/types.ts";
+import { partialOf } from "../../lib/progress.ts";
 import { ResultStore } from "../../lib/store/results.ts";
+import { StoreError } from "../../lib/store/store_error.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 import { FakeHost } from "./fake_host.ts";
 
@@ -57,6 +61,32 @@ Deno.test("nothing is taken from another model, edit, precision or setting, nor 
       assert.deepEqual([asked, result.environment.reused], [12, 0], what);
     }
     assert.equal((await run({ store }, { ref }, { threads: 1 })).asked, null, "threads change no number");
+  }));
+
+Deno.test("a store that fails midway is an error with what was finished, and the next run goes on", () =>
+  withStore(async ({ path }) => {
+    const other = new DatabaseSync(path);
+    /** Locks the store when half of the requests are scored. */
+    class LockingHost extends FakeHost {
+      override async score(...args: Parameters<FakeHost["score"]>) {
+        const results = await super.score(...args);
+        if (this.seen.length >= 400) other.exec("BEGIN IMMEDIATE");
+        return results;
+      }
+    }
+    const store = new ResultStore(path, { waitMs: 20 });
+    const many = Array.from({ length: 400 }, (_, i) => ({ prompt: `${i}?`, choices: ["yes", "no"], answer: i % 2 }));
+    const quality = new QualityBenchmark({ ref: tinySpec() }, {}, () => Promise.resolve(new LockingHost()));
+    const error = await quality.evaluateTask("mmlu", many, { store, level: 0.9 }).catch((error) => error);
+    assert.ok(error instanceof StoreError, String(error));
+    assert.deepEqual([error.path, error.fault], [path, "locked"]);
+    const partial = partialOf<EvalResult>(error);
+    assert.ok(partial && partial.n > 0 && partial.n < 400, `${partial?.n} items`);
+    other.exec("ROLLBACK");
+    other.close();
+    const rest = await new QualityBenchmark({ ref: tinySpec() }, {}, () => Promise.resolve(new FakeHost()))
+      .evaluateTask("mmlu", many, { store });
+    assert.deepEqual([rest.n, rest.environment.reused > 0], [400, true]);
   }));
 
 Deno.test("a host of the caller keeps nothing unless a store is given", async () => {

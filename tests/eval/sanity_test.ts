@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
-import { sanity } from "../../lib/eval/sanity.ts";
+import { beatsGuessing, sanity } from "../../lib/eval/sanity.ts";
 import type { EvalItem } from "../../lib/eval/types.ts";
 import { FakeHost } from "./fake_host.ts";
 
@@ -33,4 +33,18 @@ Deno.test("an MMLU result measures its answers' lengths, not its letters'", asyn
   assert.equal(result.sanity!.baselines.longest, 2 / 3);
   assert.deepEqual(result.sanity!.chosenShares, [1, 0, 0, 0]); // all choices tie, the first wins
   assert.deepEqual(result.nearFlips.metrics.acc, { near: 3, of: 3 });
+});
+
+Deno.test("beatsGuessing() looks at the whole interval, on the metric's own scale", () => {
+  const beats = (metric: string, low: number | null, high: number | null, chance: Record<string, number> = {}) =>
+    beatsGuessing({
+      metrics: { [metric]: { point: ((low ?? 0) + (high ?? 0)) / 2, low, high, level: 0.95, n: 50 } },
+      higherIsBetter: { [metric]: metric !== "bits_per_byte" && !metric.endsWith("perplexity") },
+      chance,
+    }, metric);
+  assert.deepEqual([beats("acc", 0.26, 0.4, { acc: 0.25 }), beats("acc", 0.24, 0.4, { acc: 0.25 })], [true, false]);
+  assert.deepEqual([beats("pass@1", 0, 0.07), beats("pass@1", 0.01, 0.1)], [false, true]); // none passed, some did
+  assert.deepEqual([beats("bits_per_byte", 7.8, 8.1), beats("bits_per_byte", 1.2, 1.4)], [false, true]);
+  assert.equal(beats("word_perplexity", 1e4, 1e5), true); // no level is known
+  assert.equal(beats("acc", null, null, { acc: 0.25 }), true); // no interval: too few items, said elsewhere
 });

@@ -27,6 +27,13 @@ Deno.test("rounds with the stop rule: 4-6 % of identical models look different, 
   assert.ok(rows.some((r) => r.stoppedByWidth.point > 0.99) && rows.some((r) => r.stoppedByWidth.point < 0.1));
 });
 
+Deno.test("rounds that are killed in a fifth of their blocks and go on are wrong no more often", async () => {
+  for (const row of await simulationTable({ trials, schemes: ["rounds"], kills: 0.2, signFlips })) {
+    within(row, "excludesNone", 0.04 - slack, 0.06 + slack);
+    within(row, "claimed", 0, 0.01);
+  }
+});
+
 Deno.test("rounds with the stop rule: intervals cover a true effect, and verdicts find it beyond the band only", async () => {
   const rows = await simulationTable({ trials, schemes: ["rounds"], processes: [0.01], effects: [0.005, 0.03, 0.3] });
   for (const row of rows) {

@@ -69,7 +69,7 @@ Deno.test("sums over a text are those of all logits at once, in several runs and
     try {
       const [found, short] = await divergence(candidate, baseline, [text(300), "abc"]);
       const prefix = candidate.tokenizer.bosId ?? candidate.tokenizer.eosId!;
-      const want = await slowSums(candidate, baseline, candidate.tokenizer.encode(text(300)), prefix);
+      const want = await slowSums(candidate, baseline, await candidate.tokenizer.encode(text(300)), prefix);
       assert.deepEqual([found.tokens, found.sameTop, short.tokens], [300, want.sameTop, 3]);
       assert.ok(want.kl > 1e-4, "the two models differ");
       for (const key of ["kl", "maxKl", "deltaP", "deltaPSquares", "nll", "baselineNll"] as const) {
@@ -100,11 +100,11 @@ Deno.test("models with other tokens, and texts without any, are refused", async 
     await assert.rejects(divergence(other, model, ["a"]), /vocabularies have 300 and 258 tokens; bits per byte/);
     await assert.rejects(divergence(model, model, ["a", ""]), /text 1: it has no tokens/);
     const shifted = Object.assign(Object.create(model), {
-      tokenizer: { ...model.tokenizer, encode: () => [1, 2, 9] },
+      tokenizer: { ...model.tokenizer, encodeBatch: () => Promise.resolve([[1, 2, 9]]) },
       info: model.info,
     });
     const first = Object.assign(Object.create(model), {
-      tokenizer: { ...model.tokenizer, encode: () => [1, 2, 3] },
+      tokenizer: { ...model.tokenizer, encodeBatch: () => Promise.resolve([[1, 2, 3]]) },
       info: model.info,
     });
     await assert.rejects(

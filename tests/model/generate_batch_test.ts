@@ -22,10 +22,10 @@ Deno.test("generateBatch() gives each prompt what it gets alone, whatever enters
   const model = await openModel({ ref: spec, seed: 1 }, { threads: 1 });
   try {
     for (const sampling of [{ temperature: 0 }, { temperature: 0.8, topP: 0.9, samples: 3 }]) {
-      const tokenizer = model.tokenizer as { eosId: number | null };
-      tokenizer.eosId = null;
+      const tokenizer = model.tokenizer as { endIds: readonly number[] };
+      tokenizer.endIds = [];
       const endless = await Promise.all(prompts.map((p) => model.generate(p, { maxNewTokens: 70, ...sampling })));
-      tokenizer.eosId = tokenOfManyPlaces(endless.flat().map((g) => g.ids));
+      tokenizer.endIds = [spec.vocabSize, tokenOfManyPlaces(endless.flat().map((g) => g.ids)), endless[0][0].ids[5]];
       const options = { ...sampling, maxNewTokens: 70, logProbabilities: true };
       const alone: Generation[][] = [];
       for (const [seed, prompt] of prompts.entries()) {

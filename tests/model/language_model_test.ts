@@ -137,17 +137,18 @@ Deno.test("generate() of a batch of samples repeats with its seed and differs be
   });
 });
 
-Deno.test("generate() ends at the end-of-sequence token and before a stop string", async () => {
+Deno.test("generate() ends at any token that ends a text, and before a stop string", async () => {
   await withModel({ ref: tinySpec(), seed: 2 }, async (model) => {
     const prompt = someIds.slice(0, 8);
     const [full] = await model.generate(prompt, { maxNewTokens: 30, ignoreEos: true });
-    const eos = full.ids[9];
-    const firstEos = full.ids.indexOf(eos);
-    const tokenizer = model.tokenizer as { eosId: number | null };
-    tokenizer.eosId = eos;
-    const [ended] = await model.generate(prompt, { maxNewTokens: 30 });
-    assert.deepEqual([ended.ids, ended.finishReason], [full.ids.slice(0, firstEos), "stop"]);
-    tokenizer.eosId = null;
+    const tokenizer = model.tokenizer as { endIds: readonly number[] };
+    for (const ends of [[full.ids[9]], [full.ids[9], full.ids[4]], [full.ids[20], full.ids[9]]]) {
+      tokenizer.endIds = ends;
+      const first = full.ids.findIndex((id) => ends.includes(id));
+      const [ended] = await model.generate(prompt, { maxNewTokens: 30 });
+      assert.deepEqual([ended.ids, ended.finishReason], [full.ids.slice(0, first), "stop"]);
+    }
+    tokenizer.endIds = [];
 
     const stop = full.text.slice(4, 6);
     const [stopped] = await model.generate(prompt, { maxNewTokens: 30, stop: [stop] });

@@ -237,9 +237,22 @@ Deno.test("an empty context stands for the prefix token, as text and as ids", ()
     assert.ok(Math.abs(none.logLikelihood - want) < 1e-4);
   }));
 
+Deno.test("all texts of a call are encoded at once, a shared context only once", () =>
+  withModel(undefined, async (model) => {
+    const { encodeBatch } = model.tokenizer, calls: string[][] = [];
+    model.tokenizer.encodeBatch = (texts) => {
+      calls.push(texts);
+      return encodeBatch(texts);
+    };
+    await model.score([" b", " c", "d"].map((continuation) => ({ context: "a", continuation })));
+    assert.deepEqual(calls, [["a", " b", " c", "ad"]]);
+  }));
+
 Deno.test("a join that leaves the continuation no token of its own says so", () =>
   withModel(undefined, async (model) => {
-    model.tokenizer.encode = (text) => text.split(/(?<=st)/).map((part) => part.length); // "st" is never cut
+    model.tokenizer.encodeBatch = (texts) =>
+      // "st" is never cut
+      Promise.resolve(texts.map((text) => text.split(/(?<=st)/).map((part) => part.length)));
     await assert.rejects(
       () => model.score([{ context: "fir", continuation: "st" }]),
       { name: "RangeError", message: /request 0.*continuation "st" has no tokens of its own: the tokenizer merges it/ },

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { tokenizerFromJson, tokenizerOf } from "../../lib/model/tokenizer_files.ts";
+import { openModel } from "../../lib/model/language_model.ts";
+import { tokenizerFromJson, tokenizerOf, tokenizerReader } from "../../lib/model/tokenizer_files.ts";
+import { tinySpec } from "./tiny_spec.ts";
 
 /** A byte-level BPE tokenizer that knows a few letters. */
 const tokenizer = (changes: Record<string, unknown> = {}) => ({
@@ -80,6 +82,37 @@ const cases: [string, Record<string, unknown>, [number | null, number | null, bo
     [4, null, true],
   ],
   [
+    "a processor as BERT's",
+    { "tokenizer.json": tokenizer({ post_processor: { type: "BertProcessing", cls: ["<s>", 4], sep: ["</s>", 5] } }) },
+    [4, null, true],
+  ],
+  [
+    "a processor as RoBERTa's",
+    {
+      "tokenizer.json": tokenizer({
+        post_processor: { type: "RobertaProcessing", cls: ["<s>", 4], sep: ["</s>", 5], trim_offsets: true },
+      }),
+      "tokenizer_config.json": { bos_token: "<s>", eos_token: "</s>" },
+    },
+    [4, 5, true],
+  ],
+  [
+    "a template alone",
+    { "tokenizer.json": tokenizer({ post_processor: startsWith("<s>") }) },
+    [4, null, true],
+  ],
+  [
+    "a list of pieces with scores",
+    {
+      "tokenizer.json": tokenizer({
+        model: { type: "Unigram", vocab: [["<unk>", 0], ["</s>", 0]], unk_id: 0 },
+        added_tokens: [],
+      }),
+      "tokenizer_config.json": { eos_token: "</s>" },
+    },
+    [null, 1, false],
+  ],
+  [
     "a template that starts with another token",
     {
       "tokenizer.json": tokenizer({ post_processor: startsWith("</s>") }),
@@ -101,10 +134,53 @@ for (const [what, files, want] of cases) {
 Deno.test("a tokenizer.json encodes without adding anything, and decodes without special tokens", async () => {
   await withFiles({ "tokenizer.json": tokenizer({ post_processor: startsWith("<s>") }) }, async (path) => {
     const opened = await tokenizerOf({ json: path }, 6, null);
-    assert.deepEqual(opened.encode("abca"), [2, 3, 0]);
-    assert.deepEqual(opened.encode("<s>ab</s>"), [4, 2, 5]);
-    assert.equal(opened.decode([4, 2, 5]), "ab");
-    assert.equal(opened.decode([4, 2, 5], { specialTokens: true }), "<s>ab</s>");
+    assert.deepEqual(await opened.encode("abca"), [2, 3, 0]);
+    assert.deepEqual(await opened.encode("<s>ab</s>"), [4, 2, 5]);
+    assert.equal(await opened.decode([4, 2, 5]), "ab");
+    assert.equal(await opened.decode([4, 2, 5], { specialTokens: true }), "<s>ab</s>");
+  });
+});
+
+Deno.test("a tokenizer with ids that the model lacks is refused before a session is made, with fewer it is taken", async () => {
+  await withFiles({ "tokenizer.json": tokenizer() }, async (path) => {
+    const open = (vocabSize: number) => openModel({ ref: tinySpec({ vocabSize }), tokenizer: path }, { threads: 1 });
+    for (const vocabSize of [6, 64]) await (await open(vocabSize)).close();
+    await assert.rejects(open(5), (error: Error) => {
+      assert.equal(error.name, "RangeError");
+      const want = `Cannot use the tokenizer ${path}: it has ids up to 5, and the model's vocabSize is 5 (ids 0 to 4)`;
+      assert.ok(error.message.startsWith(want), error.message);
+      return true;
+    });
+  });
+});
+
+Deno.test("a tokenizer that the library cannot open is refused when the model opens, by file and field", async () => {
+  await withFiles({ "tokenizer.json": tokenizer({ normalizer: { type: "Shout" } }) }, async (path) => {
+    await assert.rejects(openModel({ ref: tinySpec(), tokenizer: path }, { threads: 1 }), (error: Error) => {
+      assert.equal(error.name, "SyntaxError");
+      assert.ok(
+        error.message.startsWith(`Cannot read the tokenizer ${path}: its normalizer (type "Shout") is unknown`),
+      );
+      return true;
+    });
+  });
+});
+
+Deno.test("a file larger than any tokenizer is refused before it is read", async () => {
+  await withFiles({ "tokenizer.json": tokenizer() }, async (path) => {
+    await Deno.truncate(path, 200_000_000); // a hole: it takes no space
+    await assert.rejects(openModel({ ref: tinySpec(), tokenizer: path }, { threads: 1 }), {
+      name: "RangeError",
+      message: /tokenizer\.json: 200000000 bytes are more than any tokenizer has/,
+    });
+  });
+});
+
+Deno.test("a changed file is judged anew", async () => {
+  await withFiles({ "tokenizer.json": tokenizer() }, async (path) => {
+    await tokenizerOf({ json: path }, 6, null);
+    await Deno.writeTextFile(path, JSON.stringify(tokenizer({ decoder: { type: "Sequence", decoders: [{}] } })));
+    await assert.rejects(tokenizerOf({ json: path }, 6, null), /its decoder\.decoders\[0\] is unknown/);
   });
 });
 
@@ -118,4 +194,20 @@ Deno.test("files that are no tokenizer are refused by name", async () => {
   await withFiles({ "tokenizer.json": { model: null } }, (path) => {
     assert.throws(() => tokenizerFromJson(path), /tokenizer\.json: it has no object model/);
   });
+});
+
+Deno.test("what had to be assumed for a GGUF's tokenizer is said once, by the file's name", async () => {
+  const path = join(import.meta.dirname!, "..", "cases", "gguf-tokenizers", "no-pre.gguf");
+  const said: string[] = [], warn = console.warn;
+  console.warn = (text: string) => said.push(text);
+  try {
+    const read = await tokenizerReader({ gguf: path }, null);
+    assert.equal(said.length, 0, "timing never reads it");
+    read();
+    read();
+  } finally {
+    console.warn = warn;
+  }
+  assert.equal(said.length, 1);
+  assert.match(said[0], /^Tokenizer of .*no-pre\.gguf: it has no tokenizer\.ggml\.pre; texts are split as/);
 });

@@ -8,16 +8,22 @@ import time
 os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 from jupyter_client.manager import start_new_kernel
 
+LOOP = """
+for (;;) {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  checkStop();
+  if (++steps === 6) console.log("looping");
+}
+"""
+
 manager, client = start_new_kernel(kernel_name="deno", cwd=sys.argv[1])
 
 
-def run(code, interrupt_after=None):
-    """Errors and texts of one cell."""
-    start, sent, said = time.monotonic(), False, []
+def run(code, interrupt_at=None):
+    """Errors and texts of one cell, which is interrupted when it prints the text `interrupt_at`."""
+    start, said = time.monotonic(), []
     request = client.execute(code)
-    while time.monotonic() - start < 30:
-        if interrupt_after and not sent and time.monotonic() - start > interrupt_after:
-            sent = bool(manager.interrupt_kernel() or True)
+    while time.monotonic() - start < 120:
         try:
             message = client.get_iopub_msg(timeout=0.1)
         except Exception:
@@ -29,6 +35,8 @@ def run(code, interrupt_after=None):
             return said
         if kind == "stream":
             said.append(content["text"].split("\n")[0])
+            if said[-1] == interrupt_at:
+                manager.interrupt_kernel()
         elif kind == "error":
             said.append(content["ename"])
     return said + ["timeout"]
@@ -37,7 +45,7 @@ def run(code, interrupt_after=None):
 try:
     result = {
         "import": run(f'import {{ checkStop }} from "{sys.argv[2]}"; let steps = 0;'),
-        "loop": run("for (;;) { await new Promise((r) => setTimeout(r, 20)); checkStop(); steps++; }", 1),
+        "loop": run(LOOP, "looping"),
         "after": run('console.log(steps > 5 ? "state kept" : `only ${steps} steps`)'),
         "timer": run('setTimeout(() => { throw new Error("late") }); await new Promise((r) => setTimeout(r, 50));'),
         "alive": run('console.log("alive")'),

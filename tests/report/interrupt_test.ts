@@ -12,7 +12,7 @@ Deno.test("the kernel survives the Stop button and an error in a timer, and keep
   }).output();
   assert.deepEqual(JSON.parse(new TextDecoder().decode(stdout)), {
     import: [],
-    loop: ["StopError"],
+    loop: ["looping", "StopError"],
     after: ["state kept"],
     timer: ["Error: late"],
     alive: ["alive"],

@@ -83,3 +83,31 @@ Deno.test("fits of different blocks are not paired", () => {
   assert.equal(crossover(fitOf([1, 0.01]), other).paired, false);
   assert.throws(() => crossover(fitOf([1, 0.01]), other, { paired: true }), /blocks differ .*pass paired: false/);
 });
+
+Deno.test("identical models are hardly ever seen to overtake one another, a true crossing still is", () => {
+  const random = seededRandom(11), trials = 300;
+  const fit = (coefficients: number[], degree: 1 | 2) => {
+    const process = Array.from({ length: 6 }, () => 1 + 0.01 * random.normal()), own = jitter(random, 0.005);
+    return fitOf(coefficients, (block) => process[block] * own(), degree);
+  };
+  const crossed = (a: number[], b: number[], degree: 1 | 2) => {
+    let seen = 0;
+    for (let i = 0; i < trials; i++) {
+      const { kind } = crossover(fit(a, degree), fit(b, degree));
+      if (kind === "crossing" || kind === "several") seen++;
+    }
+    return seen / trials;
+  };
+  assert.ok(crossed([10, 0.05], [10, 0.05], 1) < 0.01); // before each had to be faster somewhere: 0.05 to 0.26
+  assert.ok(crossed([10, 0.05, 1e-5], [10, 0.05, 1e-5], 2) < 0.01);
+  assert.ok(crossed([10, 0.05], [25, 0.03], 1) > 0.99);
+});
+
+Deno.test("a stretch that is unclear from the start is no crossing: only one is seen to be faster", () => {
+  const random = seededRandom(2);
+  const { kind, told, unclear } = crossover(
+    fitOf([10, 0.05], jitter(random, 0.02)),
+    fitOf([10, 0.03], jitter(random, 0.02)),
+  );
+  assert.deepEqual([kind, unclear[0].low, told.map((t) => [t.faster, t.high])], ["open", 0, [["second", Infinity]]]);
+});

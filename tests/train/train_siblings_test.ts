@@ -38,11 +38,10 @@ Deno.test("siblings are trained alike, kept as they come, and read again without
       assert.ok(score.low! >= 0 && score.high! <= 1);
       assert.notDeepEqual(runs[0].losses, runs[1].losses);
     }
-    const before = performance.now();
+    assert.ok(result.siblings.plain.runs.every((run) => run.seconds > 0));
     const again = await trainSiblings(specs, { ...options, store, onProgress });
-    assert.deepEqual(again, result);
+    assert.deepEqual(again, result); // to the seconds that each run took: they are read, not run
     assert.deepEqual(seen.at(-1)!.curves, curves);
-    assert.ok(performance.now() - before < 1000, "kept runs are read, not run");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

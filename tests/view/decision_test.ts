@@ -70,3 +70,34 @@ Deno.test("decideAmong() takes less as better where the metric says so", () => {
   };
   assert.equal(decideAmong(all, relation, {}, false).chosen, "A");
 });
+
+Deno.test("decideAmong() says of a model what was compared, and what was not", () => {
+  const all = [
+    candidate("A", 100, 50, 1),
+    candidate("B", 300, 0, 1),
+    candidate("C", 100, 20, 1),
+    candidate("D", 0, 0, 1),
+  ];
+  const numbers = byNumbers(all);
+  const relation = (a: string, b: string) => {
+    const names = [a, b];
+    if (names.includes("D")) return { speed: null, quality: null, memory: null }; // failed before it ran
+    return { ...numbers(a, b), quality: names.includes("B") ? null : numbers(a, b).quality }; // B did not do the task
+  };
+  const decision = decideAmong(all, relation, {}, true);
+  assert.equal(
+    decision.sentence,
+    "Quality first, choose A; C is dominated by A (worse in quality); B is faster, its quality not compared; D could not be " +
+      "compared.",
+  );
+  assert.deepEqual([decision.ground, decision.unplaced], ["quality", ["D"]]);
+});
+
+Deno.test("decideAmong() never chooses a dominated model, and takes the smaller where nothing else differs", () => {
+  const all = [candidate("A", 100, 50, 2), candidate("B", 101, 50, 1)];
+  const decision = decideAmong(all, byNumbers(all), {}, true);
+  assert.equal(
+    decision.sentence,
+    "Choose B by memory: no difference in quality or speed was found; A is dominated by B (larger in memory).",
+  );
+});

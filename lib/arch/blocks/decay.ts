@@ -53,7 +53,7 @@ function retnetDecay({ heads }: LinearAttentionSpec): Decay<Record<never, never>
     pack: () => Promise.resolve({}),
     emit({ nodes }, _, x) {
       const { g, root } = nodes;
-      const decay = root.constant(`retnet_decay_${heads}`, "float32", [heads], retnetDecays(heads));
+      const decay = root.literal("float32", [heads], retnetDecays(heads));
       const shape = g.node("Concat", [g.node("Shape", [x], { start: 0, end: 2 }), nodes.int64([heads])], { axis: 0 });
       return g.node("Expand", [decay, shape]);
     },

@@ -74,6 +74,7 @@ export function linearAttention(spec: ArchSpec, mixer: LinearAttentionSpec): Blo
     if (normalise) {
       // x rsqrt(sum(x^2) + e) as an RMSNorm: its mean is the sum over keyDim, so e and the weight are too.
       const weight = new Array<number>(keyDim).fill(keyDim ** -0.5);
+      // named as the weight in whose place it stands, so that costs find the layer
       const unit = nodes.root.constant(`layers.${layer}.unit`, "float32", [keyDim], weight);
       const attributes = { axis: -1, epsilon: { float: LENGTH_EPSILON / keyDim } };
       const byHead = nodes.reshape(qk, [0, 0, 2 * keyHeads, keyDim]);

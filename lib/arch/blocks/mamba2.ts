@@ -87,6 +87,7 @@ export function mamba2(spec: ArchSpec, mixer: Mamba2Spec): Block<PackedMamba2> {
       function normed(value: string): string {
         if (groups === 1) return nodes.rmsNorm(value, weights.norm, spec.norm.epsilon);
         const size = inner / groups, weight = new Array<number>(size).fill(1);
+        // named as the weight in whose place it stands, so that costs find the layer
         const ones = nodes.root.constant(`layers.${layer}.ones`, "float32", [size], weight);
         const byGroup = nodes.reshape(value, [0, 0, groups, size]);
         const attributes = { axis: -1, epsilon: { float: spec.norm.epsilon } };

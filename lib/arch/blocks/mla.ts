@@ -133,7 +133,7 @@ export function mla(spec: ArchSpec, mixer: MlaSpec): Block<PackedMla> {
 function places({ nodes, inputs }: Place): string {
   const { g, root } = nodes;
   return nodes.once("places", () => {
-    const scalar = (value: number) => root.constant(`i64s_${value}`, "int64", [], [value]);
+    const scalar = (value: number) => root.literal("int64", [], [value]);
     const shape = g.node("Shape", [inputs.ids]);
     const batch = g.node("Squeeze", [g.node("Shape", [inputs.ids], { start: 0, end: 1 })]);
     const row = g.node("Unsqueeze", [g.node("Range", [scalar(0), batch, scalar(1)]), nodes.int64([1])]);

@@ -145,7 +145,7 @@ function choice(nodes: Nodes, { experts, topK, normalise, routedScale, groups }:
     const kept = g.node("OneHot", [
       group,
       scalar(nodes, groups.count),
-      nodes.root.constant("f32_0_1", "float32", [2], [0, 1]),
+      nodes.root.literal("float32", [2], [0, 1]),
     ]); // [tokens, topK, count]
     const mask = g.node("Unsqueeze", [
       g.node("ReduceSum", [kept, nodes.int64([1])], { keepdims: 0 }),
@@ -166,5 +166,5 @@ function choice(nodes: Nodes, { experts, topK, normalise, routedScale, groups }:
 }
 
 function scalar({ root }: Nodes, value: number): string {
-  return root.constant(`i64s_${value}`, "int64", [], [value]);
+  return root.literal("int64", [], [value]);
 }

@@ -3,7 +3,8 @@
  * (`convert_hf_to_gguf.py`) does to the weights, and what its `llama-model.cpp` knows without the file saying it.
  */
 import type { AttentionSpec, GatedMlpSpec, LayerSpec, MoeSpec, Placement } from "../spec.ts";
-import type { GgufKeys } from "./keys.ts";
+import { type GgufKeys, headDimOf } from "./keys.ts";
+import { windowRope } from "./rope.ts";
 
 /** A tensor of a layer as it is, or some of its rows, of which it has `count`, in another order. */
 export type GgufTensor = string | { name: string; count(layer: LayerSpec): number; rows(layer: LayerSpec): number[] };
@@ -13,10 +14,12 @@ export interface GgufFamily {
   family(keys: GgufKeys): string;
   /** What a layer's attention has beside heads. */
   attention(keys: GgufKeys, index: number): Partial<AttentionSpec>;
-  channel(keys: GgufKeys): GatedMlpSpec | MoeSpec;
+  channel(keys: GgufKeys, index: number): GatedMlpSpec | MoeSpec;
   placement?: Placement;
   /** Whether embeddings are multiplied by the square root of their size. */
   scaledEmbedding?: boolean;
+  /** Softcap of the logits where the file does not say it. */
+  logitSoftcap?: number;
   /** Tensors of a layer by our parameters' names, without ".weight" where it is that. */
   tensors: Record<string, GgufTensor>;
 }
@@ -103,47 +106,60 @@ function partOfUp(which: 0 | 1): GgufTensor {
   };
 }
 
-function windowOf(keys: GgufKeys): { window?: number } {
-  const window = keys.number("attention.sliding_window", 0);
+function windowOf(keys: GgufKeys, usual = 0): { window?: number } {
+  const window = keys.count("attention.sliding_window", usual);
   return window ? { window } : {};
+}
+
+/** Whether a layer is one of those with a window: all of a period but its last. */
+function isWindowed(keys: GgufKeys, index: number, usualPeriod: number): boolean {
+  const period = keys.count("attention.sliding_window_pattern", usualPeriod);
+  return period === 0 || index % period < period - 1;
 }
 
 /** The scale of the largest Gemma is of its hidden size a head; llama.cpp knows it by its number of layers. */
 function gemmaScale(keys: GgufKeys, largest: number): { scale?: number } {
-  if (keys.number("block_count") !== largest) return {};
-  return { scale: (keys.number("embedding_length") / keys.number("attention.head_count")) ** -0.5 };
+  if (keys.count("block_count") !== largest) return {};
+  return { scale: (keys.count("embedding_length") / keys.countOf(0, "attention.head_count")) ** -0.5 };
 }
 
-const swiglu = (keys: GgufKeys): GatedMlpSpec => ({
+const swiglu = (keys: GgufKeys, index: number): GatedMlpSpec => ({
   kind: "swiglu",
-  intermediateSize: keys.number("feed_forward_length"),
+  intermediateSize: keys.countOf(index, "feed_forward_length"),
 });
 
-const geglu = (keys: GgufKeys): GatedMlpSpec => ({ ...swiglu(keys), kind: "geglu" });
+const geglu = (keys: GgufKeys, index: number): GatedMlpSpec => ({ ...swiglu(keys, index), kind: "geglu" });
 
-/** Experts in every layer, of the size that stands under a key of the file. */
-function mixture(keys: GgufKeys, size: string, normalise: boolean): MoeSpec {
+/** Experts in every layer. */
+function mixture(keys: GgufKeys, intermediateSize: number, normalise: boolean): MoeSpec {
   return {
     kind: "moe",
-    experts: keys.number("expert_count"),
-    topK: keys.number("expert_used_count"),
-    intermediateSize: keys.number(size),
+    experts: keys.count("expert_count"),
+    topK: keys.count("expert_used_count"),
+    intermediateSize,
     normalise,
   };
 }
 
-const isMixtral = (keys: GgufKeys) => keys.number("expert_count", 0) > 0;
+/** Without a size of their own, the experts of a token are as large together as a layer without experts. */
+function qwenExpertSize(keys: GgufKeys, index: number): number {
+  const size = keys.count("expert_feed_forward_length", 0);
+  return size || Math.floor(keys.countOf(index, "feed_forward_length") / keys.count("expert_used_count"));
+}
+
+const isMixtral = (keys: GgufKeys) => keys.count("expert_count", 0) > 0;
 
 const GEMMA = { channel: geglu, scaledEmbedding: true };
 
 export const GGUF_FAMILIES: Record<string, GgufFamily> = {
   llama: {
     family: (keys) => isMixtral(keys) ? "mixtral" : "llama",
-    attention: (keys) => ({
-      ...(keys.holds("blk.0.attn_q.bias") ? { qkvBias: true } : {}),
-      ...(keys.holds("blk.0.attn_output.bias") ? { outputBias: true } : {}),
+    attention: (keys, i) => ({
+      ...(keys.holds(`blk.${i}.attn_q.bias`) ? { qkvBias: true } : {}),
+      ...(keys.holds(`blk.${i}.attn_output.bias`) ? { outputBias: true } : {}),
     }),
-    channel: (keys) => isMixtral(keys) ? mixture(keys, "feed_forward_length", true) : swiglu(keys),
+    channel: (keys, i) =>
+      isMixtral(keys) ? mixture(keys, keys.countOf(i, "feed_forward_length"), true) : swiglu(keys, i),
     tensors: {
       ...PLAIN,
       q: halfSplit("attn_q"),
@@ -157,16 +173,19 @@ export const GGUF_FAMILIES: Record<string, GgufFamily> = {
   qwen2moe: {
     family: () => "qwen2_moe",
     attention: () => ({ qkvBias: true }),
-    channel: (keys) => ({
-      ...mixture(keys, "expert_feed_forward_length", false),
-      shared: { intermediateSize: keys.number("expert_shared_feed_forward_length"), gated: true },
+    channel: (keys, i) => ({
+      ...mixture(keys, qwenExpertSize(keys, i), false),
+      shared: {
+        intermediateSize: keys.count("expert_shared_feed_forward_length", 0) || keys.countOf(i, "feed_forward_length"),
+        gated: true,
+      },
     }),
     tensors: PLAIN,
   },
   qwen3moe: {
     family: () => "qwen3_moe",
     attention: () => ({ qkNorm: "head" }),
-    channel: (keys) => mixture(keys, "expert_feed_forward_length", true),
+    channel: (keys, i) => mixture(keys, qwenExpertSize(keys, i), true),
     tensors: PLAIN,
   },
   olmo2: {
@@ -178,7 +197,7 @@ export const GGUF_FAMILIES: Record<string, GgufFamily> = {
   },
   phi3: {
     family: () => "phi3",
-    attention: windowOf,
+    attention: (keys) => windowOf(keys),
     channel: swiglu,
     tensors: {
       ...PLAIN,
@@ -195,22 +214,21 @@ export const GGUF_FAMILIES: Record<string, GgufFamily> = {
     attention: (keys, i) => ({
       softcap: keys.decimal("attn_logit_softcapping", 50),
       ...gemmaScale(keys, 46),
-      ...(i % 2 === 0 ? windowOf(keys) : {}),
+      ...(isWindowed(keys, i, 2) ? windowOf(keys, 4096) : {}),
     }),
     ...GEMMA,
+    logitSoftcap: 30,
     placement: "sandwich",
     tensors: SANDWICH,
   },
   gemma3: {
     family: () => "gemma3_text",
     attention(keys, i) {
-      const isGlobal = (i + 1) % keys.number("attention.sliding_window_pattern", 6) === 0;
-      const theta = keys.number("rope.freq_base_swa", 10000);
-      return {
-        qkNorm: "head",
-        ...gemmaScale(keys, 62),
-        ...(isGlobal ? {} : { ...windowOf(keys), position: { kind: "rope", theta } }),
-      };
+      const { window } = windowOf(keys);
+      const local = window && isWindowed(keys, i, 6)
+        ? { window, position: windowRope(keys, keys.number("rope.freq_base_swa", 10000), headDimOf(keys)) }
+        : {};
+      return { qkNorm: "head", ...gemmaScale(keys, 62), ...local };
     },
     ...GEMMA,
     placement: "sandwich",

@@ -11,8 +11,18 @@ export class GgufKeys {
 
   /** A number; without a fallback it must be there. */
   number(key: string, fallback?: number): number {
+    return this.#number(key, this.#value(key) ?? fallback);
+  }
+
+  /** A count; without a fallback it must be there. */
+  count(key: string, fallback?: number): number {
+    return this.#count(key, this.#value(key) ?? fallback);
+  }
+
+  /** A count that a file may give for all layers, or for each in a list. */
+  countOf(layer: number, key: string, fallback?: number): number {
     const value = this.#value(key) ?? fallback;
-    return typeof value === "number" && Number.isFinite(value) ? value : this.#wrong(key, value, "a number");
+    return this.#count(key, Array.isArray(value) ? value[layer] : value, Array.isArray(value) ? `[${layer}]` : "");
   }
 
   /** A decimal as it was meant: the file keeps fp32 (1e-5, not 0.00000999999974738). */
@@ -39,7 +49,27 @@ export class GgufKeys {
     return this.file.metadata[`${this.architecture}.${key}`];
   }
 
-  #wrong(key: string, value: unknown, what: string): never {
-    throw new SyntaxError(`Cannot read ${this.file.path}: ${this.architecture}.${key} is ${value}, not ${what}`);
+  #number(key: string, value: unknown): number {
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    return this.#wrong(key, value, typeof value === "bigint" ? "a number of at most 53 bits" : "a number");
   }
+
+  #count(key: string, value: unknown, index = ""): number {
+    const number = this.#number(key + index, value);
+    return Number.isSafeInteger(number) && number >= 0 ? number : this.#wrong(key + index, value, "a whole number");
+  }
+
+  #wrong(key: string, value: unknown, what: string): never {
+    const full = `${this.architecture}.${key}`, { path } = this.file;
+    throw new SyntaxError(
+      value === undefined
+        ? `Cannot read ${path}: it has no key ${full}, which must be ${what}`
+        : `Cannot read ${path}: ${full} is ${value}, not ${what}`,
+    );
+  }
+}
+
+/** Dimensions of a head: without a key of its own, the hidden size is shared among the heads. */
+export function headDimOf(keys: GgufKeys): number {
+  return keys.count("attention.key_length", keys.count("embedding_length") / keys.countOf(0, "attention.head_count"));
 }

@@ -6,7 +6,7 @@ const LARGEST_COUNT = 2 ** 31 - 1;
 export class HfConfig {
   constructor(readonly path: string, readonly values: Record<string, unknown>) {}
 
-  /** Whether a field has a value: transformers means the same by null as by leaving it out. */
+  /** Whether a field has a value: transformers mostly means the same by null as by leaving it out. */
   has(key: string): boolean {
     return this.#value(key) !== undefined;
   }
@@ -16,6 +16,16 @@ export class HfConfig {
     const value = this.#value(key) ?? fallback;
     if (Number.isInteger(value) && value as number >= 1 && value as number <= LARGEST_COUNT) return value as number;
     return this.wrong(key, "a positive whole number");
+  }
+
+  /** A positive whole number, or null where the file says null, which is not the same here as leaving the field out. */
+  wholeOrNone(key: string, usual: number | null): number | null {
+    return this.has(key) ? this.whole(key) : this.#orNone(key, usual);
+  }
+
+  /** As `wholeOrNone`, any number. */
+  numberOrNone(key: string, usual: number | null): number | null {
+    return this.has(key) ? this.number(key) : this.#orNone(key, usual);
   }
 
   number(key: string, fallback?: number): number {
@@ -77,7 +87,14 @@ export class HfConfig {
 
   /** @throws {SyntaxError} Saying what a field must be. */
   wrong(key: string, what: string): never {
-    throw new SyntaxError(`Cannot read ${this.path}: ${key} is ${JSON.stringify(this.values[key])}, not ${what}`);
+    const got = Object.hasOwn(this.values, key)
+      ? `is ${JSON.stringify(this.values[key])}, not`
+      : "is missing, it must be";
+    throw new SyntaxError(`Cannot read ${this.path}: ${key} ${got} ${what}`);
+  }
+
+  #orNone(key: string, usual: number | null): number | null {
+    return Object.hasOwn(this.values, key) && this.values[key] === null ? null : usual;
   }
 
   #value(key: string): unknown {

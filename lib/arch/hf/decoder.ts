@@ -2,16 +2,6 @@
 import type { ArchSpec, AttentionSpec, LayerSpec } from "../spec.ts";
 import type { HfConfig } from "./config.ts";
 
-/** Names of the activations of plain MLPs: transformers' "gelu" is the exact one. */
-export const PLAIN_ACTIVATIONS = {
-  gelu: "gelu_erf",
-  gelu_new: "gelu",
-  gelu_fast: "gelu",
-  gelu_pytorch_tanh: "gelu",
-  relu: "relu",
-  relu2: "relu2",
-} as const;
-
 /** More layers than any model has: a count that would take memory for nothing. */
 const MOST_LAYERS = 10_000;
 
@@ -36,11 +26,21 @@ export function layersOf(config: HfConfig, key: string, layer: (index: number) =
   return Array.from({ length: count }, (_, i) => layer(i));
 }
 
+/** What transformers takes for heads that a configuration leaves out; where a family has none, they follow from the others. */
+export interface HeadDefaults {
+  kvHeads?: number;
+  headDim?: number;
+}
+
 /** Heads and their size. */
-export function headsOf(config: HfConfig): Pick<AttentionSpec, "heads" | "kvHeads" | "headDim"> {
+export function headsOf(
+  config: HfConfig,
+  usual: HeadDefaults = {},
+): Pick<AttentionSpec, "heads" | "kvHeads" | "headDim"> {
   const heads = config.whole("num_attention_heads"), hiddenSize = config.whole("hidden_size");
-  const kvHeads = config.whole("num_key_value_heads", heads);
-  if (config.has("head_dim")) return { heads, kvHeads, headDim: config.whole("head_dim") };
+  const kvHeads = config.wholeOrNone("num_key_value_heads", usual.kvHeads ?? null) ?? heads;
+  const headDim = config.has("head_dim") ? config.whole("head_dim") : usual.headDim;
+  if (headDim !== undefined) return { heads, kvHeads, headDim };
   if (hiddenSize % heads !== 0) {
     config.refuse(`num_attention_heads ${heads} does not divide hidden_size ${hiddenSize}, and there is no head_dim`);
   }

@@ -1,23 +1,24 @@
 /** DeepSeek-V2: latent attention, and mixtures with shared experts. */
 import type { ChannelSpec, MlaSpec, MoeSpec } from "../spec.ts";
+import { SILU } from "./activations.ts";
 import type { HfConfig } from "./config.ts";
 import { decoderSpec } from "./decoder.ts";
 import { expertRecipes } from "./experts.ts";
 import type { HfFamily, Recipes } from "./family.ts";
 import { LLAMA_LAYER, LLAMA_MODEL, ROTARY_TABLES } from "./llama.ts";
 import { pickRows, type Recipe, tensor } from "./recipe.ts";
-import { ropeOf } from "./rope.ts";
+import { ropeFields, ropeOf } from "./rope.ts";
 
 export const deepseekV2: HfFamily = {
   modelTypes: ["deepseek_v2"],
   spec(config) {
     for (const bias of ["attention_bias", "mlp_bias"]) config.only(bias, false);
-    config.only("hidden_act", "silu");
+    config.choice("hidden_act", SILU, "silu");
     config.only("rms_norm_eps", 1e-6); // the latents' norms have this one whatever the field says
     const mixer = mixerOf(config);
     return {
       ...decoderSpec(config, { tiedHead: false, layer: (i) => ({ mixer, channel: channelOf(config, i) }) }),
-      ...ropeOf(config, mixer.ropeDim),
+      ...ropeOf(config, mixer.ropeDim, { contextLength: 2048 }),
       norm: { kind: "rmsnorm", epsilon: 1e-6 },
     };
   },
@@ -33,11 +34,11 @@ export const deepseekV2: HfFamily = {
 
 function mixerOf(config: HfConfig): MlaSpec {
   const nopeDim = config.whole("qk_nope_head_dim"), ropeDim = config.whole("qk_rope_head_dim");
-  const scale = scaleOf(config, nopeDim + ropeDim);
+  const scale = scaleOf(config, nopeDim + ropeDim), queryRank = config.wholeOrNone("q_lora_rank", 1536);
   return {
     kind: "mla",
     heads: config.whole("num_attention_heads"),
-    ...(config.has("q_lora_rank") ? { queryRank: config.whole("q_lora_rank") } : {}),
+    ...(queryRank === null ? {} : { queryRank }),
     kvRank: config.whole("kv_lora_rank"),
     nopeDim,
     ropeDim,
@@ -48,7 +49,7 @@ function mixerOf(config: HfConfig): MlaSpec {
 
 /** With YaRN scores are multiplied by (0.1 mscale_all_dim ln(factor) + 1)^2 as well (DeepSeek's `yarn_get_mscale`). */
 function scaleOf(config: HfConfig, headDim: number): number | undefined {
-  const rope = config.inner("rope_parameters") ?? config.inner("rope_scaling");
+  const rope = ropeFields(config);
   const all = rope?.number("mscale_all_dim", 0) ?? 0, factor = rope?.number("factor", 1) ?? 1;
   if (all === 0 || factor <= 1) return undefined;
   return headDim ** -0.5 * (0.1 * all * Math.log(factor) + 1) ** 2;
@@ -64,15 +65,14 @@ function channelOf(config: HfConfig, index: number): ChannelSpec {
   config.only("scoring_func", "softmax");
   const intermediateSize = config.whole("moe_intermediate_size"), scale = config.number("routed_scaling_factor", 1);
   const isGrouped = config.choice("topk_method", { greedy: false, group_limited_greedy: true }, "greedy");
+  const shared = config.wholeOrNone("n_shared_experts", 2);
   return {
     kind: "moe",
     experts: config.whole("n_routed_experts"),
     topK: config.whole("num_experts_per_tok"),
     intermediateSize,
     normalise: false,
-    ...(config.has("n_shared_experts")
-      ? { shared: { intermediateSize: config.whole("n_shared_experts") * intermediateSize } }
-      : {}),
+    ...(shared === null ? {} : { shared: { intermediateSize: shared * intermediateSize } }),
     ...(scale === 1 ? {} : { routedScale: scale }),
     ...(isGrouped ? { groups: { count: config.whole("n_group"), topK: config.whole("topk_group") } } : {}),
   };

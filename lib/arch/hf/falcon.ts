@@ -1,6 +1,7 @@
 /** Falcon, in the form of its 7B model. */
 import type { AttentionSpec } from "../spec.ts";
-import { decoderSpec, headsOf, PLAIN_ACTIVATIONS } from "./decoder.ts";
+import { PLAIN_ACTIVATIONS } from "./activations.ts";
+import { decoderSpec, headsOf } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
 import { ROTARY_TABLES } from "./llama.ts";
 import { sliceRows, tensor } from "./recipe.ts";

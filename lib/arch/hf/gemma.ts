@@ -1,18 +1,27 @@
 /** Gemma 1, 2 and 3 (text): scaled embeddings, norms stored as what they differ from 1, GELU gates. */
-import type { ArchSpec, AttentionSpec, LayerSpec } from "../spec.ts";
-import type { HfConfig } from "./config.ts";
-import { decoderSpec, headsOf, isWindowed } from "./decoder.ts";
+import type { ArchSpec, AttentionSpec, GatedMlpSpec, LayerSpec } from "../spec.ts";
+import { GATES } from "./activations.ts";
+import { HfConfig } from "./config.ts";
+import { decoderSpec, type HeadDefaults, headsOf, isWindowed } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
 import { LLAMA_LAYER, LLAMA_MODEL, ROTARY_TABLES, windowOf } from "./llama.ts";
 import { onePlus, tensor } from "./recipe.ts";
-import { ropeOf } from "./rope.ts";
+import { type RopeDefaults, ropeOf } from "./rope.ts";
 
-/** Files of Gemma 1 say "gelu" and mean its tanh form. */
-const GATES = { gelu_pytorch_tanh: "geglu", gelu: "geglu" } as const;
+type Defaults = HeadDefaults & Pick<RopeDefaults, "contextLength">;
+
+const GEMMA: Defaults = { kvHeads: 16, headDim: 256, contextLength: 8192 };
+const GEMMA2: Defaults = { kvHeads: 4, headDim: 256, contextLength: 8192 };
+const GEMMA3: Defaults = { kvHeads: 4, headDim: 256, contextLength: 131_072 };
 
 export const gemma: HfFamily = {
   modelTypes: ["gemma"],
-  spec: (config) => ({ ...gemmaSpec(config, {}, () => ({})), ...ropeOf(config, headsOf(config).headDim) }),
+  spec(config) {
+    const { headDim } = headsOf(config, GEMMA);
+    // Files of Gemma 1 say "gelu" and mean its tanh form.
+    const kind = config.choice("hidden_act", { ...GATES, gelu: "geglu" as const }, TANH_GELU);
+    return { ...gemmaSpec(config, GEMMA, kind, {}, () => ({})), ...ropeOf(config, headDim, GEMMA) };
+  },
   layers: "model.layers.",
   model: ({ hiddenSize }) => ({ ...LLAMA_MODEL, finalNorm: onePlus(tensor("model.norm.weight", hiddenSize)) }),
   layer: (_, { hiddenSize }) => ({
@@ -26,14 +35,19 @@ export const gemma: HfFamily = {
 export const gemma2: HfFamily = {
   ...gemma,
   modelTypes: ["gemma2"],
-  spec: (config) => ({
-    ...gemmaSpec(config, { placement: "sandwich" }, (i) => ({
-      ...scaleOf(config),
-      ...(config.has("attn_logit_softcapping") ? { softcap: config.number("attn_logit_softcapping") } : {}),
-      ...windowOf(config, isWindowed(config, i, i % 2 === 0)),
-    })),
-    ...ropeOf(config, headsOf(config).headDim),
-  }),
+  spec(config) {
+    const { headDim } = headsOf(config, GEMMA2);
+    const attention = (i: number): Partial<AttentionSpec> => ({
+      ...scaleOf(config, headDim),
+      ...softcapOf(config, 50),
+      ...windowOf(config, isWindowed(config, i, i % 2 === 0), 4096),
+    });
+    return {
+      ...gemmaSpec(config, GEMMA2, gateOf(config), { placement: "sandwich" }, attention),
+      ...logitSoftcapOf(config, 30),
+      ...ropeOf(config, headDim, GEMMA2),
+    };
+  },
   layer: ({ mixer }, { hiddenSize }) => ({
     ...LLAMA_LAYER,
     mixerNorm: onePlus(tensor("input_layernorm.weight", hiddenSize)),
@@ -50,39 +64,69 @@ export const gemma3: HfFamily = {
   ...gemma2,
   modelTypes: ["gemma3_text"],
   spec(config) {
-    const { headDim } = headsOf(config), parts = config.inner("rope_parameters");
-    const global = ropeOf(config, headDim, { theta: 1e6, given: parts?.inner("full_attention") });
-    const local = parts
-      ? ropeOf(config, headDim, { given: parts.inner("sliding_attention") }).position
-      : { kind: "rope" as const, theta: config.number("rope_local_base_freq", 10000) };
+    const { headDim } = headsOf(config, GEMMA3), { global, local } = positionsOf(config, headDim);
     const pattern = config.whole("sliding_window_pattern", 6);
     const attention = (i: number): Partial<AttentionSpec> => {
       const windowed = isWindowed(config, i, (i + 1) % pattern !== 0);
       return {
         qkNorm: "head",
-        ...scaleOf(config),
-        ...(config.has("attn_logit_softcapping") ? { softcap: config.number("attn_logit_softcapping") } : {}),
-        ...(windowed ? { ...windowOf(config, true), position: local } : {}),
+        ...scaleOf(config, headDim),
+        ...softcapOf(config, null),
+        ...(windowed ? { ...windowOf(config, true, 4096), position: local } : {}),
       };
     };
-    return { ...gemmaSpec(config, { placement: "sandwich" }, attention), ...global };
+    return {
+      ...gemmaSpec(config, GEMMA3, gateOf(config), { placement: "sandwich" }, attention),
+      ...logitSoftcapOf(config, null),
+      ...global,
+    };
   },
 };
 
+/** Positions of the layers that see all tokens, and of the windowed ones; older files scale only the first by name. */
+function positionsOf(config: HfConfig, headDim: number) {
+  const parts = config.inner("rope_parameters");
+  const full = { ...parts?.inner("full_attention")?.values, ...config.inner("rope_scaling")?.values };
+  const theta = config.number("rope_local_base_freq", 10_000);
+  const sliding = { rope_theta: theta, ...parts?.inner("sliding_attention")?.values };
+  const given = (values: Record<string, unknown>) => new HfConfig(`${config.path}, rope_parameters`, values);
+  return {
+    global: ropeOf(config, headDim, { ...GEMMA3, theta: 1e6, given: given(full) }),
+    local: ropeOf(config, headDim, { ...GEMMA3, given: given(sliding) }).position,
+  };
+}
+
 /** What scores are multiplied by, where it is not the usual headDim ** -0.5. */
-function scaleOf(config: HfConfig): { scale?: number } {
+function scaleOf(config: HfConfig, headDim: number): { scale?: number } {
   const scalar = config.number("query_pre_attn_scalar", 256);
-  return scalar === headsOf(config).headDim ? {} : { scale: scalar ** -0.5 };
+  return scalar === headDim ? {} : { scale: scalar ** -0.5 };
+}
+
+function softcapOf(config: HfConfig, usual: number | null): { softcap?: number } {
+  const softcap = config.numberOrNone("attn_logit_softcapping", usual);
+  return softcap === null ? {} : { softcap };
+}
+
+function logitSoftcapOf(config: HfConfig, usual: number | null): { logitSoftcap?: number } {
+  const logitSoftcap = config.numberOrNone("final_logit_softcapping", usual);
+  return logitSoftcap === null ? {} : { logitSoftcap };
+}
+
+const TANH_GELU = "gelu_pytorch_tanh";
+
+function gateOf(config: HfConfig): GatedMlpSpec["kind"] {
+  return config.choice<GatedMlpSpec["kind"]>("hidden_activation", GATES, TANH_GELU);
 }
 
 function gemmaSpec(
   config: HfConfig,
+  usual: Defaults,
+  kind: GatedMlpSpec["kind"],
   placement: Pick<LayerSpec, "placement">,
   attention: (index: number) => Partial<AttentionSpec>,
 ): Omit<ArchSpec, "name" | "family" | "position" | "contextLength"> {
   if (config.flag("use_bidirectional_attention", false)) config.refuse("use_bidirectional_attention is not built");
-  const kind = config.choice(config.has("hidden_activation") ? "hidden_activation" : "hidden_act", GATES, "gelu");
-  const heads = headsOf(config), intermediateSize = config.whole("intermediate_size");
+  const heads = headsOf(config, usual), intermediateSize = config.whole("intermediate_size");
   const biases = config.flag("attention_bias", false) ? { qkvBias: true, outputBias: true } : {};
   const layer = (index: number): LayerSpec => ({
     mixer: { kind: "attention", ...heads, ...biases, ...attention(index) },
@@ -94,6 +138,5 @@ function gemmaSpec(
     ...spec,
     embeddingScale: Math.sqrt(spec.hiddenSize),
     norm: { kind: "rmsnorm", epsilon: config.number("rms_norm_eps", 1e-6) },
-    ...(config.has("final_logit_softcapping") ? { logitSoftcap: config.number("final_logit_softcapping") } : {}),
   };
 }

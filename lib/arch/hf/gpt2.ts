@@ -1,5 +1,6 @@
 /** GPT-2. */
-import { layersOf, PLAIN_ACTIVATIONS } from "./decoder.ts";
+import { PLAIN_ACTIVATIONS } from "./activations.ts";
+import { layersOf } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
 import { sliceRows, tensor, transposed } from "./recipe.ts";
 
@@ -17,7 +18,7 @@ export const gpt2: HfFamily = {
     return {
       vocabSize: config.whole("vocab_size"),
       hiddenSize,
-      contextLength: config.whole("n_positions"),
+      contextLength: config.whole("n_positions", 1024),
       layers: layersOf(config, "n_layer", () => ({
         mixer: {
           kind: "attention",

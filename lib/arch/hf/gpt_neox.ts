@@ -1,6 +1,7 @@
 /** GPT-NeoX and Pythia. */
 import type { AttentionSpec } from "../spec.ts";
-import { decoderSpec, headsOf, PLAIN_ACTIVATIONS } from "./decoder.ts";
+import { PLAIN_ACTIVATIONS } from "./activations.ts";
+import { decoderSpec, headsOf } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
 import { pickRows, type Recipe, tensor } from "./recipe.ts";
 import { ropeOf } from "./rope.ts";
@@ -26,6 +27,7 @@ export const gptNeox: HfFamily = {
         theta: config.number("rotary_emb_base", 10000),
         part: 0.25,
         partKey: "rotary_pct",
+        contextLength: 2048,
       }),
       norm: { kind: "layernorm", epsilon: config.number("layer_norm_eps", 1e-5) },
     };

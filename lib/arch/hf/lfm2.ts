@@ -11,7 +11,8 @@ export const lfm2: HfFamily = {
   modelTypes: ["lfm2"],
   spec(config) {
     config.only("conv_bias", false);
-    const heads = headsOf(config), kernel = config.whole("conv_L_cache", 3), intermediateSize = widthOf(config);
+    const heads = headsOf(config, { kvHeads: 8 });
+    const kernel = config.whole("conv_L_cache", 3), intermediateSize = widthOf(config);
     const layer = (index: number): LayerSpec => {
       const mixer: MixerSpec = isFull(config, index)
         ? { kind: "attention", ...heads, qkNorm: "head" }
@@ -19,8 +20,9 @@ export const lfm2: HfFamily = {
       return { mixer, channel: { kind: "swiglu", intermediateSize } };
     };
     return {
-      ...decoderSpec(config, { tiedHead: config.flag("tie_embedding", true), layer }),
-      ...ropeOf(config, heads.headDim, { theta: 1e6 }),
+      ...decoderSpec(config, { tiedHead: true, layer }),
+      tiedHead: config.flag("tie_embedding", config.flag("tie_word_embeddings", true)),
+      ...ropeOf(config, heads.headDim, { theta: 1e6, contextLength: 128_000 }),
       norm: { kind: "rmsnorm", epsilon: config.number("norm_eps", 1e-5) },
     };
   },

@@ -1,9 +1,10 @@
 /** Llama and its nearest kin: Mistral, Qwen 2 and 3, OLMo 2, SmolLM3. */
 import type { ArchSpec, AttentionSpec, LayerSpec } from "../spec.ts";
+import { GATES, type SILU } from "./activations.ts";
 import type { HfConfig } from "./config.ts";
-import { decoderSpec, headsOf, isWindowed } from "./decoder.ts";
+import { decoderSpec, type HeadDefaults, headsOf, isWindowed } from "./decoder.ts";
 import type { HfFamily, Recipes } from "./family.ts";
-import { ropeOf } from "./rope.ts";
+import { type RopeDefaults, ropeOf } from "./rope.ts";
 
 export const LLAMA_MODEL: Recipes = {
   embedding: "model.embed_tokens.weight",
@@ -32,12 +33,14 @@ export const LLAMA_LAYER: Recipes = {
 /** Older files hold the rotary frequencies, which follow from the configuration. */
 export const ROTARY_TABLES = /\.rotary_emb\.inv_freq$/;
 
+const BIASES = { qkvBias: true, outputBias: true };
+
 export const llama: HfFamily = {
   modelTypes: ["llama"],
   spec(config) {
     config.only("mlp_bias", false);
     const biased = config.flag("attention_bias", false);
-    return plainSpec(config, 1e-6, () => biased ? { qkvBias: true, outputBias: true } : {});
+    return plainSpec(config, () => biased ? BIASES : {}, { contextLength: 2048 });
   },
   layers: "model.layers.",
   model: () => LLAMA_MODEL,
@@ -48,38 +51,41 @@ export const llama: HfFamily = {
 export const mistral: HfFamily = {
   ...llama,
   modelTypes: ["mistral"],
-  spec: (config) => plainSpec(config, 1e-6, () => windowOf(config, true)),
+  spec: (config) => plainSpec(config, () => windowOf(config, true, 4096), { kvHeads: 8, contextLength: 131_072 }),
 };
 
 export const qwen2: HfFamily = {
   ...llama,
   modelTypes: ["qwen2"],
-  spec: (config) => plainSpec(config, 1e-6, (i) => ({ qkvBias: true, ...qwenWindow(config, i) })),
+  spec: (config) =>
+    plainSpec(
+      config,
+      (i) => ({ qkvBias: true, ...qwenWindow(config, i, isLate(config, i)) }),
+      { kvHeads: 32, contextLength: 32_768 },
+    ),
 };
 
 export const qwen3: HfFamily = {
   ...llama,
   modelTypes: ["qwen3"],
-  spec(config) {
-    const biased = config.flag("attention_bias", false);
-    return plainSpec(config, 1e-6, (i) => ({
-      qkNorm: "head",
-      ...(biased ? { qkvBias: true, outputBias: true } : {}),
-      ...qwenWindow(config, i),
-    }));
-  },
+  spec: (config) =>
+    plainSpec(
+      config,
+      (i) => ({ ...qwen3Attention(config), ...qwenWindow(config, i, isLate(config, i)) }),
+      { kvHeads: 32, headDim: 128, contextLength: 32_768 },
+    ),
 };
+
+export function qwen3Attention(config: HfConfig): Partial<AttentionSpec> {
+  return { qkNorm: "head", ...(config.flag("attention_bias", false) ? BIASES : {}) };
+}
 
 export const olmo2: HfFamily = {
   ...llama,
   modelTypes: ["olmo2"],
   spec(config) {
-    const biased = config.flag("attention_bias", false);
-    const spec = plainSpec(
-      config,
-      1e-5,
-      () => ({ qkNorm: "full", ...(biased ? { qkvBias: true, outputBias: true } : {}) }),
-    );
+    const attention = { qkNorm: "full" as const, ...(config.flag("attention_bias", false) ? BIASES : {}) };
+    const spec = plainSpec(config, () => attention, { epsilon: 1e-5, contextLength: 2048 });
     return { ...spec, layers: spec.layers.map((layer): LayerSpec => ({ ...layer, placement: "post" })) };
   },
   layer: () => ({
@@ -98,40 +104,67 @@ export const smollm3: HfFamily = {
     const without = config.list("no_rope_layers"), interval = config.whole("no_rope_layer_interval", 4);
     /** The list holds 1 where a layer has rotary positions. */
     const isRotary = (i: number) => without ? without[i] === 1 : (i + 1) % interval !== 0;
-    return plainSpec(config, 1e-6, (i) => ({
+    const attention = (i: number): Partial<AttentionSpec> => ({
       ...(isRotary(i) ? {} : { position: { kind: "none" } }),
-      ...qwenWindow(config, i),
-    }), { theta: 2e6, tiedHead: true });
+      ...qwenWindow(config, i, !isRotary(i), null),
+    });
+    return plainSpec(config, attention, { kvHeads: 4, theta: 2e6, contextLength: 32_768, tiedHead: true });
   },
 };
 
-/** Pre-norm RMSNorm, rotary attention and SwiGLU, with what a family adds to a layer's attention. */
+/** What a family takes for fields that a configuration leaves out. */
+export interface PlainDefaults extends HeadDefaults, RopeDefaults {
+  /** Of the norms. Default 1e-6. */
+  epsilon?: number;
+  tiedHead?: boolean;
+  /** Activations that it builds. Default: of all gated MLPs. */
+  gates?: typeof GATES | typeof SILU;
+}
+
+/** Pre-norm RMSNorm, rotary attention and a gated MLP, with what a family adds to a layer's attention. */
 export function plainSpec(
   config: HfConfig,
-  epsilon: number,
   attention: (index: number) => Partial<AttentionSpec>,
-  { theta, tiedHead = false }: { theta?: number; tiedHead?: boolean } = {},
+  { epsilon = 1e-6, tiedHead = false, gates = GATES, ...usual }: PlainDefaults,
 ): Omit<ArchSpec, "name" | "family"> {
-  config.only("hidden_act", "silu");
-  const heads = headsOf(config), intermediateSize = config.whole("intermediate_size");
+  const heads = headsOf(config, usual), intermediateSize = config.whole("intermediate_size");
+  const kind = config.choice<"swiglu" | "geglu">("hidden_act", gates, "silu");
   const layer = (index: number): LayerSpec => ({
     mixer: { kind: "attention", ...heads, ...attention(index) },
-    channel: { kind: "swiglu", intermediateSize },
+    channel: { kind, intermediateSize },
   });
   return {
     ...decoderSpec(config, { tiedHead, layer }),
-    ...ropeOf(config, heads.headDim, { theta }),
+    ...ropeOf(config, heads.headDim, usual),
     norm: { kind: "rmsnorm", epsilon: config.number("rms_norm_eps", epsilon) },
   };
 }
 
-/** The window of a layer that has one. */
-export function windowOf(config: HfConfig, windowed: boolean): { window?: number } {
-  return windowed && config.has("sliding_window") ? { window: config.whole("sliding_window") } : {};
+/**
+ * The window of a layer that has one.
+ *
+ * @param usual What transformers takes where the configuration says nothing; where it says null, there is none.
+ */
+export function windowOf(config: HfConfig, windowed: boolean, usual: number | null = null): { window?: number } {
+  const window = windowed ? config.wholeOrNone("sliding_window", usual) : null;
+  return window === null ? {} : { window };
 }
 
-/** Qwen's windows count only where `use_sliding_window` says so, from layer `max_window_layers` on. */
-function qwenWindow(config: HfConfig, index: number): { window?: number } {
-  const last = config.flag("use_sliding_window", false) && index >= config.whole("max_window_layers", 28);
-  return windowOf(config, isWindowed(config, index, last));
+/**
+ * Qwen's windows count only where `use_sliding_window` says so.
+ *
+ * @param otherwise Whether the layer has one where `layer_types` does not say.
+ */
+export function qwenWindow(
+  config: HfConfig,
+  index: number,
+  otherwise: boolean,
+  usual: number | null = 4096,
+): { window?: number } {
+  if (!config.flag("use_sliding_window", false)) return {};
+  return windowOf(config, isWindowed(config, index, otherwise), usual);
+}
+
+function isLate(config: HfConfig, index: number): boolean {
+  return index >= config.number("max_window_layers", 28);
 }

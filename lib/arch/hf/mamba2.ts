@@ -1,5 +1,6 @@
 /** Mamba-2: layers of mixers alone, without positions. */
 import type { Mamba2Spec } from "../spec.ts";
+import { SILU } from "./activations.ts";
 import type { HfConfig } from "./config.ts";
 import { layersOf } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
@@ -13,7 +14,7 @@ export const mamba2: HfFamily = {
   spec(config) {
     config.only("use_bias", false);
     config.only("use_conv_bias", true);
-    config.only("hidden_act", "silu");
+    config.choice("hidden_act", SILU, "silu");
     const mixer = mixerOf(config), hiddenSize = config.whole("hidden_size");
     if (mixer.heads * mixer.headDim !== hiddenSize * config.number("expand", 2)) {
       config.refuse(`num_heads ${mixer.heads} times head_dim ${mixer.headDim} is not expand times hidden_size`);

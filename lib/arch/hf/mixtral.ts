@@ -1,5 +1,6 @@
 /** Mixtral and OLMoE: every layer's MLP is a mixture. */
 import type { MoeSpec } from "../spec.ts";
+import { SILU } from "./activations.ts";
 import { expertRecipes, expertsOf, withMixtures } from "./experts.ts";
 import type { HfFamily } from "./family.ts";
 import { llama, LLAMA_LAYER, plainSpec, windowOf } from "./llama.ts";
@@ -9,8 +10,9 @@ export const mixtral: HfFamily = {
   modelTypes: ["mixtral"],
   spec(config) {
     const intermediateSize = config.whole("intermediate_size");
-    const mixture: MoeSpec = { ...expertsOf(config), intermediateSize, normalise: true };
-    return withMixtures(plainSpec(config, 1e-5, () => windowOf(config, true)), () => mixture);
+    const mixture: MoeSpec = { ...expertsOf(config, 2), intermediateSize, normalise: true };
+    const usual = { epsilon: 1e-5, kvHeads: 8, contextLength: 131_072, gates: SILU };
+    return withMixtures(plainSpec(config, () => windowOf(config, true), usual), () => mixture);
   },
   layer: ({ channel }, { hiddenSize }) => ({
     ...LLAMA_LAYER,
@@ -27,7 +29,8 @@ export const olmoe: HfFamily = {
     config.only("attention_bias", false);
     const intermediateSize = config.whole("intermediate_size"), normalise = config.flag("norm_topk_prob", false);
     const mixture: MoeSpec = { ...expertsOf(config, 8), intermediateSize, normalise };
-    return withMixtures(plainSpec(config, 1e-5, () => ({ qkNorm: "full" })), () => mixture);
+    const usual = { epsilon: 1e-5, contextLength: 4096, gates: SILU };
+    return withMixtures(plainSpec(config, () => ({ qkNorm: "full" }), usual), () => mixture);
   },
   layer: ({ channel }, { hiddenSize }) => ({
     ...LLAMA_LAYER,

@@ -1,5 +1,6 @@
 /** Nemotron. */
-import { decoderSpec, headsOf, PLAIN_ACTIVATIONS } from "./decoder.ts";
+import { PLAIN_ACTIVATIONS } from "./activations.ts";
+import { decoderSpec, headsOf } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
 import { LLAMA_LAYER, LLAMA_MODEL, ROTARY_TABLES } from "./llama.ts";
 import { onePlus, tensor } from "./recipe.ts";
@@ -18,7 +19,7 @@ export const nemotron: HfFamily = {
         tiedHead: false,
         layer: () => ({ mixer: { kind: "attention", ...heads }, channel: { kind, intermediateSize } }),
       }),
-      ...ropeOf(config, heads.headDim, { part: 0.5 }),
+      ...ropeOf(config, heads.headDim, { part: 0.5, contextLength: 4096 }),
       norm: { kind: "layernorm", epsilon: config.number("norm_eps", 1e-5) },
     };
   },

@@ -1,6 +1,7 @@
 /** Phi (1, 1.5 and 2) and Phi 3. */
 import type { AttentionSpec, GatedMlpSpec } from "../spec.ts";
-import { decoderSpec, headsOf, PLAIN_ACTIVATIONS } from "./decoder.ts";
+import { PLAIN_ACTIVATIONS } from "./activations.ts";
+import { decoderSpec, headsOf } from "./decoder.ts";
 import type { HfFamily } from "./family.ts";
 import { llama, LLAMA_LAYER, plainSpec, ROTARY_TABLES, windowOf } from "./llama.ts";
 import { sliceRows, tensor } from "./recipe.ts";
@@ -22,7 +23,7 @@ export const phi: HfFamily = {
           placement: "parallel_shared",
         }),
       }),
-      ...ropeOf(config, heads.headDim, { part: 0.5 }),
+      ...ropeOf(config, heads.headDim, { part: 0.5, contextLength: 2048 }),
       norm: { kind: "layernorm", epsilon: config.number("layer_norm_eps", 1e-5) },
       headBias: true,
     };
@@ -58,7 +59,10 @@ export const phi: HfFamily = {
 export const phi3: HfFamily = {
   ...llama,
   modelTypes: ["phi3"],
-  spec: (config) => plainSpec(config, 1e-5, () => windowOf(config, true)),
+  spec: (config) =>
+    plainSpec(config, () => windowOf(config, true), {
+      ...{ epsilon: 1e-5, contextLength: 4096, originalContext: 4096 },
+    }),
   layer({ mixer, channel }, { hiddenSize }) {
     const { heads, kvHeads, headDim } = mixer as AttentionSpec, { intermediateSize } = channel as GatedMlpSpec;
     const queries = heads * headDim, keys = kvHeads * headDim;

@@ -1,27 +1,24 @@
 /** Qwen3-Next: gated DeltaNet in most layers, gated attention in the others, mixtures of experts. */
 import type { ArchSpec, AttentionSpec, LayerSpec, LinearAttentionSpec, MixerSpec } from "../spec.ts";
+import { SILU } from "./activations.ts";
 import type { HfConfig } from "./config.ts";
-import { headsOf } from "./decoder.ts";
 import { withMixtures } from "./experts.ts";
 import type { HfFamily, Recipes } from "./family.ts";
 import { LLAMA_MODEL, plainSpec, ROTARY_TABLES } from "./llama.ts";
 import { layer as qwenMoeLayer, mixture } from "./qwen_moe.ts";
 import { onePlus, pickRows, tensor } from "./recipe.ts";
-import { ropeOf } from "./rope.ts";
 
 export const qwen3Next: HfFamily = {
   modelTypes: ["qwen3_next"],
   spec(config) {
     config.only("attention_bias", false);
-    const spec = plainSpec(config, 1e-6, () => ({ qkNorm: "head", outputGate: true }));
+    const spec = plainSpec(config, () => ({ qkNorm: "head", outputGate: true }), {
+      ...{ kvHeads: 2, headDim: 256, part: 0.25, contextLength: 32_768, gates: SILU },
+    });
     const recurrent = recurrentOf(config);
     const layers = spec.layers.map((layer, i): LayerSpec => isFull(config, i) ? layer : { ...layer, mixer: recurrent });
     const shared = { intermediateSize: config.whole("shared_expert_intermediate_size"), gated: true };
-    const { headDim } = headsOf(config);
-    return withMixtures(
-      { ...spec, layers, ...ropeOf(config, headDim, { part: 0.25 }) },
-      (i) => mixture(config, i, { normalise: true, shared }),
-    );
+    return withMixtures({ ...spec, layers }, (i) => mixture(config, i, { topK: 10, normalise: true, shared }));
   },
   layers: "model.layers.",
   model: ({ hiddenSize }) => ({ ...LLAMA_MODEL, finalNorm: onePlus(tensor("model.norm.weight", hiddenSize)) }),

@@ -9,10 +9,12 @@ export interface RopeDefaults {
   part?: number;
   /** Name of the field that says it in older files. */
   partKey?: string;
-  /** What describes the positions; default: the fields "rope_parameters" or "rope_scaling". */
-  given?: HfConfig | null;
+  /** What describes the positions; default: `ropeFields`. */
+  given?: HfConfig;
   /** Where "max_position_embeddings" does not say it. */
   contextLength?: number;
+  /** The trained context of scaled positions, where "original_max_position_embeddings" does not say it beside them. */
+  originalContext?: number;
 }
 
 type Rope = Extract<PositionSpec, { kind: "rope" }>;
@@ -27,16 +29,21 @@ type Rope = Extract<PositionSpec, { kind: "rope" }>;
 export function ropeOf(
   config: HfConfig,
   headDim: number,
-  { theta = 10000, part = 1, partKey = "partial_rotary_factor", ...defaults }: RopeDefaults = {},
+  { theta = 10_000, part = 1, partKey = "partial_rotary_factor", ...defaults }: RopeDefaults = {},
 ): { position: Rope; contextLength: number } {
   const contextLength = config.whole("max_position_embeddings", defaults.contextLength);
-  const given = defaults.given ?? config.inner("rope_parameters") ?? config.inner("rope_scaling");
+  const given = defaults.given ?? ropeFields(config);
   const base = given?.has("rope_theta") ? given : config;
   const rotated = given?.has("partial_rotary_factor")
     ? given.number("partial_rotary_factor")
     : config.number(partKey, part);
   const dims = Math.trunc(headDim * rotated);
-  const { scaling, trained = contextLength } = given ? scalingOf(given, config, contextLength) : {};
+  const original = () =>
+    config.whole(
+      "original_max_position_embeddings",
+      defaults.originalContext ?? given?.whole("original_max_position_embeddings", contextLength),
+    );
+  const { scaling, trained = contextLength } = given ? scalingOf(given, contextLength, original) : {};
   const position: Rope = {
     kind: "rope",
     theta: base.number("rope_theta", theta),
@@ -46,16 +53,19 @@ export function ropeOf(
   return { position, contextLength: Math.min(contextLength, trained) };
 }
 
+/** The fields that describe rotary positions; as in transformers, the older name counts where a file has both. */
+export function ropeFields(config: HfConfig): HfConfig | null {
+  const older = config.inner("rope_scaling");
+  return older && Object.keys(older.values).length > 0 ? older : config.inner("rope_parameters");
+}
+
 /** The scaling, and the trained context where it holds only up to there. */
 function scalingOf(
   given: HfConfig,
-  config: HfConfig,
   contextLength: number,
+  original: () => number,
 ): { scaling?: RopeScaling; trained?: number } {
   const kind = given.text("rope_type", given.text("type", "default"));
-  const original = () =>
-    (given.has("original_max_position_embeddings") ? given : config)
-      .whole("original_max_position_embeddings", contextLength);
   switch (kind) {
     case "default":
       return {};

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import type { Parameter } from "../blocks/block.ts";
 import { layerParameters, modelParameters } from "../blocks/layer.ts";
-import { readTensor, type Safetensors } from "../safetensors.ts";
+import { isRead, READ_DTYPES, readTensor, type Safetensors } from "../safetensors.ts";
 import type { ArchSpec } from "../spec.ts";
 import type { WeightSource } from "../weight_source.ts";
 import { familyOf, modelTypes } from "./families.ts";
@@ -28,8 +28,7 @@ const SHOWN = 8;
  * @throws {TypeError} If the names are not ours and the spec's family has none.
  */
 export function safetensorsWeights(file: Safetensors, spec: ArchSpec): WeightSource {
-  const names = file.tensors.has("embedding") ? OWN_NAMES : namesOf(file, spec);
-  const inFile = spellingOf(file, spec, names);
+  const names = namesOf(file, spec), inFile = placeOf(file, spec, names);
   const model = recipes(modelParameters(spec), names.model(spec), "");
   const layers = new Map(spec.layers.map((layer, i) => {
     const index = layer.weightsLayer ?? i;
@@ -57,7 +56,19 @@ export function storedAs({ tensors }: Safetensors): string {
   return [...bytes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "F32";
 }
 
-function namesOf(file: Safetensors, { name, family }: ArchSpec): HfFamily {
+/**
+ * The embedding and the head as a file calls them, whether it has them or not.
+ *
+ * @throws {TypeError} If the names are not ours and the spec's family has none.
+ */
+export function headNames(file: Safetensors, spec: ArchSpec): { embedding: string; head: string } {
+  const names = namesOf(file, spec), inFile = spellingOf(file, spec, names);
+  const { embedding, head } = names.model({ ...spec, tiedHead: false });
+  return { embedding: inFile(embedding as string), head: inFile(head as string) };
+}
+
+function namesOf(file: Safetensors, { name, family }: ArchSpec): Names {
+  if (file.tensors.has("embedding")) return OWN_NAMES;
   const names = family === undefined ? null : familyOf(family);
   if (names) return names;
   throw new TypeError(
@@ -108,6 +119,13 @@ function spellingOf(
   return (name) => name.startsWith(prefix) ? name.slice(prefix.length) : name;
 }
 
+/** Where a file has a tensor. A file may have the one matrix of a tied head and embedding under the head's name alone. */
+function placeOf(file: Safetensors, spec: ArchSpec, names: Names): (name: string) => string {
+  const inFile = spellingOf(file, spec, names), { embedding, head } = headNames(file, spec);
+  if (!spec.tiedHead || file.tensors.has(embedding) || !file.tensors.has(head)) return inFile;
+  return (name) => inFile(name) === embedding ? head : inFile(name);
+}
+
 function checkTensors(
   { path, tensors }: Safetensors,
   names: Names,
@@ -118,18 +136,20 @@ function checkTensors(
   const needed = new Map(
     made.flatMap(({ recipe, prefix }) => [...recipe.tensors].map(([name, shape]) => [inFile(prefix + name), shape])),
   );
-  const missing: string[] = [], misshaped: string[] = [];
+  const missing: string[] = [], misshaped: string[] = [], unread: string[] = [];
   for (const [name, shape] of needed) {
     const stored = tensors.get(name);
     if (!stored) missing.push(`${name} [${shape}]`);
     else if (String(stored.shape) !== String(shape)) misshaped.push(`${name} [${stored.shape}], must be [${shape}]`);
+    else if (!isRead(stored.dtype)) unread.push(`${name} in ${stored.dtype}`);
   }
-  // A tied head is the embedding, whatever stands in its own tensor.
-  const head = spec.tiedHead ? names.model(spec).head : undefined;
+  // A tied head is the embedding, and so is what stands in its own tensor (tied_head.ts).
+  const head = spec.tiedHead ? inFile(String(names.model({ ...spec, tiedHead: false }).head)) : undefined;
   const extra = [...tensors].filter(([name]) => !needed.has(name) && name !== head && !names.unused?.test(name));
   const parts = [
     ["missing", missing],
     ["of another shape", misshaped],
+    [`in numbers that are not read (${READ_DTYPES.join(", ")} are)`, unread],
     ["of no use to the architecture", extra.map(([name, { shape }]) => `${name} [${shape}]`)],
   ] as const;
   const found = parts.filter(([, list]) => list.length > 0);

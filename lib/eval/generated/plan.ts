@@ -1,6 +1,7 @@
 /** From rows to runs, and to the batches in which a model writes them: what is saved and what is resumed. */
 import { FieldError } from "../fields.ts";
 import { sha256 } from "../hashes.ts";
+import { SANDBOX_VERSION } from "../sandbox/program.ts";
 import type { SelectedRow } from "../select_rows.ts";
 import type { GenerateTask, Problem } from "../task.ts";
 import type { FailedRow } from "../types.ts";
@@ -98,6 +99,6 @@ function keyOf(problem: Problem, seed: number, together: string, options: Checke
     together,
     ...[seed, samples, temperature, topP, maxNewTokens],
     stop,
-    bounds,
+    [SANDBOX_VERSION, ...bounds],
   ]));
 }

@@ -1,4 +1,5 @@
 /** A JSONL file line by line, however large: one line is held at a time. */
+import { parseLooseJson } from "../../store/loose_json.ts";
 
 /** A line longer than this is no row of an evaluation. */
 const MAX_LINE_CHARS = 64 * 2 ** 20;
@@ -38,7 +39,7 @@ export async function* jsonLines(
 function objectOf(text: string, where: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseLooseJson(text); // Python writes NaN
   } catch (error) {
     throw new SyntaxError(`Cannot read ${where}: ${(error as Error).message}`);
   }

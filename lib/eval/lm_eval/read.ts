@@ -6,20 +6,21 @@ import { object, optional } from "../../check/objects.ts";
 import { checkArgument, checkOptions } from "../../check/options.ts";
 import { byType, list, word } from "../../check/rules.ts";
 import type { Estimate } from "../../stats/estimate.ts";
-import { accuracy, aggregate, bitsPerByte, higherIsBetter } from "../metrics.ts";
+import { higherIsBetter, metricEstimate } from "../metrics.ts";
 import { kOfMetric, passMetrics } from "../generated/pass_metrics.ts";
 import { findTask, taskNames } from "../registry.ts";
-import { type ScoredTask, type Task, taskMetrics } from "../task.ts";
+import { type Task, taskMetrics } from "../task.ts";
 import { type EvalItem, type EvalResult, itemValue } from "../types.ts";
 import { leafName } from "./forms.ts";
 import { jsonLines } from "./json_lines.ts";
-import { itemOfSample } from "./sample_item.ts";
+import { type SampleFields, sampleFields } from "./sample_fields.ts";
+import { itemsOfSamples } from "./sample_item.ts";
 
 /**
  * What lm-eval's files say of one task. `tokens` of an item is 0, which the files do not hold; a HellaSwag item knows
- * its source, an MMLU item its subject.
+ * its source, an MMLU item its subject. `notes` says which of the file's metrics are left out, and why.
  */
-export type ReadResult = Pick<EvalResult, "task" | "n" | "items" | "metrics" | "higherIsBetter" | "data">;
+export type ReadResult = Pick<EvalResult, "task" | "n" | "items" | "metrics" | "higherIsBetter" | "data" | "notes">;
 
 export interface ReadOptions {
   /** The task, where a folder has samples of several, or a file's name does not say it. */
@@ -30,7 +31,11 @@ export interface ReadOptions {
   level?: number;
 }
 
-export const READ_OPTIONS = object<ReadOptions>({ task: optional(word), filter: optional(word), level: optional(LEVEL) });
+export const READ_OPTIONS = object<ReadOptions>({
+  task: optional(word),
+  filter: optional(word),
+  level: optional(LEVEL),
+});
 const PATHS = byType({ string: word, list: list(word, { min: 1 }) }, "a path or a list of paths");
 
 const MAX_ROWS = 2_000_000;
@@ -38,10 +43,14 @@ const FILE_NAME = /^samples_(.+)_(\d{4}-\d{2}-\d{2}T[\d.-]+)\.jsonl$/;
 
 /**
  * Read `samples_<task>_<time>.jsonl`: one file, several (the subjects of MMLU), or a folder, of which the newest samples
- * are taken.
+ * are taken. Every kind of request is read: choices (also those of which the contexts differ, or several are right),
+ * continuations, whole texts, and answers in words.
+ *
+ * Of a task that is not ours the metrics are the file's own, means over its documents: its code may count in any way.
  *
  * @throws {SyntaxError} For a line that is no JSON; with file and line.
- * @throws {TypeError} For a row without the fields of lm-eval, one that contradicts itself, or one that is there twice.
+ * @throws {TypeError} For a row without the fields of lm-eval, one that is there twice, or one of our tasks that
+ * contradicts itself; for a file with several filters, or of whose metrics none is a number of a document.
  * @throws {RangeError} If the files are of several tasks, or hold no row.
  * @example A model that lm-eval ran against one that ran here
  * ```ts ignore
@@ -55,27 +64,33 @@ export async function readLmEvalSamples(paths: string | string[], options: ReadO
   const { level = 0.95 } = options;
   const files = (await Promise.all((Array.isArray(paths) ? paths : [paths]).map((path) => filesOf(path, options))))
     .flat();
-  const names = [...new Set(files.map((file) => file.task))];
-  if (names.length !== 1) {
+  const tasks = [...new Set(files.map((file) => file.task))], [taskName] = tasks;
+  if (tasks.length !== 1) {
     throw new RangeError(
-      names.length
-        ? `Cannot read lm-eval's samples as one result: they are of the tasks ${names.join(", ")}; pass task`
+      tasks.length
+        ? `Cannot read lm-eval's samples as one result: they are of the tasks ${tasks.join(", ")}; pass task`
         : `Cannot read lm-eval's samples: there are none in ${[paths].flat().join(", ")}` +
           (options.task ? ` of the task ${options.task}` : ""),
     );
   }
-  const task = taskNames().includes(names[0]) ? findTask(names[0]) : undefined;
-  const items: EvalItem[] = [];
-  for (const file of files) await addItems(items, file, task, options.filter);
-  if (!items.length) throw new RangeError(`Cannot read lm-eval's samples: ${files[0].path} holds no row`);
-  const metrics = metricsOf(items, task, level);
+  const task = taskNames().includes(taskName) ? findTask(taskName) : undefined;
+  const items: EvalItem[] = [], notes: string[] = [], names: string[] = [];
+  for (const file of files) {
+    const samples = await samplesOf(file, options.filter);
+    const found = itemsOfSamples(samples, file.subject, task);
+    for (const item of found.items) items.push(item);
+    notes.push(...found.notes);
+    for (const { metrics } of samples) for (const name in metrics) if (!names.includes(name)) names.push(name);
+  }
+  const found = metricsOf(items, task, names, level);
   return {
-    task: names[0],
+    task: taskName,
     n: items.length,
     items,
-    metrics,
-    higherIsBetter: Object.fromEntries(Object.keys(metrics).map((m) => [m, higherIsBetter(m)])),
+    metrics: found.metrics,
+    higherIsBetter: Object.fromEntries(Object.keys(found.metrics).map((m) => [m, higherIsBetter(m)])),
     data: `${files.length === 1 ? files[0].path : `${files.length} samples files`}, written by lm-eval`,
+    notes: [...notes, ...found.notes],
   };
 }
 
@@ -113,45 +128,77 @@ function partOf(name: string): { task: string; subject?: string } {
   return { task: name };
 }
 
-async function addItems(
-  items: EvalItem[],
-  { path, subject }: SamplesFile,
-  task: Task | undefined,
-  wanted: string | undefined,
-): Promise<void> {
-  const lines = new Map<number, number>(), filters = new Set<string>();
+/** The lines of a file with the wanted filter, or with the only one. */
+async function samplesOf({ path }: SamplesFile, wanted: string | undefined): Promise<SampleFields[]> {
+  const samples: SampleFields[] = [], lines = new Map<number, number>(), filters = new Map<string, number>();
   for await (const { line, row } of jsonLines(path)) {
     const where = `${path}, line ${line}`, filter = typeof row.filter === "string" ? row.filter : "none";
-    if (wanted !== undefined && filter !== wanted) continue;
-    filters.add(filter);
-    if (filters.size > 1) {
-      throw new TypeError(
-        `Cannot read ${where}: the file has rows of the filters ${[...filters].join(", ")}; pass filter`,
-      );
+    if (!filters.has(filter)) filters.set(filter, line);
+    if (wanted === undefined ? filters.size > 1 : filter !== wanted) continue;
+    const sample = sampleFields(row, where), before = lines.get(sample.row);
+    if (before !== undefined) {
+      throw new TypeError(`Cannot read ${where}: doc_id ${sample.row} is in line ${before} too`);
     }
-    const item = itemOfSample(row, where, subject, task);
-    const before = lines.get(item.row);
-    if (before !== undefined) throw new TypeError(`Cannot read ${where}: doc_id ${item.row} is in line ${before} too`);
-    lines.set(item.row, line);
-    if (items.push(item) > MAX_ROWS) throw new RangeError(`Cannot read ${where}: more than ${MAX_ROWS} rows`);
+    lines.set(sample.row, line);
+    if (samples.push(sample) > MAX_ROWS) throw new RangeError(`Cannot read ${where}: more than ${MAX_ROWS} rows`);
   }
+  const names = [...filters.keys()].join(", ");
+  if (wanted === undefined && filters.size > 1) {
+    throw new TypeError(
+      `Cannot read ${path}, line ${[...filters.values()][1]}: the file has rows of the filters ${names}; pass filter`,
+    );
+  }
+  if (samples.length) return samples;
+  throw new RangeError(
+    `Cannot read lm-eval's samples: ${path} holds no row` +
+      (filters.size ? ` of the filter ${JSON.stringify(wanted)}; there are ${names}` : ""),
+  );
 }
 
-/** Those of the task's metrics that all items have; where we know no such task, what a file may have. */
-function metricsOf(items: EvalItem[], task: Task | undefined, level: number): Record<string, Estimate> {
-  const names = task ? taskMetrics(task) : ["acc", "acc_norm", "bits_per_byte"];
+/** Those that all items have: of our task its own and the file's others, of another task the file's. */
+function metricsOf(
+  items: EvalItem[],
+  task: Task | undefined,
+  inFile: string[],
+  level: number,
+): { metrics: Record<string, Estimate>; notes: string[] } {
+  const ours = task ? taskMetrics(task) : [];
+  const names = [...ours, ...inFile.filter((name) => !ours.includes(name))];
   const found = names.filter((name) => items.every((item) => hasMetric(item, name)));
-  if (task?.kind === "generate") return passMetrics(items, found.map((name) => kOfMetric(name)!), level);
-  if (task) return aggregate({ ...task, metrics: found } as ScoredTask, items, level).metrics;
-  const estimate = (name: string) =>
-    name === "bits_per_byte" ? bitsPerByte(items, level) : accuracy(items, name, level);
-  return Object.fromEntries(found.map((name) => [name, estimate(name)]));
+  const notes = inFile.filter((name) => !found.includes(name)).map((name) => leftOut(items, name));
+  if (!found.length && items.every((item) => item.correct !== null)) found.push("acc");
+  if (!found.length) {
+    throw new TypeError(
+      `Cannot read lm-eval's samples: none of their metrics (${
+        inFile.join(", ") || "there are none"
+      }) is a number of ` +
+        "each document; lm-eval aggregates them over all documents at once",
+    );
+  }
+  return {
+    metrics: Object.fromEntries(found.map((name) => [name, estimateOf(items, name, level)])),
+    notes,
+  };
+}
+
+function estimateOf(items: EvalItem[], name: string, level: number): Estimate {
+  const k = kOfMetric(name);
+  if (k !== null && items.every((item) => item.samples)) return passMetrics(items, [k], level)[name];
+  return metricEstimate(items, name, level);
+}
+
+function leftOut(items: EvalItem[], name: string): string {
+  const n = items.filter((item) => hasMetric(item, name)).length;
+  return `${name} is left out: ${
+    n ? `${n} of ${items.length} documents have it` : "the file has no number of it for a document"
+  }.`;
 }
 
 function hasMetric(item: EvalItem, metric: string): boolean {
+  if (item.values?.[metric] !== undefined) return true;
   switch (metric) {
     case "perplexity":
-      return item.goldLogLikelihood !== undefined;
+      return item.goldLogLikelihood !== undefined && item.bits === undefined;
     case "word_perplexity":
     case "byte_perplexity":
       return item.bits !== undefined && item.words !== undefined;

@@ -1,6 +1,7 @@
 /** Aggregated results as lm-eval writes them, `results_*.json`. */
 import { lmEvalGroupStderr, lmEvalStderr } from "../../stats/lm_eval_stderr.ts";
 import { type EvalItem, type EvalResult, itemValue } from "../types.ts";
+import { TARGET_DELIMITER } from "../prompt.ts";
 import type { Task } from "../task.ts";
 import { aggregationOf, filterOf, generationKwargs, leafName, leafVersion, lmEvalMetrics } from "./forms.ts";
 
@@ -174,7 +175,7 @@ function configOf(entry: WrittenTask, { name, subject }: Leaf): Record<string, u
     ...(subject === undefined ? {} : { dataset_name: subject }),
     [task.split === "test" ? "test_split" : "validation_split"]: task.split,
     unsafe_code: task.kind === "generate",
-    target_delimiter: " ",
+    target_delimiter: task.kind === "choice" ? task.targetDelimiter ?? TARGET_DELIMITER : TARGET_DELIMITER,
     fewshot_delimiter: "\n\n",
     num_fewshot: result.shots,
     metric_list: lmEvalMetrics(metricsOf(entry)).map((metric) => ({

@@ -5,8 +5,8 @@ import { object, optional } from "../../check/objects.ts";
 import { checkArgument, checkOptions } from "../../check/options.ts";
 import { date, entries, word } from "../../check/rules.ts";
 import { readSplit } from "../../store/dataset.ts";
-import { sha256, taskHash } from "../hashes.ts";
-import { readQuestions } from "../questions.ts";
+import { requestHash, sha256, taskHash } from "../hashes.ts";
+import { readQuestions, scoreRequestsOf } from "../questions.ts";
 import { findTask } from "../registry.ts";
 import type { SelectedRow } from "../select_rows.ts";
 import type { Task } from "../task.ts";
@@ -105,16 +105,14 @@ async function writeSamples(
   try {
     for (const [i, item] of items.entries()) {
       const prompt = prompts.get(item.row);
-      const text = prompt === undefined ? undefined : contextOf(prompt);
-      if (text === undefined || sha256(text) !== item.promptHash) {
+      if (prompt === undefined || !isQuestionOf(item, prompt)) {
+        const name = leafName(task.name, item.subject);
         throw new TypeError(
-          `Cannot write lm-eval's files: ${
-            leafName(task.name, item.subject)
-          } row ${item.row} is not the question that ` +
-            "was evaluated (prompt_hash differs); pass rows: the rows that were given to evaluateTask",
+          `Cannot write lm-eval's files: ${name} row ${item.row} is not the question that was evaluated (prompt_hash or ` +
+            "the hash of its requests differs); pass rows: the rows that were given to evaluateTask",
         );
       }
-      const sample = sampleOf(task, rows[i].row, prompt!, item, metrics, generation);
+      const sample = sampleOf(task, rows[i].row, prompt, item, metrics, generation);
       hashes.push({ docHash: sample.doc_hash, promptHash: sample.prompt_hash, targetHash: sample.target_hash });
       await file.write(JSON.stringify(sample) + "\n");
     }
@@ -126,9 +124,11 @@ async function writeSamples(
 
 type Prompt = Parameters<typeof sampleOf>[2];
 
-function contextOf(prompt: Prompt): string {
-  if (typeof prompt === "string") return prompt;
-  return "text" in prompt ? prompt.text : prompt.context;
+/** Results of earlier versions have the hash of the prompt alone. */
+function isQuestionOf({ promptHash, requestHash: hash }: EvalItem, prompt: Prompt): boolean {
+  if (typeof prompt === "string") return sha256(prompt) === promptHash;
+  if ("text" in prompt) return sha256(prompt.text) === promptHash;
+  return hash === undefined ? sha256(prompt.context) === promptHash : requestHash(scoreRequestsOf(prompt)) === hash;
 }
 
 /** The rows of some items, in their order, and how many the whole split has. */

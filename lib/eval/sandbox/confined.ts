@@ -1,6 +1,7 @@
 /** Starting a process that can do next to nothing, and that ends when this one does. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { APART } from "../../progress.ts";
 
 export interface ConfinedOptions {
   /** File beside this one. */
@@ -11,17 +12,24 @@ export interface ConfinedOptions {
   v8Flags?: string[];
   /** Data that the process may hold beside what Deno itself takes, MiB. */
   memoryMib: number;
+  /** Stack of the main thread, where the system can give that much; else V8's own. */
+  stackMib?: number;
 }
 
 /** Writable memory that V8, its threads and Deno set aside before a program asks for any (562 MiB on 2 cores), MiB. */
 const OWN_MIB = 768;
 
+/** Of a larger stack: what V8 leaves to code that does not look how much is left. */
+const STACK_RESERVE_KIB = 2048;
+
 /**
- * POSIX shell: no core file, a limit on writable memory (RLIMIT_DATA: V8's address reservations do not count), and,
- * where util-linux has it, SIGKILL when the parent dies. A child that waits sees its input end; one that is busy sees
- * nothing, and has no permission to ask the kernel itself.
+ * POSIX shell: no core file, a limit on writable memory (RLIMIT_DATA: V8's address reservations do not count), a larger
+ * stack if one is asked for, and, where util-linux has it, SIGKILL when the parent dies. A child that waits sees its
+ * input end; one that is busy sees nothing, and has no permission to ask the kernel itself.
  */
-const CONFINE = `ulimit -c 0; ulimit -d "$1" 2>/dev/null; shift
+const CONFINE = `ulimit -c 0; ulimit -d "$1" 2>/dev/null
+[ "$2" -gt 0 ] && ulimit -s "$2" 2>/dev/null && export DENO_V8_FLAGS="--stack-size=$(($2 - ${STACK_RESERVE_KIB}))"
+shift 2
 setpriv --pdeathsig KILL -- true 2>/dev/null && exec setpriv --pdeathsig KILL -- "$@"
 exec "$@"`;
 
@@ -38,8 +46,8 @@ export function spawnConfined(options: ConfinedOptions): Deno.ChildProcess {
     fileURLToPath(new URL(options.script, import.meta.url)),
     ...(options.args ?? []),
   ];
-  const kib = String((options.memoryMib + OWN_MIB) * 1024);
-  const [command, ...args] = Deno.build.os === "windows" ? deno : ["/bin/sh", "-c", CONFINE, "sh", kib, ...deno];
+  const kib = [options.memoryMib + OWN_MIB, options.stackMib ?? 0].map((mib) => String(mib * 1024));
+  const [command, ...args] = Deno.build.os === "windows" ? deno : ["/bin/sh", "-c", CONFINE, "sh", ...kib, ...deno];
   return new Deno.Command(command, {
     args,
     clearEnv: true,
@@ -48,6 +56,7 @@ export function spawnConfined(options: ConfinedOptions): Deno.ChildProcess {
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    ...APART,
   }).spawn();
 }
 

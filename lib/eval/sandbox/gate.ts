@@ -12,8 +12,9 @@ const ALLOWED = new Set([
   ...["__syscall_getdents64", "__syscall_getcwd", "__syscall_readlinkat", "__syscall_faccessat", "__syscall_ioctl"],
   ...["__syscall_getuid32_js"],
   ...["fd_read", "fd_write", "fd_seek", "fd_close", "fd_pread", "fd_fdstat_get"],
-  ...["_Py_CheckEmscriptenSignals_Helper", "_PyEM_TrampolineCall_JS"],
+  ...["getaddrinfo", "_Py_CheckEmscriptenSignals_Helper", "_PyEM_TrampolineCall_JS"],
 ]);
+const EAI_FAIL = -4;
 const EBADF = 8, EPERM = 63, EROFS = 69; // as WASI numbers them
 const O_WRITING = 0o1 | 0o2 | 0o100 | 0o1000 | 0o2000; // WRONLY, RDWR, CREAT, TRUNC, APPEND
 
@@ -108,6 +109,7 @@ export class Gate {
         if (this.#printed > outputBytes) this.#end(`the program printed more than ${outputBytes} bytes`);
         return this.#wrote(written, bytes); // and is dropped
       },
+      getaddrinfo: () => EAI_FAIL, // no network; a program may ask for its own name and go on without
       emscripten_resize_heap: (bytes) => bytes >>> 0 > this.limits.memoryMib * 2 ** 20 ? 0 : native(bytes),
     };
   }

@@ -2,10 +2,11 @@
 
 /** Modules that are in the snapshot: to import one of them takes no time, another one is compiled first. */
 export const PRELOADED = [
-  ...["abc", "array", "bisect", "calendar", "cmath", "collections", "contextlib", "copy", "dataclasses", "datetime"],
-  ...["decimal", "enum", "fractions", "functools", "hashlib", "heapq", "inspect", "io", "itertools", "json", "math"],
-  ...["numbers", "operator", "os", "queue", "random", "re", "secrets", "statistics", "string", "struct", "sys"],
-  ...["textwrap", "threading", "time", "traceback", "typing", "unittest", "uuid", "zlib"],
+  ...["abc", "array", "ast", "asyncio", "bisect", "calendar", "cmath", "collections", "contextlib", "copy"],
+  ...["dataclasses", "datetime", "decimal", "doctest", "enum", "fractions", "functools", "hashlib", "heapq", "inspect"],
+  ...["io", "itertools", "json", "logging", "math", "numbers", "operator", "os", "pdb", "pprint", "queue", "random"],
+  ...["re", "secrets", "statistics", "string", "struct", "sys", "textwrap", "threading", "time", "timeit", "traceback"],
+  ...["typing", "unittest", "uuid", "warnings", "zlib"],
 ];
 
 /** What this project uses of a loaded interpreter. */

@@ -2,6 +2,9 @@
 import { object, optional } from "../../check/objects.ts";
 import { integer, oneOf, quantity, text } from "../../check/rules.ts";
 
+/** Part of the key of kept verdicts: raise it when a program may get another one, with a new interpreter too. */
+export const SANDBOX_VERSION = 2;
+
 /** What is run: one source text, tests included. */
 export interface Program {
   language: "python" | "typescript";

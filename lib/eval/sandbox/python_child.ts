@@ -11,18 +11,48 @@
 import { Ended, Gate } from "./gate.ts";
 import { loadInterpreter } from "./interpreter.ts";
 
-/** Run before the gate closes: what no program needs, and some would use to look into its own test, goes away. */
+/**
+ * Run before the gate closes. The bridge to JavaScript goes away, and with it what Pyodide put in the place of CPython's
+ * own `time.sleep` and `asyncio.run`.
+ */
 const PREPARE = `
-import gc, sys
-from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
-sys.meta_path[:] = [BuiltinImporter, FrozenImporter, PathFinder]
-for name in list(sys.modules):
-    if name.split(".")[0] in ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core"):
-        del sys.modules[name]
-for name in ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "ctypes", "_ctypes"):
-    sys.modules[name] = None
-del sys.settrace, sys.setprofile, sys.monitoring
-gc.collect()
+def prepare():
+    import asyncio, gc, sys, time, pyodide.webloop
+    from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
+
+    class EventLoop(asyncio.base_events.BaseEventLoop):
+        "Its own selector: here is nothing to wait for but time."
+        def __init__(self):
+            super().__init__()
+            self._selector = self
+        def select(self, timeout):
+            time.sleep(86400 if timeout is None else timeout)
+            return ()
+        def _process_events(self, events):
+            pass
+        def _write_to_self(self):
+            pass
+
+    class Policy(asyncio.events._BaseDefaultEventLoopPolicy):
+        _loop_factory = EventLoop
+
+    time.sleep, asyncio.run = pyodide.webloop._orig_sleep, pyodide.webloop._orig_run
+    asyncio.EventLoop = asyncio.SelectorEventLoop = EventLoop
+    asyncio.events._set_running_loop(None)
+    asyncio.events._set_event_loop_policy(Policy())
+
+    bridge = ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core")
+    sys.meta_path[:] = [BuiltinImporter, FrozenImporter, PathFinder]
+    for name in list(sys.modules):
+        if name.split(".")[0] in bridge:
+            del sys.modules[name]
+    for name in (*bridge, "ctypes", "_ctypes"):
+        sys.modules[name] = None
+    del pyodide
+    gc.collect()
+
+prepare()
+del prepare
 `;
 
 const [folder, snapshot] = Deno.args;

@@ -6,9 +6,9 @@
  *   environment, no network, a limit on memory. This process kills it at the timeout, after too much output, and when
  *   the sandbox is closed; the kernel kills it when this process dies (Linux with util-linux). Files, sockets,
  *   processes and the host's modules are refused by Deno.
- * - Python runs as WebAssembly. Of the interpreter's 268 imports from JavaScript a program reaches 33 (clocks, memory,
- *   reading the standard library); the rest, all of the bridge to JavaScript among them, fails or ends it. It has no file to
- *   write, and standard output is counted and dropped.
+ * - Python runs as WebAssembly. Of the interpreter's 268 imports from JavaScript a program reaches 34 (clocks, memory,
+ *   reading the standard library); the rest, all of the bridge to JavaScript among them, fails or ends it. It has no file
+ *   to write, and standard output is counted and dropped.
  * - After each Python program the interpreter's whole memory is put back as it was before, so that no patched module,
  *   builtin or global reaches the next one; where that cannot be done the process is replaced. A TypeScript program has
  *   a process of its own.
@@ -18,13 +18,11 @@
  * ended by itself, with code 0, after 32 random bytes that only the code around the program holds, which writes them
  * when the program was evaluated to its end and nothing that it started is left.
  *
- * What stays possible: a program runs in the same interpreter as its own test, so it can fake that test, and only that
- * one: a result whose `__eq__` is always true, a test function that it replaces, an expected value that it reads from
- * the caller's frame. Such tricks show in the program's text. And side channels: a program can see the time, and that
- * it is here.
+ * What stays possible: a program runs in the same interpreter as its own test, so one that was written to fool its test
+ * could, and that one only; it shows in the program's text. And side channels: a program can see the time, and that it is
+ * here.
  *
- * Not there: Python packages beyond the standard library, writing files, threads, processes, `asyncio.run`; TypeScript
- * packages. A correct program that needs one of them fails. Hashes and Python's random numbers are alike in each run.
+ * Hashes and Python's random numbers are alike in each run.
  */
 import { checkArgument, checkOptions } from "../../check/options.ts";
 import { LANGUAGE, PROGRAM, type Program, type Sandbox, SANDBOX_OPTIONS, type SandboxOptions } from "./program.ts";
@@ -36,6 +34,15 @@ const LONGEST_PROGRAM = 2 ** 20;
 
 /**
  * Start the processes that run programs of one language. Close it in the end: its processes run until then.
+ *
+ * A right program gets the verdict that CPython or tsc gives it, also one that looks at itself (`doctest`, `pdb`, `bdb`,
+ * `sys.settrace`, `cProfile`), sleeps, or runs `asyncio`. What it may need and does not find, so that it fails:
+ * - packages: numpy and all others beyond Python's standard library, and those of npm; of the standard library `ctypes`,
+ *   `resource`, `signal.alarm`, and what OpenSSL adds to `hashlib`;
+ * - threads, processes, the network, and files to write (`tempfile` too);
+ * - output over `outputBytes` (64 KiB), memory over `memoryMib`, and more than a few thousand nested calls through C
+ *   (`lru_cache`, `sorted`); plain calls nest as deep as `sys.setrecursionlimit` says;
+ * - words of 64 bits: `sys.maxsize` is 2**31 - 1, and `hash()` has 32 bits. Integers have any size, as everywhere.
  *
  * @throws {RangeError} If an option is out of range.
  * @throws {Error} If no process can be started.

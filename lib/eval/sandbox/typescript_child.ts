@@ -1,8 +1,8 @@
 /**
  * The process that runs one TypeScript program, compiled to JavaScript, and ends. It has no permission at all.
  * Input: 32 random bytes, then the program up to the end of the input. If the program is evaluated to its end, and
- * nothing that it started fails or ends the process, the 32 bytes are the last thing written to standard output. They
- * are never a string, and no object that a program can reach holds them: not even a heap snapshot shows them.
+ * nothing that it started fails or ends the process, the 32 bytes are the last thing written to standard output. No
+ * object that a program can reach holds them.
  */
 import { createRequire } from "node:module";
 import { Buffer } from "node:buffer";

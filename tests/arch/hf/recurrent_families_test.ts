@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { layerParameters, modelParameters } from "../../../lib/arch/blocks/layer.ts";
 import { HfConfig } from "../../../lib/arch/hf/config.ts";
-import { specOfConfig, specOfFolder } from "../../../lib/arch/hf/folder.ts";
+import { readFolder, specOfConfig } from "../../../lib/arch/hf/folder.ts";
 import { safetensorsWeights } from "../../../lib/arch/hf/weights.ts";
 import { parseObject } from "../../../lib/arch/json_file.ts";
 import { openSafetensors, readTensor } from "../../../lib/arch/safetensors.ts";
@@ -88,7 +88,7 @@ Deno.test("RWKV-6's configuration gives the zoo's architecture, and wide models 
 
 Deno.test("RWKV-6's weights are read by the names of its authors and by those of their Hugging Face folders", async () => {
   const folder = join(import.meta.dirname!, "..", "..", "golden", "families", "rwkv6");
-  const file = await openSafetensors(join(folder, "model.safetensors")), spec = await specOfFolder(folder, "Finch");
+  const file = await openSafetensors(join(folder, "model.safetensors")), { spec } = await readFolder(folder, "Finch");
   assert.ok(file.tensors.has("blocks.0.att.time_maa_w1"));
   // As scripts/convert_rwkv6_checkpoint_to_hf.py of BBuf/RWKV-World-HF-Tokenizer renames them.
   const renamed = (name: string) =>

@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { openGguf } from "../../../lib/arch/gguf_file.ts";
 import type { Precision } from "../../../lib/arch/spec.ts";
 import { exportModel } from "../../../lib/model/export.ts";
-import { openTokenizer, type Tokenizer, type TokenizerFile, tokenizerFromGguf } from "../../../lib/model/tokenizer.ts";
+import { tokenizerFromGguf } from "../../../lib/model/gguf_tokenizer.ts";
+import { openTokenizer, type Tokenizer, type TokenizerFile } from "../../../lib/model/tokenizer.ts";
 import { catalogModel } from "../../../lib/store/catalog.ts";
 import { cacheDir } from "../../../lib/store/paths.ts";
 import { findPython } from "../../../lib/store/python.ts";
@@ -64,14 +65,18 @@ export function installPython(): Promise<string> {
   });
 }
 
-/** Install the npm peers, without their install scripts: their binaries come inside packages. */
-export function installNpm(): Promise<string> {
-  const list = script("npm.json"); // under the name package.json Deno would format this folder by other rules
-  return once("npm", [list], async () => {
-    await mkdir(npmFolder, { recursive: true });
-    await copyFile(list, join(npmFolder, "package.json"));
+/**
+ * Install npm packages, without their install scripts: their binaries come inside packages.
+ *
+ * @param name Of a list beside this file; as package.json Deno would format this folder by other rules.
+ */
+export function installNpm(name: "npm" | "npm_tokenizers" = "npm"): Promise<string> {
+  const list = script(`${name}.json`), into = folder(name);
+  return once(name, [list], async () => {
+    await mkdir(into, { recursive: true });
+    await copyFile(list, join(into, "package.json"));
     const install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"];
-    await run("install the npm peers", install, npmFolder);
+    await run(`install the packages of ${name}.json`, install, into);
   });
 }
 

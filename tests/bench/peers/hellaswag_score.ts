@@ -51,8 +51,11 @@ export function readPrintedScore(stdout: string, stderr: string, questions: numb
 }
 
 /** What the tool scores of a question: each ending from the first token that not all four whole texts share. */
-export function endingRequests({ context, choices }: ChoicePrompt, encode: (text: string) => number[]): ScoreRequest[] {
-  const whole = choices.map((choice) => encode(`${context} ${choice}`));
+export async function endingRequests(
+  { context, choices }: ChoicePrompt,
+  encode: (texts: string[]) => Promise<number[][]>,
+): Promise<ScoreRequest[]> {
+  const whole = await encode(choices.map((choice) => `${context} ${choice}`));
   const differs = whole[0].findIndex((id, i) => whole.some((ids) => ids[i] !== id));
   const shared = differs < 0 ? whole[0].length : differs;
   return whole.map((ids) => ({ contextIds: ids.slice(0, shared), continuationIds: ids.slice(shared) }));

@@ -95,17 +95,18 @@ Deno.test("the perplexity tool's score is its last line, its time the total afte
   assert.throws(() => readPrintedScore("", "no such file", 4), /answered 0 of 4 questions: no such file/);
 });
 
-Deno.test("an ending is scored from the first token that the four texts do not share", () => {
+Deno.test("an ending is scored from the first token that the four texts do not share", async () => {
   const words = ["Baking:", "A", "man", "cracks", "an", "egg.", "He", "fries", "it.", "frames", "sings.", "eats."];
-  const encode = (text: string) => text.split(" ").map((word) => words.indexOf(word));
+  const encode = (texts: string[]) =>
+    Promise.resolve(texts.map((text) => text.split(" ").map((word) => words.indexOf(word))));
   const before = [0, 1, 2, 3, 4, 5, 6];
   assert.deepEqual(
-    endingRequests(QUESTION, encode),
+    await endingRequests(QUESTION, encode),
     [[7, 8], [9, 8], [10], [11]].map((continuationIds) => ({ contextIds: before, continuationIds })),
   );
   const same = { ...QUESTION, context: "A man", choices: ["fries it.", "fries sings.", "fries", "fries eats."] };
   assert.deepEqual(
-    endingRequests(same, encode).map((r) => "contextIds" in r && [r.contextIds, r.continuationIds]),
+    (await endingRequests(same, encode)).map((r) => "contextIds" in r && [r.contextIds, r.continuationIds]),
     [[[1, 2, 7], [8]], [[1, 2, 7], [10]], [[1, 2, 7], []], [[1, 2, 7], [11]]],
   );
 });

@@ -75,6 +75,7 @@ export const WITHOUT_OPTIONS: (keyof Api)[] = [
   "speedVerdict",
   "spreadPlot",
   "StopError",
+  "StoreError",
   "summaryTable",
   "taskNames",
   "taskTable",

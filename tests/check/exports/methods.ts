@@ -11,6 +11,7 @@ import {
 } from "../../../lib/model/generate.ts";
 import { BASELINE, checkedCalls, FORWARD_RUNS, GENERATE_RUNS } from "../../../lib/model/host_requests.ts";
 import type { ModelHost } from "../../../lib/model/protocol.ts";
+import { DECODE_OPTIONS } from "../../../lib/model/tokenizer.ts";
 import { SCORE_OPTIONS, SCORE_REQUESTS } from "../../../lib/model/score_options.ts";
 import { settings, tiny } from "./fixtures.ts";
 import { type Parameter, parameter } from "./parameter.ts";
@@ -39,6 +40,9 @@ export function methods(model: archbench.LanguageModel): Record<string, Paramete
     "LanguageModel.score": [
       parameter<Model["score"], 0>("requests", SCORE_REQUESTS, (all) => model.score(all)),
       parameter<Model["score"], 1>("options", SCORE_OPTIONS, (options) => model.score(requests, options)),
+    ],
+    "Tokenizer.decode": [
+      parameter<archbench.Tokenizer["decode"], 1>("options", DECODE_OPTIONS, (o) => model.tokenizer.decode([65], o)),
     ],
     "QualityBenchmark.evaluateTask": [
       parameter<Quality["evaluateTask"], 2>(

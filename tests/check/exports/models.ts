@@ -9,7 +9,8 @@ import { WRITE_OPTIONS } from "../../../lib/eval/lm_eval/write.ts";
 import { SANDBOX_OPTIONS } from "../../../lib/eval/sandbox/program.ts";
 import { PROCESS_OPTIONS } from "../../../lib/model/host.ts";
 import { HOST_OPTIONS, OPEN_OPTIONS } from "../../../lib/model/open_options.ts";
-import { PROGRESS_OPTIONS } from "../../../lib/progress_options.ts";
+import { PROGRESS_OPTIONS } from "../../../lib/progress/bar.ts";
+import { STORE_OPTIONS } from "../../../lib/store/results.ts";
 import { DATASET_OPTIONS } from "../../../lib/store/dataset.ts";
 import { TEXTS_OPTIONS } from "../../../lib/train/tasks/text.ts";
 import { TRAIN_OPTIONS } from "../../../lib/train/train_model.ts";
@@ -21,6 +22,9 @@ import { type Parameter, parameter } from "./parameter.ts";
 type Api = typeof archbench;
 
 export const MODELS = {
+  ResultStore: [
+    parameter<Api["ResultStore"], 1>("options", STORE_OPTIONS, (o) => new archbench.ResultStore("/nowhere", o)),
+  ],
   openModel: [
     parameter<Api["openModel"], 0>("ref", MODEL_REF, (ref) => archbench.openModel(ref)),
     parameter<Api["openModel"], 1>("options", OPEN_OPTIONS, (options) => archbench.openModel(tiny, options)),

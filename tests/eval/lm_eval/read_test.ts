@@ -1,10 +1,32 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { comparePaired } from "../../../lib/compare/paired_quality.ts";
+import { defineTask } from "../../../lib/eval/define_task.ts";
 import { readLmEvalSamples } from "../../../lib/eval/lm_eval/read.ts";
 import { writeLmEvalFiles } from "../../../lib/eval/lm_eval/write.ts";
 import { sha256 } from "../../../lib/eval/hashes.ts";
+import { QualityBenchmark } from "../../../lib/eval/quality_benchmark.ts";
+import { FakeHost } from "../fake_host.ts";
+import manifest from "../../cases/lm-eval-samples/manifest.json" with { type: "json" };
 import { goldenResults } from "./golden_run.ts";
+
+const CASES = join(import.meta.dirname!, "..", "..", "cases", "lm-eval-samples");
+
+for (const { name, file, options, n, metrics, also, errorNames } of manifest.cases) {
+  Deno.test(`readLmEvalSamples() reads lm-eval's own numbers, or says why not: ${name}`, async () => {
+    const path = join(CASES, file), read = readLmEvalSamples(path, options);
+    if (errorNames) {
+      await assert.rejects(read, (error: Error) => errorNames.some((word) => error.message.includes(word)));
+      return;
+    }
+    const result = await read;
+    assert.equal(result.n, n);
+    for (const [metric, value] of Object.entries({ ...metrics, ...also })) {
+      const { point } = result.metrics[metric];
+      assert.ok(Math.abs(point - value) <= manifest.tolerance, `${metric}: ${point}, not ${value}`);
+    }
+  });
+}
 
 const { hellaswag, mmlu } = await goldenResults();
 const folder = await Deno.makeTempDir();
@@ -20,6 +42,34 @@ Deno.test("what was written is read back as the same items and metrics", async (
     assert.deepEqual(read.higherIsBetter, result.higherIsBetter);
     const { findings: [same] } = comparePaired({ ours: result, theirs: read });
     assert.deepEqual([same.task, same.difference.point, same.items], [result.task, 0, result.n]);
+  }
+});
+
+Deno.test("a task's delimiter is in what is written and what is read; another one is another question", async () => {
+  const definition = { name: "delimited", prompt: "{{q}}", choices: ["{{a}}", " b"], answer: 0 };
+  const evaluate = async (targetDelimiter?: string) => {
+    defineTask({ ...definition, ...(targetDelimiter === undefined ? {} : { targetDelimiter }), replace: true });
+    const host = new FakeHost((r) => "continuation" in r ? -r.continuation.length : 0);
+    return await new QualityBenchmark("fake").evaluateTask("delimited", rows, { host });
+  };
+  const rows = [{ q: "1?", a: "one" }, { q: "2?", a: "two or more" }];
+  for (const [delimiter, written] of [["\n", "\n"], ["", ""], [undefined, " "]]) {
+    const result = await evaluate(delimiter);
+    const [file, samples] = await writeLmEvalFiles(result, await Deno.makeTempDir(), { rows });
+    assert.equal(JSON.parse(await Deno.readTextFile(file)).configs.delimited.target_delimiter, written);
+    const read = await readLmEvalSamples(samples);
+    assert.deepEqual(read.items.map(({ tokens: _, ...item }) => item), result.items.map(({ tokens: _, ...i }) => i));
+    assert.deepEqual(read.items[1].choiceChars, [11, 2]);
+    assert.deepEqual(comparePaired({ ours: result, theirs: read }).notes, []);
+    const { version: _, ...other } = await evaluate(": ");
+    assert.throws(
+      () => comparePaired({ ours: other, theirs: read }),
+      /2 of 2 shared items have the same prompt but different continuations: another target delimiter, .* is row 0;/,
+    );
+    await assert.rejects(
+      writeLmEvalFiles(result, await Deno.makeTempDir(), { rows }), // the task has another delimiter by now
+      /delimited row 0 is not the question that was evaluated \(prompt_hash or the hash of its requests differs\)/,
+    );
   }
 });
 

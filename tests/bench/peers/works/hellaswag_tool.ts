@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ChoicePrompt } from "../../../../lib/eval/prompt.ts";
-import { encodePrompt } from "../../../../lib/model/tokenizer.ts";
+import { withBos } from "../../../../lib/model/tokenizer.ts";
 import { ours } from "../contestants.ts";
 import { ggufPath, readTokenizer, THREADS } from "../environment.ts";
 import { endingRequests, goldLead, hellaswagFile, readPrintedScore } from "../hellaswag_score.ts";
@@ -51,13 +51,14 @@ const answer = ({ name, questions }: Part, ms: number, verdicts: Pick<ToolAnswer
 /** Ours by the tool's rule: the time of tokenising the texts and scoring them, as the tool's own. */
 async function mine(partOf: (round: number) => Part): Promise<Contestant> {
   const tokenizer = await readTokenizer();
+  const encode = async (texts: string[]) => (await tokenizer.encodeBatch(texts)).map((ids) => withBos(tokenizer, ids));
   const requests = (questions: ChoicePrompt[]) =>
-    questions.map((question) => endingRequests(question, (text) => encodePrompt(tokenizer, text)));
+    Promise.all(questions.map((question) => endingRequests(question, encode)));
   return ours(MINE, "stored", "score", {
-    warmUp: (host, round) => host.score(requests(partOf(round + 1).questions.slice(0, 1)).flat()),
+    warmUp: async (host, round) => host.score((await requests(partOf(round + 1).questions.slice(0, 1))).flat()),
     async measure(host, round) {
       const part = partOf(round), start = performance.now();
-      const asked = requests(part.questions), scores = await host.score(asked.flat());
+      const asked = await requests(part.questions), scores = await host.score(asked.flat());
       const ms = performance.now() - start;
       const leads = part.questions.map(({ gold }) => goldLead(scores.splice(0, asked[0].length), gold));
       return answer(part, ms, { right: leads.filter((lead) => lead > 0).length, leads });

@@ -46,11 +46,11 @@ export const humaneval: Work = {
     const texts = (await loadDataset("humaneval", { limit: problems })).map((
       row,
     ) => String(row.prompt));
-    const { encode } = await readTokenizer();
     const size = Math.min(GROUP, Math.ceil(texts.length / 2)),
       count = Math.ceil(texts.length / size);
-    const textsOf = (round: number) => texts.slice((round % count) * size, (round % count + 1) * size);
-    const group = (round: number) => textsOf(round).map(encode);
+    const prompts = await (await readTokenizer()).encodeBatch(texts);
+    const part = <T>(list: T[], round: number) => list.slice((round % count) * size, (round % count + 1) * size);
+    const textsOf = (round: number) => part(texts, round), group = (round: number) => part(prompts, round);
     const settings = { samples: SAMPLES, ...SAMPLING };
 
     const mine = ours(MINE, "fp32", "batch", {

@@ -1,0 +1,149 @@
+/** What a decision weighs: each model's speed, quality and memory, and how two models relate in them. */
+import { firstMetric } from "../compare/findings.ts";
+import { beatsGuessing, guessLevel } from "../eval/sanity.ts";
+import type { EvalResult } from "../eval/types.ts";
+import type { Estimate } from "../stats/estimate.ts";
+import { isBounded } from "../stats/usable.ts";
+import { qualityVerdict, speedVerdict } from "../stats/verdict.ts";
+import {
+  type ComparisonData,
+  memoryEstimate,
+  modelNames,
+  primaryMetric,
+  qualityDifference,
+  speedEstimate,
+  type SpeedMetric,
+  speedMetric,
+  speedRatio,
+  speedSamples,
+} from "./comparison_data.ts";
+import { formatEstimate, formatNumber } from "./format.ts";
+import { metricLabel, usableScore } from "./labels.ts";
+
+/** What is weighed: speed of one setting, the primary metric of one task, and memory. */
+export interface Criteria {
+  config: string | null;
+  metric: SpeedMetric;
+  task: string | null;
+}
+
+/** One model as the decision sees it. */
+export interface Candidate {
+  name: string;
+  /** Tokens/s. */
+  speed: Estimate | null;
+  quality: Estimate | null;
+  memoryGb: number | null;
+  /** Decode speed, which a limit is about, where `speed` is another one; null if not measured. Default: `speed`. */
+  decodeTokensPerS?: Estimate | null;
+}
+
+export type Criterion = "quality" | "speed" | "memory";
+
+/** `a` against `b`: 1 clearly better, -1 clearly worse, 0 no difference found. */
+export type Relation = Record<Criterion, number>;
+/** The same; null where nothing can be said. */
+export type OpenRelation = Record<Criterion, number | null>;
+
+/** Memory differs when it does by more than 5 %: it is a single peak, without an interval. */
+const MEMORY_BAND = 0.05;
+
+/** The first generation setting (else the first setting) and bits per byte (else the first task). */
+export function defaultCriteria(comparison: ComparisonData): Criteria {
+  const { settings, tasks } = comparison.raw;
+  const setting = settings.find((s) => s.kind === "generation") ?? settings[0];
+  const names = Object.keys(tasks);
+  return {
+    config: setting?.config ?? null,
+    metric: speedMetric(setting?.kind ?? "generation"),
+    task: names.includes("bits_per_byte") ? "bits_per_byte" : names[0] ?? null,
+  };
+}
+
+export function candidates(comparison: ComparisonData, criteria: Criteria): Candidate[] {
+  const { config, metric } = criteria;
+  return modelNames(comparison).map((name) => {
+    const result = resultOf(comparison, criteria, name);
+    const speed = config === null ? null : speedEstimate(comparison, config, metric, name);
+    return {
+      name,
+      speed,
+      quality: result ? usableScore(firstMetric(result), result.metrics[firstMetric(result)]) : null,
+      memoryGb: (config === null ? null : memoryEstimate(comparison, config, name))?.point ?? null,
+      decodeTokensPerS: metric === "decodeTokensPerS" ? speed : null,
+    };
+  });
+}
+
+/**
+ * Every pair of models by the verdicts of lib/stats, with intervals that hold together over all pairs. Nothing is said
+ * (null) of what was not measured, of too few blocks or items (lib/stats/usable.ts), and of the quality of two models
+ * neither of which is better than guessing.
+ */
+export function relations(comparison: ComparisonData, criteria: Criteria): (a: string, b: string) => OpenRelation {
+  const { config, metric, task } = criteria;
+  const { band, settings, tasks } = comparison.raw;
+  const all = candidates(comparison, criteria);
+  const pairs = all.length * (all.length - 1) / 2;
+  // at least as careful as the summary, so that the two don't contradict each other
+  const comparisons = Math.max(1, 2 * pairs, (all.length - 1) * (settings.length + Object.keys(tasks).length));
+  const memory = new Map(all.map((c) => [c.name, c.memoryGb]));
+  const higherIsBetter = task === null || (primaryMetric(comparison, task)?.higherIsBetter ?? true);
+  const guesses = (name: string) => {
+    const result = resultOf(comparison, criteria, name);
+    return result !== undefined && !beatsGuessing(result, firstMetric(result));
+  };
+  const both = (at: (level: number) => Estimate | null) => {
+    const [wide, narrow] = [at(0.95), at(0.9)];
+    return isBounded(wide) && isBounded(narrow) ? { wide, narrow } : null;
+  };
+  return (a, b) => {
+    const speed = config === null
+      ? null
+      : both((level) => speedRatio(comparison, { config, metric }, a, b, { level, comparisons }));
+    const quality = task === null || (guesses(a) && guesses(b))
+      ? null
+      : both((level) => qualityDifference(comparison, task, a, b, { level, comparisons }));
+    const [x, y] = [memory.get(a) ?? null, memory.get(b) ?? null];
+    const known = x !== null && y !== null;
+    const apart = known && Math.abs(x - y) > MEMORY_BAND * Math.max(x, y);
+    return {
+      speed: speed && SIGN[speedVerdict(speed, band.speed)],
+      quality: quality && SIGN[qualityVerdict(quality, { band: band.quality, higherIsBetter })],
+      memory: known ? (apart ? (x < y ? 1 : -1) : 0) : null,
+    };
+  };
+}
+
+const SIGN = { faster: 1, better: 1, slower: -1, worse: -1, same: 0, unclear: 0 };
+
+/** Why nothing can be said of any two models in a criterion that was measured. */
+export function whyNothing(comparison: ComparisonData, criteria: Criteria): Partial<Record<Criterion, string>> {
+  const { config, metric } = criteria, names = modelNames(comparison);
+  const ran = config !== null && names.some((name) => speedSamples(comparison, config, metric, name).length);
+  return {
+    quality: whyNoQuality(comparison, criteria),
+    speed: ran ? "there are too few blocks to compare speed" : undefined,
+  };
+}
+
+function whyNoQuality(comparison: ComparisonData, criteria: Criteria): string | undefined {
+  const results = modelNames(comparison).flatMap((name) => resultOf(comparison, criteria, name) ?? []);
+  if (!results.length) return undefined;
+  const metric = firstMetric(results[0]), level = guessLevel(results[0], metric);
+  if (level === null || results.some((r) => beatsGuessing(r, metric))) {
+    return "there are too few items to compare quality";
+  }
+  const up = results[0].higherIsBetter[metric] ? 1 : -1;
+  const best = results.map((r) => r.metrics[metric]).reduce((a, b) => up * b.point > up * a.point ? b : a);
+  const { name, scale, unit } = metricLabel(metric), suffix = unit && ` ${unit}`;
+  const what = criteria.task === metric ? name : `${criteria.task} ${name}`;
+  const guess = level === 0 ? "none is right" : `guessing has ${formatNumber(level * scale)}${suffix}`;
+  return `no model is better than guessing in ${what} (best ${
+    formatEstimate(best, { scale, unit: suffix })
+  }, ${guess})`;
+}
+
+function resultOf(comparison: ComparisonData, { task }: Criteria, name: string): EvalResult | undefined {
+  return task === null ? undefined : comparison.raw.tasks[task]?.[name];
+}
