@@ -1,4 +1,7 @@
 /** Text <-> token ids: a tokenizer.json, and plain bytes for models without one. */
+import { object, optional } from "../check/objects.ts";
+import { checkOptions } from "../check/options.ts";
+import { entries, flag } from "../check/rules.ts";
 import { decodeBehind } from "./decode_behind.ts";
 import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
@@ -11,6 +14,8 @@ export interface DecodeOptions {
   /** Ids that stand before: what is given is their continuation, with the space that it may start with. Default none. */
   after?: number[];
 }
+
+export const DECODE_OPTIONS = object<DecodeOptions>({ specialTokens: optional(flag), after: optional(entries()) });
 
 export interface Tokenizer {
   encode(text: string): Promise<number[]>;
@@ -62,7 +67,9 @@ export function openTokenizer(read: () => TokenizerFile, name = "in memory"): To
   return {
     encode: async (text) => (await (await native()).encodeBatch([text]))[0],
     encodeBatch: async (texts) => await (await native()).encodeBatch(texts),
-    async decode(ids, { specialTokens = false, after } = {}) {
+    async decode(ids, options = {}) {
+      checkOptions("Cannot decode", options, DECODE_OPTIONS);
+      const { specialTokens = false, after } = options;
       const { decode } = await native();
       return await decodeBehind((list) => decode(list, specialTokens), ids, after, known().endsInBytes);
     },
@@ -124,7 +131,10 @@ export function byteTokenizer(vocabSize: number): Tokenizer {
   return {
     encode: (text) => Promise.resolve(encode(text)),
     encodeBatch: (texts) => Promise.resolve(texts.map(encode)),
-    decode: (ids, { after } = {}) => decodeBehind((list) => Promise.resolve(decode(list)), ids, after),
+    async decode(ids, options = {}) {
+      checkOptions("Cannot decode", options, DECODE_OPTIONS);
+      return await decodeBehind((list) => Promise.resolve(decode(list)), ids, options.after);
+    },
     bosId: vocabSize > 256 ? 256 : null,
     eosId: vocabSize > 257 ? 257 : null,
     endIds: vocabSize > 257 ? [257] : [],
