@@ -1,12 +1,14 @@
 /** Results of llama.cpp's `llama-bench`, to stand beside ours. */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { fileSize } from "../arch/file_range.ts";
 import { LEVEL } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { word } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
-import { type Entry, shown, unreadable } from "./llama_bench/entry.ts";
+import { shownField } from "../store/loose_json.ts";
+import { type Entry, unreadable } from "./llama_bench/entry.ts";
 import { jsonEntries } from "./llama_bench/json_entries.ts";
 import { csvEntries, markdownEntries } from "./llama_bench/tables.ts";
 import { decodeText } from "./llama_bench/text.ts";
@@ -55,6 +57,7 @@ const MAX_SAMPLES = 1_000_000;
  * Read what llama-bench printed with `-o json`, `jsonl`, `csv` or `md`, in UTF-8 or UTF-16, also with lines of its log
  * around the results. Of several forms in one file the first of these counts: JSON alone holds the samples.
  *
+ * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {SyntaxError} If it is none of these, or damaged or cut off; with the line.
  * @throws {TypeError} For an entry without the fields of llama-bench, with the entry and the field; or without entries.
  * @throws {RangeError} If the file is too large.
@@ -62,7 +65,7 @@ const MAX_SAMPLES = 1_000_000;
 export async function readLlamaBench(path: string, options: LlamaBenchOptions = {}): Promise<LlamaBenchRow[]> {
   checkArgument("Cannot read llama-bench output", "path", path, word);
   checkOptions("Cannot read llama-bench output", options, LLAMA_BENCH_OPTIONS);
-  const { size } = await stat(path);
+  const size = await fileSize(path);
   if (size > MAX_BYTES) {
     throw new RangeError(`Cannot read ${path} as llama-bench output: ${size} bytes are more than ${MAX_BYTES}`);
   }
@@ -78,18 +81,18 @@ export async function readLlamaBench(path: string, options: LlamaBenchOptions = 
     path,
     /^INSERT INTO \w+ \(build_commit,/m.test(text)
       ? "it is SQL (-o sql); load it into a database, or run llama-bench with -o json"
-      : `it is none of -o json, jsonl, csv and md; it starts with ${shown(text.trimStart().slice(0, 60))}`,
+      : `it is none of -o json, jsonl, csv and md; it starts with ${shownField(text.trimStart().slice(0, 60))}`,
   );
 }
 
 function rowOf({ value, where }: Entry, { level = 0.95 }: LlamaBenchOptions): LlamaBenchRow {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`Cannot read ${where} as llama-bench output: expected an object, got ${shown(value)}`);
+    throw new TypeError(`Cannot read ${where} as llama-bench output: expected an object, got ${shownField(value)}`);
   }
   const entry = value as Record<string, unknown>;
   const wrong = (field: string, wanted: string) =>
     new TypeError(
-      `Cannot read ${where} as llama-bench output: field "${field}" must be ${wanted}, got ${shown(entry[field])}`,
+      `Cannot read ${where} as llama-bench output: field "${field}" must be ${wanted}, got ${shownField(entry[field])}`,
     );
   const count = (field: string, missing?: number) => {
     const found = entry[field] ?? missing;

@@ -1,4 +1,5 @@
 /** From saved raw data to the same numbers again, without running anything. */
+import { fileSize } from "../arch/file_range.ts";
 import { type BenchmarkResult, benchmarkResult } from "../measure/benchmark_result.ts";
 import { Comparison } from "./comparison.ts";
 import type { ComparisonRaw } from "./raw.ts";
@@ -8,6 +9,7 @@ import type { ComparisonRaw } from "./raw.ts";
  *
  * @param saved A `Comparison` or `BenchmarkResult`, what `JSON.stringify` made of one, or the path of such a file.
  * @returns A comparison for a comparison, a benchmark's result for a benchmark.
+ * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {SyntaxError} If the file is not JSON.
  * @throws {TypeError} If it holds neither.
  * @example
@@ -29,6 +31,7 @@ function isBenchmark(data: unknown): data is BenchmarkResult {
 }
 
 async function read(path: string): Promise<unknown> {
+  await fileSize(path); // an error in words where there is none
   const text = await Deno.readTextFile(path);
   try {
     return JSON.parse(text);

@@ -1,5 +1,6 @@
 /** What machines can do: nominal figures by name (data/hardware.json), or measured ones that come in as arguments. */
 import hardwareJson from "../../data/hardware.json" with { type: "json" };
+import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument } from "../check/options.ts";
 import { byType, flag, nullable, oneOf, quantity, text, word } from "../check/rules.ts";
@@ -79,11 +80,11 @@ export function hardware(name: string): Machine {
   const whole = machines.find((m) => ` ${m.name.toLowerCase()}`.endsWith(` ${wanted}`)); // L4 is not L40S
   const found = !wanted ? [] : whole ? [whole] : machines.filter((m) => m.name.toLowerCase().includes(wanted));
   if (found.length === 1) return found[0];
-  const listed = (found.length ? found : machines).map((m) => m.name).join(", ");
   throw new RangeError(
     found.length
-      ? `Hardware "${name}" may be one of several: ${listed}; pass one of these names`
-      : `Unknown hardware "${name}"; there are: ${listed}; or pass a machine of your own (measurePeaks().machine)`,
+      ? `Hardware "${name}" may be one of several: ${found.map((m) => m.name).join(", ")}; pass one of these names`
+      : `Unknown hardware "${name}"${suggestion(name, hardwareNames())}; or pass a machine of your own ` +
+        "(measurePeaks().machine)",
   );
 }
 

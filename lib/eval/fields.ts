@@ -1,4 +1,5 @@
 /** Read typed fields of a dataset's row; a missing or wrong one is an error that names the field and what was there. */
+import { shown } from "../check/check.ts";
 import type { Row } from "./types.ts";
 
 /** A row that is not what its task needs. The caller adds the task's name and the row's index. */
@@ -6,14 +7,10 @@ export class FieldError extends TypeError {
   override name = "FieldError";
 }
 
-function shown(value: unknown): string {
-  if (value === undefined) return "it is missing";
-  const text = JSON.stringify(value) ?? String(value);
-  return `got ${text.length > 60 ? text.slice(0, 60) + "..." : text}`;
-}
-
 function wrong(field: string, wanted: string, value: unknown): FieldError {
-  return new FieldError(`field "${field}" must be ${wanted}, ${shown(value)}`);
+  return new FieldError(
+    `field "${field}" must be ${wanted}, ${value === undefined ? "it is missing" : `got ${shown(value)}`}`,
+  );
 }
 
 export function textField(row: Row, field: string): string {

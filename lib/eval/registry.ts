@@ -32,6 +32,7 @@ const BUILT_IN: Task[] = [
 
 const TASKS = new Map<string, Task>(BUILT_IN.map((task) => [task.name, task]));
 
+/** Names of all tasks: the built-in ones, then those of `defineTask`. */
 export function taskNames(): string[] {
   return [...TASKS.keys()];
 }

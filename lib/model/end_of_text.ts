@@ -34,14 +34,14 @@ export function endsOfFolder(files: EndFiles): number[] {
 }
 
 /** Tokens that end a text by what they are called, whatever the keys say (llama.cpp, `special_eog_ids`). */
-const ENDS_BY_TEXT = [
+export const ENDS_BY_TEXT = [
   ...["<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>"],
   ...["<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<eos>"],
   ...["<end_of_utterance>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~["],
 ];
 
 /** Keys of tokens between files, which end a text too, and what these are called where the key is not there. */
-const BETWEEN_FILES: Record<string, string[]> = {
+export const FILE_TOKENS: Record<string, string[]> = {
   fim_pad: ["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"],
   fim_rep: ["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"],
   fim_sep: ["<|file_sep|>"],
@@ -58,7 +58,7 @@ const USUAL_END: Record<string, number> = { llama: 2, gpt2: 11 };
  */
 export function endsOfGguf(metadata: Record<string, unknown>): number[] {
   const list = metadata["tokenizer.ggml.tokens"], tokens: unknown[] = Array.isArray(list) ? list : [];
-  const known = new Set([...ENDS_BY_TEXT, ...Object.values(BETWEEN_FILES).flat()]), byText = new Map<string, number>();
+  const known = new Set([...ENDS_BY_TEXT, ...Object.values(FILE_TOKENS).flat()]), byText = new Map<string, number>();
   for (const [id, token] of tokens.entries()) if (known.has(token as string)) byText.set(token as string, id);
   const inVocabulary = (id: unknown) => {
     const isNumber = typeof id === "number" || typeof id === "bigint";
@@ -67,7 +67,7 @@ export function endsOfGguf(metadata: Record<string, unknown>): number[] {
   const keyed = (name: string) => inVocabulary(metadata[`tokenizer.ggml.${name}_token_id`]);
   const called = (texts: string[]) => texts.flatMap((text) => byText.get(text) ?? []);
   const others = called(ENDS_BY_TEXT);
-  for (const [name, texts] of Object.entries(BETWEEN_FILES)) {
+  for (const [name, texts] of Object.entries(FILE_TOKENS)) {
     const ids = keyed(name);
     others.push(...(ids.length ? ids : called(texts).slice(0, 1)));
   }

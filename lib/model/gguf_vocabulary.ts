@@ -1,4 +1,6 @@
 /** The lists of a GGUF's tokenizer, checked: what a tokenizer.json is rebuilt from. */
+import { shown as shownValue } from "../check/check.ts";
+import { ENDS_BY_TEXT, FILE_TOKENS } from "./end_of_text.ts";
 
 type Json = Record<string, unknown>;
 
@@ -20,7 +22,7 @@ export class TokenizerKeys {
   flag(key: string, otherwise: boolean): boolean {
     const value = this.get(key) ?? otherwise;
     if (typeof value === "boolean") return value;
-    return this.fail(`tokenizer.ggml.${key} is ${JSON.stringify(value)}, not true or false`);
+    return this.fail(`tokenizer.ggml.${key} is ${shown(value)}, not true or false`);
   }
 
   /** Undefined: the file has no such key. */
@@ -50,8 +52,9 @@ export class TokenizerKeys {
   }
 }
 
+/** GGUF's numbers of 64 bits are bigints here, which no reader of a message asked for. */
 function shown(value: unknown): string {
-  return typeof value === "bigint" ? String(value) : JSON.stringify(value)?.slice(0, 60) ?? String(value);
+  return typeof value === "bigint" ? String(value) : shownValue(value);
 }
 
 export interface Vocabulary {
@@ -66,15 +69,12 @@ export interface Vocabulary {
  * Source: `llama-vocab.cpp`, "control-looking token".
  */
 const ALWAYS_CONTROL = new Set([
-  ..."<|eot_id|> <|im_end|> <|end|> <|return|> <|call|> <|flush|> <|calls|> <end_of_turn> <|endoftext|>".split(" "),
-  ..."<|eom_id|> <EOT> _<EOT> [EOT] [EOS] <|end_of_text|> <end_of_utterance> <|tool_response> [e~[".split(" "),
-  ..."</s> <eos> <turn|> <\uff5cend\u2581of\u2581sentence\uff5c>".split(" "),
+  ...ENDS_BY_TEXT,
+  ...Object.values(FILE_TOKENS).flat(),
   ..."<|fim_prefix|> <fim-prefix> <fim_prefix> <PRE> \u2581<PRE> <|code_prefix|> <|prefix|>".split(" "),
   ..."<|fim_suffix|> <fim-suffix> <fim_suffix> <SUF> \u2581<SUF> <|code_suffix|> <|suffix|>".split(" "),
   ..."<|fim_middle|> <fim-middle> <fim_middle> <MID> \u2581<MID> <|code_middle|> <|middle|>".split(" "),
   ..."<\uff5cfim\u2581begin\uff5c> <\uff5cfim\u2581hole\uff5c> <\uff5cfim\u2581end\uff5c>".split(" "),
-  ..."<|fim_pad|> <fim-pad> <fim_pad> <PAD> [PAD] <|fim_repo|> <|repo_name|> <fim-repo> <REPO> <reponame> <|file_sep|>"
-    .split(" "),
 ]);
 
 /**

@@ -42,6 +42,7 @@ export type { OpenOptions };
 /** Makes a session of a graph. */
 type OpenGraph = (kind: GraphKind) => Promise<Session>;
 
+/** A running model of `openModel`: text in, text, logits or log-likelihoods out. `close` it when it is done. */
 export class LanguageModel {
   readonly #sessions = new Map<GraphKind, Promise<Session>>();
   readonly #openGraph: OpenGraph;

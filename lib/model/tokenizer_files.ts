@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { cacheKey } from "../arch/build.ts";
 import { filesIdentity } from "../arch/file_range.ts";
 import { openGguf } from "../arch/gguf_file.ts";
+import { parseObject } from "../arch/json_file.ts";
 import type { EndsOrigin, TokenizerOrigin } from "../arch/origin.ts";
 import { cacheDir } from "../store/paths.ts";
 import { remembered, writeWhole } from "../store/whole_file.ts";
@@ -99,7 +100,7 @@ async function endsOf(origin: EndsOrigin | null): Promise<number[]> {
 
 /** The configurations of a folder, {} for one that is not there. */
 function configsOf(folder: string) {
-  const read = (name: string) => existsSync(join(folder, name)) ? readObject(join(folder, name)) : {};
+  const read = (name: string) => existsSync(join(folder, name)) ? readConfig(join(folder, name)) : {};
   return { folder, "config.json": read("config.json"), "generation_config.json": read("generation_config.json") };
 }
 
@@ -135,10 +136,10 @@ async function cacheFile(path: string, what: string): Promise<string> {
  * @throws {SyntaxError} If one of the files is no JSON object.
  */
 export function tokenizerFromJson(path: string): TokenizerFile {
-  const tokenizer = readObject(path);
+  const tokenizer = readTokenizer(path);
   if (!isObject(tokenizer.model)) throw new SyntaxError(`Cannot read the tokenizer ${path}: it has no object model`);
   const folder = dirname(path), configs = configsOf(folder), config = configs["config.json"];
-  const file = join(folder, "tokenizer_config.json"), named = existsSync(file) ? readObject(file) : {};
+  const file = join(folder, "tokenizer_config.json"), named = existsSync(file) ? readConfig(file) : {};
   const id = (which: "bos" | "eos") =>
     idOf(tokenizer, named[`${which}_token`]) ?? wholeNumber(config[`${which}_token_id`]);
   const start = idOf(tokenizer, startOf(tokenizer.post_processor)), bosId = id("bos") ?? start;
@@ -174,13 +175,25 @@ function wholeNumber(value: unknown): number | null {
   return Number.isInteger(first) && first >= 0 ? first : null;
 }
 
-function readObject(path: string): Json {
+/** Python writes configurations, with infinities that JSON lacks. */
+function readConfig(path: string): Json {
+  return readObject(path, (bytes) => parseObject(bytes));
+}
+
+/** Plain JSON, and large: one more look at each of its values would take as long as the rest. */
+function readTokenizer(path: string): Json {
+  return readObject(path, (bytes) => {
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes));
+    } catch {
+      return null;
+    }
+  });
+}
+
+function readObject(path: string, parse: (bytes: Uint8Array) => unknown): Json {
   judgeSize(Deno.statSync(path).size, path);
-  try {
-    const value: unknown = JSON.parse(Deno.readTextFileSync(path));
-    if (isObject(value)) return value;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const value = parse(Deno.readFileSync(path));
+  if (isObject(value)) return value;
   throw new SyntaxError(`Cannot read ${path}: it is not a JSON object`);
 }

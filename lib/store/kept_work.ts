@@ -32,7 +32,7 @@ export class KeptWork<Part> {
     session: Session | null,
     /** Parts of an interrupted run, in order; empty where there is none to go on with. */
     readonly earlier: readonly Part[],
-    /** Why an interrupted run is not gone on with; null where there is none, or it is. */
+    /** Why a run that was begun before is not gone on with; null where there is none, or it is. */
     readonly startedAnew: string | null,
   ) {
     this.#session = session;
@@ -50,7 +50,7 @@ export class KeptWork<Part> {
     try {
       const found = items.get(SESSION) as Session | undefined;
       if (found?.holder && isAlive(found.holder)) {
-        const reason = `process ${found.holder.pid} is at it`;
+        const reason = `process ${found.holder.pid} is at it, and nothing of this one was kept`;
         return new KeptWork<Part>(store, subject, null, [], reason);
       }
       const differs = found ? differences(found.identity, identity) : [];

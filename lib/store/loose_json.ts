@@ -1,4 +1,5 @@
 /** JSON as Python and C++ write it: with NaN, Infinity or -nan(ind) for numbers that JSON lacks. */
+import { shown } from "../check/check.ts";
 
 /** A string, at most so long that a regular expression does not run out of stack. */
 export const JSON_STRING = String.raw`"(?:[^"\\]|\\.){0,10000}"`;
@@ -28,4 +29,9 @@ export function parseLooseJson(text: string): unknown {
       throw error;
     }
   }
+}
+
+/** A field of such a file as a message shows it: short, and by words where it is missing. */
+export function shownField(value: unknown): string {
+  return value === undefined ? "nothing (it is missing)" : shown(value);
 }

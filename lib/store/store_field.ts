@@ -4,5 +4,5 @@ import type { ResultStore } from "./results.ts";
 
 /** Null: nothing is kept. */
 export const STORE = nullable(
-  withMethods<ResultStore>("a ResultStore, or null to keep nothing", "items", "checkWritable"),
+  withMethods<ResultStore>("a ResultStore (new ResultStore(path)), or null to keep nothing", "items", "checkWritable"),
 );

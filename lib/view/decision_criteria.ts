@@ -86,7 +86,8 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
   const all = candidates(comparison, criteria);
   const pairs = all.length * (all.length - 1) / 2;
   // at least as careful as the summary, so that the two don't contradict each other
-  const comparisons = Math.max(1, 2 * pairs, (all.length - 1) * (settings.length + Object.keys(tasks).length));
+  const weighed = Number(config !== null) + Number(task !== null);
+  const comparisons = Math.max(1, weighed * pairs, (all.length - 1) * (settings.length + Object.keys(tasks).length));
   const memory = new Map(all.map((c) => [c.name, c.memoryGb]));
   const higherIsBetter = task === null || (primaryMetric(comparison, task)?.higherIsBetter ?? true);
   const guesses = (name: string) => {

@@ -1,4 +1,4 @@
-/** One line beside the verdicts where the measuring was interrupted: that it went on, or why it began anew. */
+/** One line beside the verdicts where the measuring had begun before: that it went on, or why it began anew. */
 import type { ResumedRounds } from "../measure/rounds_result.ts";
 
 export interface InterruptedRun {
@@ -8,7 +8,7 @@ export interface InterruptedRun {
 
 /** @returns No line where all was measured in one run. */
 export function interruptedSentence({ resumed, startedAnew }: InterruptedRun): string[] {
-  if (startedAnew) return [`Rounds of an interrupted run were left alone: ${startedAnew}.`];
+  if (startedAnew) return [`Rounds of another run were left alone: ${startedAnew}.`];
   if (!resumed) return [];
   const { rounds, interruptions, startedAt } = resumed;
   const times = interruptions === 1 ? "" : `, interrupted ${interruptions} times`;

@@ -202,3 +202,9 @@ Deno.test("readLlamaBench() refuses SQL by its name", async () => {
     "INSERT INTO llama_bench (build_commit, n_prompt) VALUES ('8cf427ff', '512');\n";
   await assert.rejects(readLlamaBench(await file(sql, ".sql")), /it is SQL \(-o sql\);.* run llama-bench with -o json/);
 });
+
+Deno.test("readLlamaBench() says of a path that it is not there, or no file", async () => {
+  const folder = await Deno.makeTempDir();
+  await assert.rejects(readLlamaBench(`${folder}/none.json`), /Cannot open .*none\.json: there is no such file/);
+  await assert.rejects(readLlamaBench(folder), /Cannot open .*: it is not a file/);
+});

@@ -60,11 +60,13 @@ Deno.test("reanalyse() gives the same numbers from a saved file", async () => {
     assert.deepEqual(await reanalyse(path), result);
 
     await Deno.writeTextFile(path, "{");
+    await assert.rejects(reanalyse(`${path}.none`), /Cannot open .*\.none: there is no such file/);
     await assert.rejects(async () => await reanalyse(path), {
       name: "SyntaxError",
       message: /result\.json: it is not JSON/,
     });
     await Deno.writeTextFile(path, "{}");
+    await assert.rejects(reanalyse(`${path}.none`), /Cannot open .*\.none: there is no such file/);
     await assert.rejects(async () => await reanalyse(path), { name: "TypeError", message: /expected version 1/ });
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -30,6 +30,7 @@ Deno.test("hardware() finds a machine by a part of its name, in SI units", () =>
   assert.equal(hardware("Apple M4").name, "Apple M4", "a whole name, though others begin with it");
   assert.throws(() => hardware("H100"), /may be one of several: NVIDIA H100 SXM, NVIDIA H100 PCIe/);
   assert.throws(() => hardware("TPU"), new RegExp(`Unknown hardware "TPU"; there are: ${hardwareNames()[0]}`));
+  assert.throws(() => hardware("Raspbery Pi 5"), /"Raspbery Pi 5"; did you mean "Raspberry Pi 5"\? There are: /);
   assert.throws(() => hardware(""), /Unknown hardware ""/);
 });
 

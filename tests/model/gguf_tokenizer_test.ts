@@ -154,6 +154,12 @@ const refused: [what: string, Metadata, { name: string; message: RegExp }][] = [
     bad(/add_bos_token is "no", not true or false/),
   ],
   [
+    "a flag that is a number of 64 bits",
+    byteLevel({ "tokenizer.ggml.add_bos_token": 1n }),
+    bad(/add_bos_token is 1, not true or false/),
+  ],
+  ["a pre that is a list of them", byteLevel({ "tokenizer.ggml.pre": [3n] }), bad(/ggml\.pre is a list, not a text/)],
+  [
     "BOS wanted but not named",
     byteLevel({ "tokenizer.ggml.pre": "glm4", "tokenizer.ggml.add_bos_token": true }),
     bad(/start with BOS, but it has no tokenizer\.ggml\.bos_token_id/),

@@ -54,6 +54,14 @@ const cases: [string, Record<string, unknown>, [number | null, number | null, bo
     [3, null, false],
   ],
   [
+    "a config.json as Python writes Mamba-2's",
+    {
+      "tokenizer.json": tokenizer(),
+      "config.json": '{"time_step_limit": [0.0, Infinity], "bos_token_id": 4, "eos_token_id": 5}',
+    },
+    [4, 5, false],
+  ],
+  [
     "ids in config.json, several of them",
     { "tokenizer.json": tokenizer(), "config.json": { bos_token_id: 4, eos_token_id: [5, 3] } },
     [4, 5, false],

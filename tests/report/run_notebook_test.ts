@@ -48,7 +48,7 @@ Deno.test("makeReport() writes a failed notebook with the cell and the reason, a
       null,
     ]);
     const html = await Deno.readTextFile(out);
-    assert.match(html, /<strong>Failed in cell measure<\/strong>: RangeError: no &#60;model&#62; here/);
+    assert.match(html, /<strong>Failed in cell measure<\/strong>: RangeError: no &lt;model&gt; here/);
     assert.match(html, /<strong>Good<\/strong>/);
     assert.ok(html.includes("before"));
   } finally {

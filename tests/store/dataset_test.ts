@@ -67,7 +67,7 @@ Deno.test("loadDataset() reads HumanEval's 164 problems", async () => {
 Deno.test("loadDataset() names the bad value and what there is", async () => {
   await assert.rejects(
     loadDataset("hellaswagg"),
-    /RangeError: Unknown dataset "hellaswagg".*hellaswag, mmlu, humaneval/,
+    /RangeError: Unknown dataset "hellaswagg"; did you mean "hellaswag"\? There are: hellaswag, mmlu, humaneval/,
   );
   await assert.rejects(
     loadDataset("hellaswag", { split: "trian" }),

@@ -101,3 +101,17 @@ Deno.test("decideAmong() never chooses a dominated model, and takes the smaller 
     "Choose B by memory: no difference in quality or speed was found; A is dominated by B (larger in memory).",
   );
 });
+
+Deno.test("decide() calls one pair in one setting as the summary does, which has a single comparison", () => {
+  const fake = fakeComparison(), names = [BASE, "int4"];
+  // Logarithms of six blocks' ratios, -0.138 +- 0.1: standard error 0.0447. With t of 5 degrees of freedom their interval
+  // ends at -0.023 for one comparison (t = 2.571, slower) and at +0.003 for two (t = 3.163, no difference).
+  const rounds = Array.from({ length: 6 }, (_, block) => {
+    const speeds = [100, 100 * Math.exp(-0.138 + (block % 2 ? 0.1 : -0.1))];
+    const samples = names.map((name, i) => [name, { throughputTokensPerS: speeds[i], decodeTokensPerS: speeds[i] }]);
+    return { config: "p5_l64", block, round: block, order: names, samples: Object.fromEntries(samples) };
+  });
+  const models = Object.fromEntries(names.map((name) => [name, fake.raw.models[name]]));
+  const raw = { ...fake.raw, models, rounds, settings: fake.raw.settings.slice(0, 1), tasks: {} };
+  assert.equal(decide({ ...fake, raw }).ground, "speed");
+});

@@ -11,6 +11,6 @@ Deno.test("a run that was interrupted says so, another one says nothing", () => 
     "It went on with 12 rounds of a run that began on 2026-01-02 03:04, interrupted 3 times.",
   ]);
   assert.deepEqual(interruptedSentence({ resumed: null, startedAnew: "the one of 2026-01-01 had other models" }), [
-    "Rounds of an interrupted run were left alone: the one of 2026-01-01 had other models.",
+    "Rounds of another run were left alone: the one of 2026-01-01 had other models.",
   ]);
 });

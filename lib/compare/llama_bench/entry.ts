@@ -13,9 +13,3 @@ export const OWN_FIELDS = ["n_prompt", "n_gen", "avg_ts", "samples_ns", "model_f
 export function unreadable(where: string, why: string): SyntaxError {
   return new SyntaxError(`Cannot read ${where} as llama-bench output: ${why}`);
 }
-
-export function shown(value: unknown): string {
-  if (value === undefined) return "nothing (it is missing)";
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
-}

@@ -1,6 +1,7 @@
 /** lm-eval's per-document files as results that pair with ours: a model that ran elsewhere, on the same items. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { stat } from "../../arch/file_range.ts";
 import { LEVEL } from "../../check/common.ts";
 import { object, optional } from "../../check/objects.ts";
 import { checkArgument, checkOptions } from "../../check/options.ts";
@@ -48,6 +49,7 @@ const FILE_NAME = /^samples_(.+)_(\d{4}-\d{2}-\d{2}T[\d.-]+)\.jsonl$/;
  *
  * Of a task that is not ours the metrics are the file's own, means over its documents: its code may count in any way.
  *
+ * @throws {Deno.errors.NotFound} If there is no such file or folder.
  * @throws {SyntaxError} For a line that is no JSON; with file and line.
  * @throws {TypeError} For a row without the fields of lm-eval, one that is there twice, or one of our tasks that
  * contradicts itself; for a file with several filters, or of whose metrics none is a number of a document.
@@ -101,20 +103,21 @@ interface SamplesFile {
 }
 
 async function filesOf(path: string, { task }: ReadOptions): Promise<SamplesFile[]> {
-  const isFolder = (await stat(path)).isDirectory();
-  if (!isFolder) {
+  const found = await stat(path);
+  if (!found) throw new Deno.errors.NotFound(`Cannot read ${path}: there is no such file or folder`);
+  if (!found.isDirectory) {
     const name = FILE_NAME.exec(basename(path))?.[1];
     if (name === undefined && task === undefined) {
       throw new RangeError(`Cannot read ${path}: its name is not samples_<task>_<time>.jsonl; pass task`);
     }
     return [{ path, ...(name === undefined ? { task: task! } : partOf(name)) }];
   }
-  const found = (await readdir(path)).sort().flatMap((file) => {
+  const samples = (await readdir(path)).sort().flatMap((file) => {
     const match = FILE_NAME.exec(file);
     return match ? [{ path: join(path, file), time: match[2], ...partOf(match[1]) }] : [];
   }).filter((file) => task === undefined || file.task === task);
-  const newest = found.reduce((latest, { time }) => time > latest ? time : latest, "");
-  return found.filter(({ time }) => time === newest).map(({ time: _, ...file }) => file);
+  const newest = samples.reduce((latest, { time }) => time > latest ? time : latest, "");
+  return samples.filter(({ time }) => time === newest).map(({ time: _, ...file }) => file);
 }
 
 /** "mmlu_anatomy" is the subject anatomy of our task mmlu. */

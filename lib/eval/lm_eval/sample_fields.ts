@@ -1,5 +1,6 @@
 /** A line of lm-eval's samples file with its fields checked. The file is not trusted. */
 import type { ScoreResult } from "../../model/protocol.ts";
+import { shownField } from "../../store/loose_json.ts";
 import { sha256 } from "../hashes.ts";
 
 /** What the model was asked: a text, or a continuation of a context. */
@@ -69,7 +70,7 @@ export function sampleFields(sample: Record<string, unknown>, where: string): Sa
 }
 
 export function wrongField(where: string, field: string, wanted: string, value: unknown): TypeError {
-  return new TypeError(`Cannot read ${where}: field "${field}" must be ${wanted}, got ${shown(value)}`);
+  return new TypeError(`Cannot read ${where}: field "${field}" must be ${wanted}, got ${shownField(value)}`);
 }
 
 /** A number that the file has as one, as text, or as True and False; null for anything else. */
@@ -110,10 +111,4 @@ function pythonText(value: unknown): string {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (Array.isArray(value)) return `[${value.map((v) => typeof v === "string" ? `'${v}'` : pythonText(v)).join(", ")}]`;
   return String(value);
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return "nothing (it is missing)";
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

@@ -160,6 +160,7 @@ Deno.test("errors name the file, the line and the field", async () => {
       return error instanceof (type as typeof Error);
     });
   }
+  await assert.rejects(readLmEvalSamples("none.jsonl"), /Cannot read none\.jsonl: there is no such file or folder/);
   const empty = join(await Deno.makeTempDir(), "samples_hellaswag_2026-01-01T00-00-00.jsonl");
   await Deno.writeTextFile(empty, "\n");
   await assert.rejects(readLmEvalSamples(empty), /holds no row/);
