@@ -1,4 +1,7 @@
 /** Text <-> token ids: a tokenizer.json, and plain bytes for models without one. */
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { flag, integer, list, text as TEXT } from "../check/rules.ts";
 import { decodeBehind } from "./decode_behind.ts";
 import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
@@ -10,6 +13,15 @@ export interface DecodeOptions {
   specialTokens?: boolean;
   /** Ids that stand before: what is given is their continuation, with the space that it may start with. Default none. */
   after?: number[];
+}
+
+const TEXTS = list(TEXT);
+const IDS = list(integer({ min: 0, max: 2 ** 32 - 1 }));
+const DECODE_OPTIONS = object<DecodeOptions>({ specialTokens: optional(flag), after: optional(IDS) });
+
+function checkDecode(ids: number[], options: DecodeOptions): void {
+  checkArgument("Cannot decode", "ids", ids, IDS);
+  checkOptions("Cannot decode", options, DECODE_OPTIONS);
 }
 
 export interface Tokenizer {
@@ -60,10 +72,17 @@ export function openTokenizer(read: () => TokenizerFile, name = "in memory"): To
   };
   const native = () => opening ??= open();
   return {
-    encode: async (text) => (await (await native()).encodeBatch([text]))[0],
-    encodeBatch: async (texts) => await (await native()).encodeBatch(texts),
-    async decode(ids, { specialTokens = false, after } = {}) {
-      const { decode } = await native();
+    async encode(text) {
+      checkArgument("Cannot encode", "text", text, TEXT);
+      return (await (await native()).encodeBatch([text]))[0];
+    },
+    async encodeBatch(texts) {
+      checkArgument("Cannot encode", "texts", texts, TEXTS);
+      return await (await native()).encodeBatch(texts);
+    },
+    async decode(ids, options = {}) {
+      checkDecode(ids, options);
+      const { specialTokens = false, after } = options, { decode } = await native();
       return await decodeBehind((list) => decode(list, specialTokens), ids, after, known().endsInBytes);
     },
     endsInBytes: (ids) => known().endsInBytes(ids),
@@ -118,13 +137,24 @@ export function withBos({ bosId, addsBos }: Tokenizer, ids: number[]): number[] 
  * ```
  */
 export function byteTokenizer(vocabSize: number): Tokenizer {
-  const encode = (text: string) => [...new TextEncoder().encode(text)];
+  const bytes = (text: string) => [...new TextEncoder().encode(text)];
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true }); // a byte order mark is text
   const decode = (ids: number[]) => utf8.decode(Uint8Array.from(ids.filter((id) => id < 256)));
   return {
-    encode: (text) => Promise.resolve(encode(text)),
-    encodeBatch: (texts) => Promise.resolve(texts.map(encode)),
-    decode: (ids, { after } = {}) => decodeBehind((list) => Promise.resolve(decode(list)), ids, after),
+    // deno-lint-ignore require-await -- so that a check rejects
+    async encode(text) {
+      checkArgument("Cannot encode", "text", text, TEXT);
+      return bytes(text);
+    },
+    // deno-lint-ignore require-await
+    async encodeBatch(texts) {
+      checkArgument("Cannot encode", "texts", texts, TEXTS);
+      return texts.map(bytes);
+    },
+    async decode(ids, options = {}) {
+      checkDecode(ids, options);
+      return await decodeBehind((list) => Promise.resolve(decode(list)), ids, options.after);
+    },
     bosId: vocabSize > 256 ? 256 : null,
     eosId: vocabSize > 257 ? 257 : null,
     endIds: vocabSize > 257 ? [257] : [],
