@@ -1,8 +1,8 @@
 /** The fields of a model reference and of the options that it may carry, and nothing else: a misspelt one is refused. */
-import { Check, shown } from "../check/check.ts";
+import { Check, isPlain, shown } from "../check/check.ts";
 import { SEED, THREADS } from "../check/common.ts";
 import { names, object, optional } from "../check/objects.ts";
-import { list, oneOf, type Rule, word } from "../check/rules.ts";
+import { list, oneOf, type Rule, shaped, word } from "../check/rules.ts";
 import { EDIT } from "./edits/fields.ts";
 import { type ArchSpec, type ModelOptions, type ModelRef, PRECISIONS, PROVIDERS } from "./spec.ts";
 import { validateSpec } from "./validate.ts";
@@ -21,7 +21,7 @@ export const ARCH_SPEC: Rule<ArchSpec> = (_check, _at, value) => validateSpec(va
 type RefObject = Extract<ModelRef, { ref: unknown }>;
 const nameOrSpec: Rule<string | ArchSpec> = (check, at, value) => {
   if (typeof value === "string") return word(check, at, value);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !isPlain(value)) {
     return check.wrong(
       `${at || "the model"} must be a catalog name, a path, an architecture, or { ref } with options, got ${
         shown(value)
@@ -39,13 +39,15 @@ const refObject = object<RefObject>({
   ...MODEL_OPTIONS.fields,
 });
 
-/** The rule of a reference: a name, a path, a spec, or one of these with options. */
-export const MODEL_REF: Rule<ModelRef> = Object.assign((check: Check, at: string, value: unknown) => {
-  const isObject = typeof value === "object" && value !== null && Object.hasOwn(value, "ref");
-  (isObject ? refObject : nameOrSpec)(check, at, value);
-}, { shape: refObject.shape });
+const isSpec = (value: object) => ["layers", "vocabSize", "hiddenSize"].some((name) => Object.hasOwn(value, name));
 
-const isSpec = (value: object) => Object.hasOwn(value, "layers") && Object.hasOwn(value, "vocabSize");
+/** The rule of a reference: a name, a path, a spec, or one of these with options. */
+export const MODEL_REF: Rule<ModelRef> = shaped(refObject.shape, (check, at, value) => {
+  const withOptions = typeof value === "object" && value !== null && !Array.isArray(value) &&
+    (Object.hasOwn(value, "ref") || !isSpec(value));
+  (withOptions ? refObject : nameOrSpec)(check, at, value);
+});
+
 const isRef = (value: object) =>
   Object.hasOwn(value, "ref") && Object.keys(value).every((name) => Object.hasOwn(refObject.fields, name));
 

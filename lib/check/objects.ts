@@ -63,10 +63,11 @@ type With<U, K extends PropertyKey> = Extract<U, { [P in K]: unknown }>;
 export function byField<U, K extends string>(
   forms: { [P in K]: ObjectRule<With<U, P>> },
   fix = "pass one of them",
-): Exclude<U, { [P in K]: With<U, P> }[K]> extends never ? Rule<U> : never {
+): Rule<{ [P in K]: With<U, P> }[K]> {
   const rules = forms as Record<string, ObjectRule<unknown>>, kinds = Object.keys(rules);
   const known = [...new Set(Object.values(rules).flatMap((rule) => Object.keys(rule.fields as object)))];
-  const rule: Rule<U> = (check, at, value) => {
+  type Covered = { [P in K]: With<U, P> }[K];
+  const rule: Rule<Covered> = (check, at, value) => {
     requireObject(check, at, value);
     const [kind, second] = kinds.filter((name) => value[name] !== undefined);
     if (kind === undefined) {
@@ -75,11 +76,11 @@ export function byField<U, K extends string>(
       return check.wrong(`${check.named(at)} must have one of ${kinds.join(", ")}, got ${shown(value)}`);
     }
     if (second !== undefined && !Object.hasOwn(rules[kind].fields as object, second)) {
-      check.wrong(`${check.named(at)} has ${kind} and ${second}; ${fix}`);
+      check.wrong(`${kind} and ${second}${at && ` in ${at}`} exclude each other; ${fix}`);
     }
     rules[kind](check, at, value);
   };
-  return shaped({ kind: "either", forms: Object.values(rules) as AnyRule[] }, rule) as never;
+  return shaped({ kind: "either", forms: Object.values(rules) as AnyRule[] }, rule);
 }
 
 /** The part of a union that a kind stands for. */
@@ -90,9 +91,10 @@ export function byKind<U extends { kind: string }>(
   kinds: { [K in U["kind"]]: Omit<Fields<OfKind<U, K>>, "kind"> },
 ): Rule<U> {
   const kind = oneOf(...Object.keys(kinds));
-  const forms = Object.entries<object>(kinds).map(([name, fields]) =>
-    [name, object({ kind, ...fields } as Fields<U>)] as const
-  );
+  const forms = Object.entries<object>(kinds).map(([name, fields]) => {
+    const form = object({ kind, ...fields } as Fields<U>);
+    return [name, Object.assign(form, { shape: { ...form.shape, marks: { kind: name } } })] as const;
+  });
   const byName = new Map(forms);
   return shaped<U>({ kind: "either", forms: forms.map(([, form]) => form) }, (check, at, value) => {
     requireObject(check, at, value);

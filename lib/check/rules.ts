@@ -14,11 +14,14 @@ export interface Rule<V> {
 // deno-lint-ignore no-explicit-any -- whatever it is for
 export type AnyRule = Rule<any>;
 
-/** The parts that a rule looks into: fields by name, all of a list, all under a name, or one of several forms. */
+/**
+ * The parts that a rule looks into: fields by name (`marks` tell one form from the others), all of a list, all under a
+ * name, or one of several forms.
+ */
 export type Shape =
-  | { kind: "object"; fields: Record<string, AnyRule | { optional: AnyRule }> }
+  | { kind: "object"; fields: Record<string, AnyRule | { optional: AnyRule }>; marks?: Record<string, unknown> }
   | { kind: "list" | "names"; each: AnyRule }
-  | { kind: "either"; forms: AnyRule[] };
+  | { kind: "either"; forms: AnyRule[]; nullable?: boolean };
 
 /** A rule that looks into what it checks. */
 export function shaped<V>(shape: Shape, rule: Rule<V>): Rule<V> & { readonly shape: Shape } {
@@ -155,7 +158,7 @@ export const date: Rule<Date> = (check, at, value) => {
 };
 
 export function nullable<V>(rule: Rule<V>): Rule<V | null> {
-  return shaped<V | null>({ kind: "either", forms: [rule] }, (check, at, value) => {
+  return shaped<V | null>({ kind: "either", forms: [rule], nullable: true }, (check, at, value) => {
     if (value !== null) rule(check, at, value);
   });
 }

@@ -45,7 +45,7 @@ export const PAIRED_OPTIONS = object<Omit<QualityOptions, "baseline">>(PAIRED);
 export const QUALITY_OPTIONS = object<QualityOptions>({ baseline: optional(text), ...PAIRED });
 type PairedResults = Parameters<typeof comparePaired>[0];
 const RESULT = result<QualityResult>();
-const PAIR = object<PairedResults>({ ours: RESULT, theirs: RESULT });
+export const PAIR = object<PairedResults>({ ours: RESULT, theirs: RESULT });
 const RESULTS_BY_TASK = names(names(RESULT, "result", isResult), "results by model", isResult);
 
 /** One model against the baseline in one task. */

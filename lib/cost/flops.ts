@@ -8,7 +8,7 @@ import { checkOptions } from "../check/options.ts";
 import { oneOf } from "../check/rules.ts";
 import { requireComplete } from "./graph_cost.ts";
 import { graphFlops, graphPassCost } from "./graph_generation.ts";
-import { sumOfStepsNow } from "./graph_steps.ts";
+import { sumOfSteps } from "./graph_steps.ts";
 import { mixingElementwise, mixingFlops, pairsOf } from "./mixing.ts";
 
 /**
@@ -100,7 +100,7 @@ export function specFlops(spec: ArchSpec, options: FlopsOptions): Flops {
     sum(specLayerFlops(spec, { tokens, past, batch, convention })) +
     headFlops(spec, batch * tokens, batch * rows, convention);
   const prefill = forward(promptTokens, 0, logits === "all" ? promptTokens : 1);
-  const decode = sumOfStepsNow(promptTokens, promptTokens + newTokens - 1, (past) => forward(1, past, 1));
+  const decode = sumOfSteps(promptTokens, promptTokens + newTokens - 1, (past) => forward(1, past, 1));
   return { prefill, decode, total: prefill + decode };
 }
 

@@ -6,6 +6,7 @@ import type { OnnxModel, OnnxNode } from "../onnx/onnx_model.ts";
 import { readModel } from "../onnx/read_model.ts";
 import { PlainAttention } from "./graph_attention.ts";
 import { NO_BYTES, type NodeBytes, nodeBytes } from "./graph_bytes.ts";
+import { checkBindings } from "./binding_names.ts";
 import { Experts } from "./graph_experts.ts";
 import { type ConventionFlops, nodeFlops } from "./graph_flops.ts";
 import { Layers } from "./graph_layers.ts";
@@ -62,7 +63,8 @@ export interface GraphCost extends Cost {
  * @param bindings A number for every symbol of the inputs (`modelSymbols` lists them); and by the name of an input the
  *   value of its elements, where a shape or a number of turns depends on it.
  * @param values Values of whole inputs, such as a mask of ones, by name.
- * @throws {RangeError} If a symbol is not bound or shapes do not fit; {SyntaxError} if the file is no model.
+ * @throws {RangeError} If a symbol is not bound or shapes do not fit; {SyntaxError} if the file is no model; {TypeError}
+ * for a binding of a name that the model does not have.
  */
 export async function graphCost(
   source: string | Uint8Array | OnnxModel,
@@ -71,11 +73,21 @@ export async function graphCost(
 ): Promise<GraphCost> {
   const model = typeof source === "string" || source instanceof Uint8Array ? await readModel(source) : source;
   try {
-    return new Count(model).run(bindings, values);
+    checkBindings(model, bindings, values);
+    return countGraph(model, bindings, values);
   } catch (error) {
     if (typeof source !== "string" || !(error instanceof RangeError)) throw error;
     throw new RangeError(`${error.message}; the model is ${source}`, { cause: error });
   }
+}
+
+/** `graphCost` of a model that was read, with bindings that may hold more than it needs. */
+export function countGraph(
+  model: OnnxModel,
+  bindings: Bindings,
+  values: Record<string, (dims: number[]) => Float64Array> = {},
+): GraphCost {
+  return new Count(model).run(bindings, values);
 }
 
 /**

@@ -3,12 +3,13 @@ import type { Bindings } from "../onnx/dims.ts";
 import { readModel } from "../onnx/read_model.ts";
 import type { Flops, FlopsConvention } from "./flops.ts";
 import { BATCH, PAST, TOKENS } from "../check/common.ts";
-import { names, object, optional } from "../check/objects.ts";
+import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
-import { oneOf, quantity, type Rule } from "../check/rules.ts";
+import { oneOf } from "../check/rules.ts";
+import { BINDINGS, checkBindings } from "./binding_names.ts";
 import { passBindings, type PassSizes } from "./graph_bindings.ts";
 import { sumOfSteps } from "./graph_steps.ts";
-import { type GraphCost, graphCost, requireComplete } from "./graph_cost.ts";
+import { countGraph, type GraphCost, requireComplete } from "./graph_cost.ts";
 
 export interface GraphFlopsOptions {
   /** Tokens of each prompt. */
@@ -23,7 +24,6 @@ export interface GraphFlopsOptions {
   bindings?: Bindings;
 }
 
-const BINDINGS: Rule<Bindings> = names(quantity(), "number");
 export const GRAPH_FLOPS_OPTIONS = object<GraphFlopsOptions>({
   promptTokens: TOKENS,
   newTokens: optional(TOKENS),
@@ -40,15 +40,16 @@ export const GRAPH_FLOPS_OPTIONS = object<GraphFlopsOptions>({
  */
 export async function graphFlops(source: string | Uint8Array, options: GraphFlopsOptions): Promise<Flops> {
   checkOptions("Cannot count FLOPs", options, GRAPH_FLOPS_OPTIONS);
-  const { promptTokens, newTokens = 1, batch = 1, convention = "causal", bindings } = options;
+  const { promptTokens, newTokens = 1, batch = 1, convention = "causal", bindings = {} } = options;
   const model = await readModel(source);
-  const pass = async (sizes: PassSizes) => {
+  checkBindings(model, bindings);
+  const pass = (sizes: PassSizes) => {
     const { bindings: all, values } = passBindings(model, sizes, bindings);
-    return requireComplete(await graphCost(model, all, values)).flops[convention];
+    return requireComplete(countGraph(model, all, values)).flops[convention];
   };
-  const prefill = await pass({ batch, tokens: promptTokens, past: 0 });
+  const prefill = pass({ batch, tokens: promptTokens, past: 0 });
   const step = (past: number) => pass({ batch, tokens: 1, past });
-  const decode = await sumOfSteps(promptTokens, promptTokens + newTokens - 1, step);
+  const decode = sumOfSteps(promptTokens, promptTokens + newTokens - 1, step);
   return { prefill, decode, total: prefill + decode };
 }
 
@@ -84,7 +85,9 @@ export const PASS_OPTIONS = object<PassOptions>({
  */
 export async function graphPassCost(source: string | Uint8Array, options: PassOptions): Promise<GraphCost> {
   checkOptions("Cannot count the cost of a pass", options, PASS_OPTIONS);
-  const { tokens, past = 0, batch = 1, bindings } = options;
-  const model = await readModel(source), pass = passBindings(model, { batch, tokens, past }, bindings);
-  return graphCost(model, pass.bindings, pass.values);
+  const { tokens, past = 0, batch = 1, bindings = {} } = options;
+  const model = await readModel(source);
+  checkBindings(model, bindings);
+  const pass = passBindings(model, { batch, tokens, past }, bindings);
+  return countGraph(model, pass.bindings, pass.values);
 }

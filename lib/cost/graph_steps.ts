@@ -14,51 +14,35 @@ const FEW = 8;
  * import { sumOfSteps } from "./graph_steps.ts";
  *
  * let asked = 0;
- * const cost = (past: number) => (asked++, Promise.resolve(10 + 3 * Math.min(past, 700)));
- * assert.equal(await sumOfSteps(0, 1000, cost), 1000 * 10 + 3 * (700 * 699 / 2 + 300 * 700));
+ * const cost = (past: number) => (asked++, 10 + 3 * Math.min(past, 700));
+ * assert.equal(sumOfSteps(0, 1000, cost), 1000 * 10 + 3 * (700 * 699 / 2 + 300 * 700));
  * assert.ok(asked < 50);
  * ```
  */
-export async function sumOfSteps(from: number, to: number, f: (step: number) => Promise<number>): Promise<number> {
-  const sum = stepSum(from, to);
-  let wanted = sum.next();
-  while (!wanted.done) wanted = sum.next(await f(wanted.value));
-  return wanted.value;
-}
-
-/** The same for costs that need no waiting. */
-export function sumOfStepsNow(from: number, to: number, f: (step: number) => number): number {
-  const sum = stepSum(from, to);
-  let wanted = sum.next();
-  while (!wanted.done) wanted = sum.next(f(wanted.value));
-  return wanted.value;
-}
-
-/** Yields a step, is given its cost, and in the end returns the sum. */
-function* stepSum(from: number, to: number): Generator<number, number, number> {
+export function sumOfSteps(from: number, to: number, f: (step: number) => number): number {
   const known = new Map<number, number>();
-  function* at(step: number): Generator<number, number, number> {
-    if (!known.has(step)) known.set(step, yield step);
-    return known.get(step)!;
-  }
-  function* sum(first: number, count: number): Generator<number, number, number> {
+  const at = (step: number) => {
+    const value = known.get(step) ?? f(step);
+    known.set(step, value);
+    return value;
+  };
+  const sum = (first: number, count: number): number => {
     if (count <= FEW) {
       let total = 0;
-      for (let i = 0; i < count; i++) total += yield* at(first + i);
+      for (let i = 0; i < count; i++) total += at(first + i);
       return total;
     }
     const last = count - 1, middle = last >> 1;
-    const start = yield* at(first), half = yield* at(first + middle), end = yield* at(first + last);
+    const [start, half, end] = [at(first), at(first + middle), at(first + last)];
     // Whole numbers at whole steps: the coefficients are multiples of 1/2, which takes the rounding out.
     const square = Math.round(2 * ((end - start) / last - (half - start) / middle) / (last - middle)) / 2;
     const slope = Math.round(2 * ((half - start) / middle - square * middle)) / 2;
-    let fits = true;
-    for (const i of [middle, last, middle >> 1, (middle + last) >> 1]) {
-      fits &&= start + slope * i + square * i * i === (yield* at(first + i));
+    const isOn = (i: number) => start + slope * i + square * i * i === at(first + i);
+    if ([middle, last, middle >> 1, (middle + last) >> 1].every(isOn)) {
+      return count * start + slope * count * last / 2 + square * last * count * (2 * last + 1) / 6;
     }
-    if (fits) return count * start + slope * count * last / 2 + square * last * count * (2 * last + 1) / 6;
     const left = count >> 1;
-    return (yield* sum(first, left)) + (yield* sum(first + left, count - left));
-  }
-  return yield* sum(from, Math.max(0, to - from));
+    return sum(first, left) + sum(first + left, count - left);
+  };
+  return sum(from, Math.max(0, to - from));
 }

@@ -93,7 +93,7 @@ const BASE: Fields<Omit<TextDefinition, "text">> = {
 };
 
 /** The kind is told by what is scored. */
-const DEFINITION = byField<TaskDefinition, "choices" | "continuation" | "text">({
+export const DEFINITION = byField<TaskDefinition, "choices" | "continuation" | "text">({
   choices: object<ChoiceDefinition>({
     ...BASE,
     prompt: TEMPLATE,

@@ -34,7 +34,7 @@ export interface PowerOptions {
   comparisons?: number;
 }
 
-const PILOT = object<Pilot>({
+export const PILOT = object<Pilot>({
   logRatios: entries(),
   rounds: integer({ min: 1 }),
   minutes: quantity({ min: 0 }),

@@ -50,7 +50,7 @@ export const ROUNDS_OPTIONS = object<RoundsOptions>({
   store: optional(STORE),
   start: optional(func()),
 });
-const SETTINGS = list(SETTING);
+export const SETTINGS = list(SETTING);
 
 /**
  * Run each model once a round, in an order that is shuffled by `seed`, one model active at a time, a twin of the baseline

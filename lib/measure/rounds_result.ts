@@ -92,12 +92,17 @@ export function primarySpeed(setting: ThroughputSetting): SpeedMetric {
   return isGeneration(setting) ? "decodeTokensPerS" : "throughputTokensPerS";
 }
 
+/** What pairs are made of. */
+export type PairedRound = Pick<Round, "config" | "block" | "cut"> & {
+  samples: Record<string, { [Metric in SpeedMetric]?: number | null }>;
+};
+
 /**
  * Pairs of one metric of two models in the rounds of a setting in which both ran. A block that was cut to a single round
  * is left out: the interval gives every block the same weight.
  */
 export function pairedSpeeds(
-  rounds: readonly Round[],
+  rounds: readonly PairedRound[],
   config: string,
   metric: SpeedMetric,
   candidate: string,
@@ -105,7 +110,9 @@ export function pairedSpeeds(
 ): { block: number; candidate: number; baseline: number }[] {
   const pairs = rounds.flatMap(({ config: c, block, samples, cut = false }) => {
     const a = samples[candidate]?.[metric], b = samples[baseline]?.[metric];
-    return c === config && a !== undefined && b !== undefined ? [{ block, candidate: a, baseline: b, cut }] : [];
+    return c === config && typeof a === "number" && typeof b === "number"
+      ? [{ block, candidate: a, baseline: b, cut }]
+      : [];
   });
   const inBlock = Map.groupBy(pairs, ({ block }) => block);
   return pairs.filter(({ block, cut }) => !cut || inBlock.get(block)!.length >= MIN_CUT_ROUNDS)

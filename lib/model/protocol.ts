@@ -7,7 +7,7 @@ import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateRe
 import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** Facts of an opened model; `precision` and `provider` are those that really run. */
 export interface ModelInfo {

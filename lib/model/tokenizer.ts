@@ -17,7 +17,7 @@ export interface DecodeOptions {
 
 const TEXTS = list(TEXT);
 const IDS = list(integer({ min: 0, max: 2 ** 32 - 1 }));
-const DECODE_OPTIONS = object<DecodeOptions>({ specialTokens: optional(flag), after: optional(IDS) });
+export const DECODE_OPTIONS = object<DecodeOptions>({ specialTokens: optional(flag), after: optional(IDS) });
 
 function checkDecode(ids: number[], options: DecodeOptions): void {
   checkArgument("Cannot decode", "ids", ids, IDS);

@@ -31,7 +31,7 @@ export const ROW_SELECTION = byType<never, never, number[], Record<string, numbe
   { list: list(INDEX), object: names(list(INDEX), "indexes") },
   "a list of indexes, or one for each subject",
 );
-const DATASET_OPTIONS = object<DatasetOptions>({
+export const DATASET_OPTIONS = object<DatasetOptions>({
   split: optional(word),
   limit: optional(ROWS),
   rows: optional(ROW_SELECTION),

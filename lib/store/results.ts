@@ -2,6 +2,9 @@
  * Results that outlive a run, in SQLite (WAL): finished items of evaluations, and the A/A pairs of every comparison,
  * which show over the weeks how far apart this machine puts two processes of the same model.
  */
+import { object, optional } from "../check/objects.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { quantity, word } from "../check/rules.ts";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -25,16 +28,24 @@ export interface TwinRun {
   pairs: { block: number; candidate: number; baseline: number }[];
 }
 
+/** How the file of the store is used. */
+export interface StoreOptions {
+  /** How long another program that writes is waited for. Default 5000. */
+  waitMs?: number;
+}
+export const STORE_OPTIONS = object<StoreOptions>({ waitMs: optional(quantity({ min: 0, max: 1e9 })) });
+
 /** The file of the store; opened for each call, so that no lock outlives it, and for items until they are closed. */
 export class ResultStore {
   readonly #waitMs: number;
 
   /**
    * @param path Default: `results/archbench.sqlite` in the project, or below ARCHBENCH_RESULTS.
-   * @param options.waitMs How long another program that writes is waited for. Default 5000.
    */
-  constructor(readonly path: string = resultsFile("archbench.sqlite"), { waitMs = 5000 }: { waitMs?: number } = {}) {
-    this.#waitMs = waitMs;
+  constructor(readonly path: string = resultsFile("archbench.sqlite"), options: StoreOptions = {}) {
+    checkArgument("Cannot open the results", "path", path, word);
+    checkOptions("Cannot open the results", options, STORE_OPTIONS);
+    this.#waitMs = options.waitMs ?? 5000;
   }
 
   /**

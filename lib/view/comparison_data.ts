@@ -4,13 +4,13 @@ import { firstMetric } from "../compare/findings.ts";
 import { pairedDifference } from "../compare/paired_difference.ts";
 import type { SummaryRow, TableRow } from "../compare/rows.ts";
 import type { EvalResult } from "../eval/types.ts";
-import type { ResumedRounds } from "../measure/rounds_result.ts";
+import { pairedSpeeds, type ResumedRounds } from "../measure/rounds_result.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { Noise } from "../measure/noise.ts";
 import type { ModelInfo } from "../model/protocol.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
-import { type PairedSample, usableRatioOverBlocks } from "../stats/ratio.ts";
+import { usableRatioOverBlocks } from "../stats/ratio.ts";
 
 /** Tokens a second of one request or forward pass; the fields that a setting has depend on its kind. */
 export interface SpeedSample {
@@ -29,6 +29,8 @@ export interface RoundData {
   block: number;
   round: number;
   samples: Record<string, SpeedSample>;
+  /** Its block was cut short. */
+  cut?: true;
 }
 
 /** The part of a `Comparison` that views read; tests pass a made-up one. */
@@ -111,11 +113,7 @@ export function speedRatio(
   b: string,
   options: LevelOptions = {},
 ): Estimate | null {
-  const pairs = comparison.raw.rounds.flatMap(({ config, block, samples }): PairedSample[] => {
-    const candidate = config === setting.config ? samples[a]?.[setting.metric] : null;
-    const baseline = config === setting.config ? samples[b]?.[setting.metric] : null;
-    return candidate && baseline ? [{ block, candidate, baseline }] : [];
-  });
+  const pairs = pairedSpeeds(comparison.raw.rounds, setting.config, setting.metric, a, b);
   const stoppedBy = comparison.raw.settings.find((s) => s.config === setting.config)?.stoppedBy;
   return usableRatioOverBlocks(pairs, { ...options, stoppedByWidth: stoppedBy === "width" });
 }

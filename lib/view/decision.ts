@@ -12,7 +12,14 @@ import {
   relations,
   whyNothing,
 } from "./decision_criteria.ts";
-import { comparedWords, type Decision, decisionWords, type Limits, limitsText } from "./decision_sentence.ts";
+import {
+  comparedWords,
+  type Decision,
+  type DecisionFacts,
+  decisionWords,
+  type Limits,
+  limitsText,
+} from "./decision_sentence.ts";
 import { formatNumber } from "./format.ts";
 
 export {
@@ -26,6 +33,10 @@ export {
   type Relation,
 };
 
+type Relate = (a: string, b: string) => OpenRelation;
+/** Why nothing can be said of some models in a criterion that was measured. */
+type Why = (criterion: Criterion, names: string[]) => string | undefined;
+
 /**
  * Within the limits, the best quality; where quality is not known or cannot be told apart, the fastest; where that
  * cannot either, the smallest in memory, then the one named first. Then what is to be said of every other model.
@@ -37,14 +48,9 @@ export function decide(
 ): Decision {
   checkChoice(comparison, limits, criteria);
   const higherIsBetter = criteria.task === null || (primaryMetric(comparison, criteria.task)?.higherIsBetter ?? true);
+  const why: Why = (criterion, names) => whyNothing(comparison, criteria, criterion, names);
   const relation = relations(comparison, criteria);
-  return decideAmong(
-    candidates(comparison, criteria),
-    relation,
-    limits,
-    higherIsBetter,
-    whyNothing(comparison, criteria),
-  );
+  return decideAmong(candidates(comparison, criteria), relation, limits, higherIsBetter, why);
 }
 
 const ORDER: Criterion[] = ["quality", "speed", "memory"];
@@ -52,10 +58,10 @@ const ORDER: Criterion[] = ["quality", "speed", "memory"];
 /** The same on plain data. */
 export function decideAmong(
   all: Candidate[],
-  relation: (a: string, b: string) => OpenRelation,
+  relation: Relate,
   limits: Limits,
   higherIsBetter: boolean,
-  why: Partial<Record<Criterion, string>> = {},
+  why: Why = () => undefined,
 ): Decision {
   const judged = all.map((c) => ({ c, ...keeping(c, limits) }));
   const outside = judged.flatMap(({ c, misses }) => misses.length ? [{ name: c.name, why: misses }] : []);
@@ -63,71 +69,77 @@ export function decideAmong(
     !misses.length && missing.length ? [{ name: c.name, why: missing }] : []
   );
   const inside = judged.filter(({ misses, missing }) => !misses.length && !missing.length).map(({ c }) => c);
-  const decision: Decision = {
-    chosen: null,
-    ground: null,
-    indistinguishable: [],
-    dominated: [],
-    behind: [],
-    tradeoffs: [],
-    unplaced: [],
-    outside,
-    unknown,
-    sentence: "",
-  };
+  const names = inside.map((c) => c.name);
+  const { chosen, ground, ...reasons } = choose(inside, relation, higherIsBetter, why);
+  const decision = { chosen, ground, ...others(names, chosen, relation), outside, unknown, sentence: "" };
+  const live = liveCriteria(inside, relation);
+  const compared = (name: string, criterion: Criterion) =>
+    live.includes(criterion) ? relation(name, chosen!)[criterion] !== null : null;
+  return { ...decision, sentence: decisionWords(decision, { limits, inside: names, ...reasons, compared }) };
+}
 
+/** The chosen one, the criterion that it rests on, and what is to be said of those before it. */
+function choose(inside: Candidate[], relation: Relate, higherIsBetter: boolean, why: Why) {
   const value: Record<Criterion, (c: Candidate) => number> = {
     quality: (c) => c.quality ? (higherIsBetter ? 1 : -1) * c.quality.point : -Infinity,
     speed: (c) => c.speed?.point ?? -Infinity,
     memory: (c) => c.memoryGb === null ? -Infinity : -c.memoryGb,
   };
-  const pairsOf = (pool: Candidate[], criterion: Criterion) =>
-    pool.flatMap((a, i) => pool.slice(i + 1).map((b) => relation(a.name, b.name)[criterion]));
-  let pool = inside;
-  const missing: { criterion: Criterion; why?: string }[] = [], equal: Criterion[] = [];
+  const missing: DecisionFacts["missing"] = [], equal: Criterion[] = [];
+  let pool = inside, ground: Criterion | null = null;
   for (const criterion of ORDER) {
-    const pairs = pairsOf(pool, criterion);
-    if (pairs.some((sign) => sign !== null && sign !== 0)) {
-      decision.ground ??= criterion;
+    const signs = signsOf(pool, criterion, relation);
+    if (signs.some(Boolean)) {
+      ground ??= criterion;
       const best = pool.toSorted((a, b) => value[criterion](b) - value[criterion](a))[0];
       pool = pool.filter((c) => c === best || (relation(best.name, c.name)[criterion] ?? 1) <= 0);
-    } else if (!decision.ground) {
-      if (pairs.every((sign) => sign === null)) missing.push({ criterion, why: why[criterion] });
-      else equal.push(criterion);
-    }
+    } else if (!ground && signs.every((sign) => sign === null)) {
+      missing.push({ criterion, why: why(criterion, inside.map((c) => c.name)) });
+    } else if (!ground) equal.push(criterion);
   }
   // A change needs a reason: of those that are left, the one named first; but never one that another one dominates.
-  const live = ORDER.filter((criterion) => pairsOf(inside, criterion).some((sign) => sign !== null));
+  const live = liveCriteria(inside, relation);
   let chosen = pool[0]?.name ?? null;
   for (let i = 0; i < inside.length; i++) {
-    const better = inside.find((c) => {
-      const over = relation(c.name, chosen!);
-      return dominates(over) && live.every((criterion) => over[criterion] !== null);
-    });
+    const over = (c: Candidate) => relation(c.name, chosen!);
+    const better = inside.find((c) => dominates(over(c)) && live.every((criterion) => over(c)[criterion] !== null));
     if (!better) break;
     chosen = better.name;
   }
-  decision.chosen = chosen;
-  const of = (name: string) => relation(name, chosen!);
-  for (const { name } of inside) {
-    if (name === chosen) continue;
-    const own = of(name);
-    const by = [chosen!, ...inside.map((c) => c.name)].find((b) => b !== name && dominates(relation(b, name)));
-    if (ORDER.every((criterion) => own[criterion] === null)) decision.unplaced.push(name);
-    else if (ORDER.every((criterion) => !own[criterion])) decision.indistinguishable.push(name);
+  return { chosen, ground, missing, equal };
+}
+
+/** What every model that was not chosen is, beside the chosen one. */
+function others(names: string[], chosen: string | null, relation: Relate) {
+  const found: Pick<Decision, "indistinguishable" | "dominated" | "behind" | "tradeoffs" | "unplaced"> = {
+    indistinguishable: [],
+    dominated: [],
+    behind: [],
+    tradeoffs: [],
+    unplaced: [],
+  };
+  for (const name of names) {
+    if (chosen === null || name === chosen) continue;
+    const own = relation(name, chosen);
+    const by = [chosen, ...names].find((b) => b !== name && dominates(relation(b, name)));
+    if (ORDER.every((criterion) => own[criterion] === null)) found.unplaced.push(name);
+    else if (ORDER.every((criterion) => !own[criterion])) found.indistinguishable.push(name);
     else if (by) {
       const under = relation(name, by), all = ORDER.every((criterion) => under[criterion] !== null);
-      decision[all ? "dominated" : "behind"].push({ name, by, why: comparedWords(under, -1) });
-    } else decision.tradeoffs.push({ name, better: comparedWords(own, 1), worse: comparedWords(own, -1) });
+      found[all ? "dominated" : "behind"].push({ name, by, why: comparedWords(under, -1) });
+    } else found.tradeoffs.push({ name, better: comparedWords(own, 1), worse: comparedWords(own, -1) });
   }
-  const sentence = decisionWords(decision, {
-    limits,
-    inside: inside.map((c) => c.name),
-    missing,
-    equal,
-    compared: (name, criterion) => live.includes(criterion) ? of(name)[criterion] !== null : null,
-  });
-  return { ...decision, sentence };
+  return found;
+}
+
+/** How each pair of models relates in a criterion. */
+function signsOf(pool: Candidate[], criterion: Criterion, relation: Relate): (number | null)[] {
+  return pool.flatMap((a, i) => pool.slice(i + 1).map((b) => relation(a.name, b.name)[criterion]));
+}
+
+/** The criteria in which something can be said of some two models. */
+function liveCriteria(inside: Candidate[], relation: Relate): Criterion[] {
+  return ORDER.filter((criterion) => signsOf(inside, criterion, relation).some((sign) => sign !== null));
 }
 
 /** By what a model misses the limits, and what of them was not measured. */

@@ -97,7 +97,14 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
     const [wide, narrow] = [at(0.95), at(0.9)];
     return isBounded(wide) && isBounded(narrow) ? { wide, narrow } : null;
   };
+  const known = new Map<string, OpenRelation>();
   return (a, b) => {
+    const key = JSON.stringify([a, b]);
+    if (!known.has(key)) known.set(key, relate(a, b));
+    return known.get(key)!;
+  };
+
+  function relate(a: string, b: string): OpenRelation {
     const speed = config === null
       ? null
       : both((level) => speedRatio(comparison, { config, metric }, a, b, { level, comparisons }));
@@ -105,30 +112,32 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
       ? null
       : both((level) => qualityDifference(comparison, task, a, b, { level, comparisons }));
     const [x, y] = [memory.get(a) ?? null, memory.get(b) ?? null];
-    const known = x !== null && y !== null;
-    const apart = known && Math.abs(x - y) > MEMORY_BAND * Math.max(x, y);
+    const apart = x !== null && y !== null && Math.abs(x - y) > MEMORY_BAND * Math.max(x, y);
     return {
       speed: speed && SIGN[speedVerdict(speed, band.speed)],
       quality: quality && SIGN[qualityVerdict(quality, { band: band.quality, higherIsBetter })],
-      memory: known ? (apart ? (x < y ? 1 : -1) : 0) : null,
+      memory: x === null || y === null ? null : apart ? (x < y ? 1 : -1) : 0,
     };
-  };
+  }
 }
 
 const SIGN = { faster: 1, better: 1, slower: -1, worse: -1, same: 0, unclear: 0 };
 
-/** Why nothing can be said of any two models in a criterion that was measured. */
-export function whyNothing(comparison: ComparisonData, criteria: Criteria): Partial<Record<Criterion, string>> {
-  const { config, metric } = criteria, names = modelNames(comparison);
+/** Why nothing can be said of any two of these models in a criterion; undefined where it was not measured. */
+export function whyNothing(
+  comparison: ComparisonData,
+  criteria: Criteria,
+  criterion: Criterion,
+  names: string[],
+): string | undefined {
+  const { config, metric } = criteria;
+  if (criterion === "quality") return whyNoQuality(comparison, criteria, names);
   const ran = config !== null && names.some((name) => speedSamples(comparison, config, metric, name).length);
-  return {
-    quality: whyNoQuality(comparison, criteria),
-    speed: ran ? "there are too few blocks to compare speed" : undefined,
-  };
+  return criterion === "speed" && ran ? "there are too few blocks to compare speed" : undefined;
 }
 
-function whyNoQuality(comparison: ComparisonData, criteria: Criteria): string | undefined {
-  const results = modelNames(comparison).flatMap((name) => resultOf(comparison, criteria, name) ?? []);
+function whyNoQuality(comparison: ComparisonData, criteria: Criteria, names: string[]): string | undefined {
+  const results = names.flatMap((name) => resultOf(comparison, criteria, name) ?? []);
   if (!results.length) return undefined;
   const metric = firstMetric(results[0]), level = guessLevel(results[0], metric);
   if (level === null || results.some((r) => beatsGuessing(r, metric))) {

@@ -1,5 +1,6 @@
 /** The decision chart: quality against decode speed, memory as size, and what stated limits allow. */
 import type { Estimate } from "../stats/estimate.ts";
+import { isBounded } from "../stats/usable.ts";
 import { checkChoice } from "./choice_fields.ts";
 import { type ComparisonData, primaryMetric, qualityDifference, speedRatio } from "./comparison_data.ts";
 import {
@@ -150,7 +151,7 @@ function jointRegion(
   if (criteria.config === null || criteria.task === null) return null;
   const ratio = speedRatio(comparison, { config: criteria.config, metric: criteria.metric }, c.name, base.name);
   const difference = qualityDifference(comparison, criteria.task, c.name, base.name);
-  if (!ratio || !difference) return null;
+  if (!ratio || !isBounded(difference)) return null;
   const side = (e: Estimate, up: boolean) =>
     JOINT * (up ? (e.high ?? e.point) - e.point : e.point - (e.low ?? e.point));
   return Array.from({ length: 65 }, (_, i) => {

@@ -50,9 +50,8 @@ export function decisionWords(d: Decision, facts: DecisionFacts): string {
     ...d.outside.map(({ name, why }) => `${name} is outside the limits (${why.join(", ")})`),
     ...d.unknown.map(({ name, why }) => `whether ${name} keeps to the limits is not known (${why.join(", ")})`),
   ];
-  return `${
-    [d.chosen === null ? noneWords(d, facts) : [lead(d, facts), ...others(d, facts), ...beside]].flat().join("; ")
-  }.`;
+  const parts = d.chosen === null ? [noneWords(d, facts)] : [lead(d, facts), ...others(d, facts), ...beside];
+  return `${parts.join("; ")}.`;
 }
 
 function noneWords({ outside, unknown }: Decision, { limits }: DecisionFacts): string {
@@ -76,10 +75,8 @@ function lead({ chosen, ground }: Decision, { limits, inside, missing, equal }: 
     ...(equal.length ? [`no difference in ${list(equal, "or")} was found`] : []),
   ]);
   if (ground) return `${within ? `${within}c` : "C"}hoose ${chosen} by ${ground}: ${reasons}`;
-  return `${within ? `${within}n` : "N"}othing that was measured tells ${
-    list(inside)
-  } apart (${reasons}): keep ${chosen}, ` +
-    "which is named first";
+  const nothing = `${within ? `${within}n` : "N"}othing that was measured tells ${list(inside)} apart (${reasons})`;
+  return `${nothing}: keep ${chosen}, which is named first`;
 }
 
 /** What is said of every other model that keeps to the limits. */

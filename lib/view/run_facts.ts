@@ -64,7 +64,17 @@ export function modelTable(comparison: ComparisonData): View {
       { title: "provider, threads", align: "left" },
     ],
     rows,
+    notes: warningsOf(comparison),
   });
+}
+
+/** What the models were opened with in spite of a warning, each said once. */
+function warningsOf({ raw }: ComparisonData): string[] {
+  const all = Object.entries(raw.models).flatMap(([name, { info }]) => {
+    return (info?.warnings ?? []).map((warning) => ({ name, warning }));
+  });
+  const byWarning = Map.groupBy(all, ({ warning }) => warning);
+  return [...byWarning].map(([warning, of]) => `${of.map(({ name }) => name).join(", ")}: ${warning}.`);
 }
 
 /** What a setting's verdicts took: the minutes of all its models, and how many of the verdicts are still open. */

@@ -42,7 +42,7 @@ Deno.test("edits that do not fit are refused, each with its reason", () => {
     [
       tinySpec(),
       unknown({ window: 4, kvCache: "int8" }),
-      /edits\[0\] has window and kvCache; pass two edits, in their order/,
+      /window and kvCache in edits\[0\] exclude each other; pass two edits, in their order/,
     ],
     [tinySpec(), unknown({ window: 4, sink: 1 }), /unknown option "edits\[0\]\.sink"; did you mean "sinks"\?/],
     [

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { passBindings } from "../../lib/cost/graph_bindings.ts";
+import { graphCost } from "../../lib/cost/graph_cost.ts";
+import { graphFlops, graphPassCost } from "../../lib/cost/graph_generation.ts";
 import { GraphBuilder, MS } from "../../lib/onnx/graph_builder.ts";
 import { readModel } from "../../lib/onnx/read_model.ts";
 
@@ -67,4 +69,25 @@ Deno.test("a symbol that is left is named with its inputs, and can be given", as
   await assert.rejects(bound(of), /no size for patches, channels \(of pixels\); give it as a binding/);
   const { bindings } = await bound(of, { patches: 4, channels: 3, s: 1 });
   assert.deepEqual([bindings.patches, bindings.s], [4, 1], "what is given wins");
+});
+
+Deno.test("a binding of a name that the model does not have is refused, with what was meant", async () => {
+  const g = new GraphBuilder("named");
+  g.input("input_ids", "int64", ["batch", "tokens"]);
+  g.node("Cast", ["input_ids"], { to: 1 }, { outputs: ["out"] });
+  g.output("out", "float32", ["batch", "tokens"]);
+  const file = g.model();
+  const cost = (bindings: Record<string, number>) => graphCost(file, bindings);
+  await cost({ batch: 1, tokens: 2 });
+  await cost({ batch: 1, tokens: 2, out: 3 });
+  await assert.rejects(cost({ batch: 1, tokens: 2, bacth: 2 }), {
+    name: "TypeError",
+    message: /unknown binding "bindings\.bacth"; did you mean "batch"\? There are: batch, tokens, input_ids/,
+  });
+  await assert.rejects(cost({ batch: NaN, tokens: 2 }), /bindings\.batch must be a finite number, got NaN/);
+  await assert.rejects(graphCost(file, { batch: 1, tokens: 2 }, { mask: () => new Float64Array(2) }), /"values\.mask"/);
+  for (const bindings of [{ token: 2 }, { "": 1 }] as Record<string, number>[]) {
+    await assert.rejects(graphPassCost(file, { tokens: 2, bindings }), /unknown binding "bindings\./);
+    await assert.rejects(graphFlops(file, { promptTokens: 2, bindings }), /unknown binding "bindings\./);
+  }
 });

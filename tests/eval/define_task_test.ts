@@ -132,7 +132,7 @@ const wrong: [string, Partial<Record<string, unknown>>, RegExp][] = [
     { choices: undefined, prompt: "x" },
     /the definition must have one of choices, continuation, text/,
   ],
-  ["two kinds", { text: "x" }, /the definition has choices and text; pass one of them/],
+  ["two kinds", { text: "x" }, /choices and text exclude each other; pass one of them/],
   ["an unknown key", { metric: "acc" }, /unknown field "metric"; did you mean "metrics"\? There are: name, about/],
   ["an unknown metric", { metrics: ["f1"] }, /metrics\[0\] is "f1"; there are: acc, acc_norm, acc_bytes/],
   ["no prompt", { prompt: undefined }, /prompt is missing/],

@@ -206,5 +206,8 @@ Deno.test("a task of generated programs takes the options of every evaluation: a
   }
   await assert.rejects(() => evaluate({ host, store: null }), (error: Error) => !/unknown option/.test(error.message));
   await assert.rejects(() => evaluate({ store: null, scoring: {} }), /scoring is for log-likelihoods/);
-  await assert.rejects(() => evaluate({ store: null, preset: "chaptr" }), /"chaptr" of humaneval; did you mean "chapter"/);
+  await assert.rejects(
+    () => evaluate({ store: null, preset: "chaptr" }),
+    /"chaptr" of humaneval; did you mean "chapter"/,
+  );
 });

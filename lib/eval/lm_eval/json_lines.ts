@@ -25,7 +25,9 @@ export async function* jsonLines(
     try {
       return utf8.decode(bytes, { stream: bytes !== undefined });
     } catch { // the decoder does not say where in the piece that was read
-      throw new SyntaxError(`Cannot read ${path}, in line ${line + 1} or soon after: it is not UTF-8; save it as UTF-8`);
+      throw new SyntaxError(
+        `Cannot read ${path}, in line ${line + 1} or soon after: it is not UTF-8; save it as UTF-8`,
+      );
     }
   };
   for await (const bytes of file.readable) {

@@ -31,7 +31,11 @@ export interface ReadOptions {
   level?: number;
 }
 
-const READ_OPTIONS = object<ReadOptions>({ task: optional(word), filter: optional(word), level: optional(LEVEL) });
+export const READ_OPTIONS = object<ReadOptions>({
+  task: optional(word),
+  filter: optional(word),
+  level: optional(LEVEL),
+});
 const PATHS = byType({ string: word, list: list(word, { min: 1 }) }, "a path or a list of paths");
 
 const MAX_ROWS = 2_000_000;

@@ -24,7 +24,7 @@ export interface WriteOptions {
   now?: Date;
 }
 
-const WRITE_OPTIONS = object<WriteOptions>({
+export const WRITE_OPTIONS = object<WriteOptions>({
   rows: optional(entries()),
   modelName: optional(word),
   now: optional(date),
