@@ -97,11 +97,13 @@ export {
   activeParameterCount,
   kvBytesPerToken,
   kvCacheBytes,
+  memoryPlan,
   parameterCount,
+  peakActivationBytes,
   recurrentStateBytes,
   weightBytes,
-} from "./cost/bytes.ts";
-export { type ActivationOptions, peakActivationBytes } from "./cost/activations.ts";
+} from "./cost/spec_costs.ts";
+export type { ActivationOptions } from "./cost/activations.ts";
 export { type Cost, type GraphCost, graphCost, type NodeCost, requireComplete } from "./cost/graph_cost.ts";
 export { graphFlops, type GraphFlopsOptions, graphPassCost, type PassOptions } from "./cost/graph_generation.ts";
 export { mbu, mfu, rooflineMs } from "./cost/utilisation.ts";
@@ -114,7 +116,7 @@ export {
   type RooflineResidual,
   rooflineResiduals,
 } from "./cost/roofline.ts";
-export { type MemoryPlan, memoryPlan, type MemoryPlanOptions, type RuntimeMemory } from "./cost/memory_plan.ts";
+export type { MemoryPlan, MemoryPlanOptions, RuntimeMemory } from "./cost/memory_plan.ts";
 export type { Efficiency } from "./cost/efficiency.ts";
 export type { Price, PriceComparison } from "./cost/price.ts";
 export { type WillItRun, willItRun, type WillItRunOptions } from "./cost/will_it_run.ts";

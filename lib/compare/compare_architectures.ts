@@ -9,7 +9,9 @@ import { checkArgument, checkOptions } from "../check/options.ts";
 import { byType, entries, func, list, text } from "../check/rules.ts";
 import { QualityBenchmark } from "../eval/quality_benchmark.ts";
 import { checkGenerate } from "../eval/generated/options.ts";
+import { readQuestions } from "../eval/questions.ts";
 import { findTask } from "../eval/registry.ts";
+import { selectRows } from "../eval/select_rows.ts";
 import { taskGraph } from "../eval/task.ts";
 import { refuseOtherKinds, TASK_OPTIONS } from "../eval/task_options.ts";
 import type { Row, TaskOptions } from "../eval/types.ts";
@@ -175,6 +177,17 @@ async function checkComparison(
   for (const ref of Object.values(models)) {
     const spec = await resolveSpec(ref);
     for (const setting of throughput) checkSetting(setting, spec);
+  }
+  if (throughput.length) await checkRows(tasks); // else a task is the first work, and checks them itself
+}
+
+/** The rows that tasks ask for, and their questions: what is wrong with them is said before rounds are measured. */
+async function checkRows(tasks: Record<string, TaskOptions | Row[]>): Promise<void> {
+  for (const [name, given] of Object.entries(tasks)) {
+    const task = findTask(name), options = Array.isArray(given) ? {} : given;
+    const { rows } = await selectRows(task, Array.isArray(given) ? given : undefined, options);
+    if (task.kind === "generate") continue;
+    await readQuestions(task, rows, options.shots ?? (task.kind === "choice" ? task.shots : 0));
   }
 }
 

@@ -1,5 +1,6 @@
 /** The items on which two models decide differently: what to look at behind a difference of accuracies. */
 import { object, optional } from "../check/objects.ts";
+import { suggestion } from "../check/nearest.ts";
 import { checkOptions } from "../check/options.ts";
 import { entries, word } from "../check/rules.ts";
 import { argmax } from "../eval/choice_item.ts";
@@ -38,7 +39,7 @@ const TEXT_LENGTH = 120;
 /**
  * Items on which the candidate's choice is not the baseline's, largest change of the margin first.
  *
- * @throws {RangeError} If the results share no item.
+ * @throws {RangeError} If the results share no item, or the candidate lacks the metric.
  */
 export function flips(
   candidate: Pick<EvalResult, "task" | "items" | "metrics">,
@@ -46,7 +47,10 @@ export function flips(
   options: FlipOptions = {},
 ): Flip[] {
   checkOptions("Cannot list flips", options, FLIP_OPTIONS);
-  const metric = options.metric ?? Object.keys(candidate.metrics)[0];
+  const known = Object.keys(candidate.metrics), { metric = known[0] } = options;
+  if (options.metric !== undefined && !known.includes(metric)) {
+    throw new RangeError(`Cannot list flips: the candidate has no metric "${metric}"${suggestion(metric, known)}`);
+  }
   const pairs = pairItems(candidate, baseline);
   if (!pairs.length) throw new RangeError("Cannot list flips: the two results share no item (subject and row)");
   const textOf = questions(candidate.task, candidate.items, options.rows);

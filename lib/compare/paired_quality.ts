@@ -103,6 +103,9 @@ export function compareQuality(
   if (!raw) checkArgument("Cannot compare quality", "results", results, RESULTS_BY_TASK);
   const tasks: QualityResults = raw ? raw.tasks : results as QualityResults;
   const known = [...new Set(Object.values(tasks).flatMap((byModel) => Object.keys(byModel)))];
+  if (!known.length) {
+    throw new RangeError("Cannot compare quality: there are no results; pass { task: { model: result } }");
+  }
   const { baseline = raw?.baseline ?? known[0], level = 0.95, band = raw?.band.quality ?? QUALITY_BAND } = options;
   if (!known.includes(baseline)) {
     throw new RangeError(

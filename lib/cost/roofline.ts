@@ -1,5 +1,6 @@
 /** What bounds a model on a machine, arithmetic or memory, and the time that follows from it. */
 import type { ArchSpec, Precision } from "../arch/spec.ts";
+import { validateSpec } from "../arch/validate.ts";
 import { kvCacheBytes } from "./bytes.ts";
 import { PRECISION } from "../arch/ref_fields.ts";
 import { BATCH, ELEMENT_BYTES, TOKENS } from "../check/common.ts";
@@ -88,6 +89,7 @@ type PhaseWork = Pick<PhaseRoofline, "flops" | "weightBytes" | "cacheBytes">;
  * @throws {RangeError} For a count that is no whole number, or the precision "stored", whose bytes only its file knows.
  */
 export function roofline(spec: ArchSpec, machine: Machine, options: RooflineOptions): Roofline {
+  validateSpec(spec);
   checkArgument("Cannot estimate a roofline", "machine", machine, MACHINE);
   return rooflineOf(workOf(spec, options), machine);
 }

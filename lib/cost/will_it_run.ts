@@ -32,7 +32,7 @@ export interface WillItRunOptions {
   batch?: number;
   /** A name of data/hardware.json, or a machine: measured (`(await measurePeaks()).machine`) or your own. */
   hardware: string | Machine;
-  /** Of one request. Default 512 and 128, or what `contextLength` leaves. */
+  /** Of one request. Default 512 and 128, or what `contextLength` or the model's own context leaves. */
   promptTokens?: number;
   newTokens?: number;
   /** Memory that the model may take, in GB (10^9 bytes). Default: the machine's. */
@@ -135,7 +135,8 @@ export interface Demand extends
 
 export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<WillItRunOptions, "hardware">): Demand {
   const { precision = "fp32", batch = 1 } = options;
-  const setting = { ...lengths(options), precision, batch }, { promptTokens, newTokens, contextLength } = setting;
+  const setting = { ...lengths(options, spec.contextLength), precision, batch },
+    { promptTokens, newTokens, contextLength } = setting;
   const runtime = options.runtime ?? (kind === "cpu" ? ONNXRUNTIME_CPU : GPU_SERVER);
   // Off the CPU, a cache is kept in 16 bits unless all is fp32.
   const half = kind !== "cpu" && precision !== "fp32" && spec.kvCache !== "int8";
@@ -195,10 +196,12 @@ function withoutOptions(ref: ModelRef): ModelRef {
   return rest;
 }
 
+/** @param longest The model's own context, for what is not given. */
 function lengths(
   options: Pick<WillItRunOptions, "contextLength" | "promptTokens" | "newTokens">,
+  longest: number,
 ): { promptTokens: number; newTokens: number; contextLength: number } {
-  const { contextLength: most = Infinity, newTokens = Math.min(128, Math.max(1, Math.floor(most / 4))) } = options;
+  const { contextLength: most = longest, newTokens = Math.min(128, Math.max(1, Math.floor(most / 4))) } = options;
   const promptTokens = options.promptTokens ?? Math.min(512, Math.max(1, most - newTokens));
   const contextLength = options.contextLength ?? promptTokens + newTokens;
   if (promptTokens + newTokens > contextLength) {

@@ -93,8 +93,8 @@ export class QualityBenchmark {
       throw new TypeError(`Cannot evaluate ${name}: host and hosts are both given; pass one of them`);
     }
     const selection = await selectRows(task, dataset, options);
-    const settings = task.kind === "generate" ? checkGenerate(task, options) : null;
-    const { scoring = {}, host } = options;
+    const { scoring = {}, host, hosts: _hosts, store: _store, ...asked } = options;
+    const settings = task.kind === "generate" ? checkGenerate(task, asked) : null;
     const hosts = new TaskHosts(this.#startHost, this.#ref, this.#options, {
       host,
       hosts: options.hosts,

@@ -1,7 +1,7 @@
 /** Text <-> token ids: a tokenizer.json, and plain bytes for models without one. */
 import { object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
-import { entries, flag } from "../check/rules.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { flag, integer, list, text as TEXT } from "../check/rules.ts";
 import { decodeBehind } from "./decode_behind.ts";
 import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
@@ -15,7 +15,14 @@ export interface DecodeOptions {
   after?: number[];
 }
 
-export const DECODE_OPTIONS = object<DecodeOptions>({ specialTokens: optional(flag), after: optional(entries()) });
+const TEXTS = list(TEXT);
+const IDS = list(integer({ min: 0, max: 2 ** 32 - 1 }));
+export const DECODE_OPTIONS = object<DecodeOptions>({ specialTokens: optional(flag), after: optional(IDS) });
+
+function checkDecode(ids: number[], options: DecodeOptions): void {
+  checkArgument("Cannot decode", "ids", ids, IDS);
+  checkOptions("Cannot decode", options, DECODE_OPTIONS);
+}
 
 export interface Tokenizer {
   encode(text: string): Promise<number[]>;
@@ -65,12 +72,17 @@ export function openTokenizer(read: () => TokenizerFile, name = "in memory"): To
   };
   const native = () => opening ??= open();
   return {
-    encode: async (text) => (await (await native()).encodeBatch([text]))[0],
-    encodeBatch: async (texts) => await (await native()).encodeBatch(texts),
+    async encode(text) {
+      checkArgument("Cannot encode", "text", text, TEXT);
+      return (await (await native()).encodeBatch([text]))[0];
+    },
+    async encodeBatch(texts) {
+      checkArgument("Cannot encode", "texts", texts, TEXTS);
+      return await (await native()).encodeBatch(texts);
+    },
     async decode(ids, options = {}) {
-      checkOptions("Cannot decode", options, DECODE_OPTIONS);
-      const { specialTokens = false, after } = options;
-      const { decode } = await native();
+      checkDecode(ids, options);
+      const { specialTokens = false, after } = options, { decode } = await native();
       return await decodeBehind((list) => decode(list, specialTokens), ids, after, known().endsInBytes);
     },
     endsInBytes: (ids) => known().endsInBytes(ids),
@@ -125,14 +137,22 @@ export function withBos({ bosId, addsBos }: Tokenizer, ids: number[]): number[] 
  * ```
  */
 export function byteTokenizer(vocabSize: number): Tokenizer {
-  const encode = (text: string) => [...new TextEncoder().encode(text)];
+  const bytes = (text: string) => [...new TextEncoder().encode(text)];
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true }); // a byte order mark is text
   const decode = (ids: number[]) => utf8.decode(Uint8Array.from(ids.filter((id) => id < 256)));
   return {
-    encode: (text) => Promise.resolve(encode(text)),
-    encodeBatch: (texts) => Promise.resolve(texts.map(encode)),
+    // deno-lint-ignore require-await -- so that a check rejects
+    async encode(text) {
+      checkArgument("Cannot encode", "text", text, TEXT);
+      return bytes(text);
+    },
+    // deno-lint-ignore require-await
+    async encodeBatch(texts) {
+      checkArgument("Cannot encode", "texts", texts, TEXTS);
+      return texts.map(bytes);
+    },
     async decode(ids, options = {}) {
-      checkOptions("Cannot decode", options, DECODE_OPTIONS);
+      checkDecode(ids, options);
       return await decodeBehind((list) => Promise.resolve(decode(list)), ids, options.after);
     },
     bosId: vocabSize > 256 ? 256 : null,

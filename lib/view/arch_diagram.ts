@@ -2,6 +2,7 @@
 import { describeChannel, describeMixer, describePosition, type LayerGroup, layerGroups } from "../arch/describe.ts";
 import { layerParameters, modelParameters } from "../arch/blocks/layer.ts";
 import type { ArchSpec, LayerSpec, MixerSpec } from "../arch/spec.ts";
+import { validateSpec } from "../arch/validate.ts";
 import { parameterCount } from "../cost/bytes.ts";
 import { View } from "./display.ts";
 import { escapeHtml } from "./escape.ts";
@@ -26,12 +27,14 @@ const FILL: Record<MixerSpec["kind"] | "channel" | "outside", string> = {
 /**
  * Draw a spec. Its text names the same blocks, for terminals and readers.
  *
+ * @throws {TypeError} For what is no spec, or a field that is not known.
  * @example
  * ```ts ignore
  * archDiagram(spec) // the last expression of a cell
  * ```
  */
 export function archDiagram(spec: ArchSpec): View {
+  validateSpec(spec);
   return new View({ "text/plain": diagramText(spec), "text/html": diagramSvg(spec) });
 }
 

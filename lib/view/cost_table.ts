@@ -39,6 +39,7 @@ export const COST_TABLE_OPTIONS = object<CostTableOptions>({
 export function costTable(specs: Record<string, ArchSpec>, options: CostTableOptions = {}): View {
   checkArgument("Cannot draw costs", "specs", specs, SPECS);
   checkOptions("Cannot draw costs", options, COST_TABLE_OPTIONS);
+  if (!Object.keys(specs).length) throw new RangeError("Cannot draw costs: there are no specs; pass { name: spec }");
   const longest = Math.min(...Object.values(specs).map((spec) => spec.contextLength));
   const contexts = options.contexts ?? [...new Set([Math.min(512, longest), longest >> 1, longest])];
   const { promptTokens = contexts[0], precision = "fp32" } = options;

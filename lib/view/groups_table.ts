@@ -1,4 +1,5 @@
 /** A task's groups and subjects, each with its interval. */
+import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { list, word } from "../check/rules.ts";
@@ -21,14 +22,18 @@ export const GROUPS_OPTIONS = object<GroupsTableOptions>({ groups: optional(list
  * A row for every group and subject, a column for every model.
  *
  * @param results Of a task with subjects, one for each model.
- * @throws {RangeError} If no result has groups.
+ * @throws {RangeError} If no result has groups, or none has the metric.
  */
 export function groupsTable(results: NamedResults, options: GroupsTableOptions = {}): View {
   checkOptions("Cannot draw groups", options, GROUPS_OPTIONS);
   const all = namedResults(results).filter(({ result }) => Object.keys(result.groups).length);
   if (!all.length) throw new RangeError("Cannot draw groups: no result has any; mmlu has");
-  const { metric = Object.keys(all[0].result.metrics)[0] } = options;
+  const metrics = [...new Set(all.flatMap(({ result }) => Object.keys(result.metrics)))];
+  const { metric = metrics[0] } = options;
   const { groups = [...new Set(all.flatMap(({ result }) => Object.keys(result.groups)))] } = options;
+  if (!metrics.includes(metric)) {
+    throw new RangeError(`Cannot draw groups: no result has the metric "${metric}"${suggestion(metric, metrics)}`);
+  }
   const { scale, unit } = metricLabel(metric);
   return tableView({
     caption: `${all[0].result.task} ${metric} by group and subject`,

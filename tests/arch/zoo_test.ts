@@ -42,6 +42,10 @@ for (const { name, parameters, published } of golden.models) {
   });
 }
 
+Deno.test("zoo() takes a name, and no list of one", () => {
+  assert.throws(() => zoo(["llama-3.2-1b"] as never), /must be a text/);
+});
+
 Deno.test("zoo() gives plain JSON of one's own", () => {
   const spec = zoo("gemma-3-1b");
   assert.deepEqual(JSON.parse(JSON.stringify(spec)), spec);

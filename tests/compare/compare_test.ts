@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compareArchitectures } from "../../lib/compare/compare_architectures.ts";
+import { compareArchitectures, type CompareOptions } from "../../lib/compare/compare_architectures.ts";
 import { Comparison } from "../../lib/compare/comparison.ts";
 import { SUMMARY_COLUMNS, type SummaryRow, TABLE_COLUMNS, type TableRow } from "../../lib/compare/rows.ts";
 import type { Row } from "../../lib/eval/types.ts";
@@ -194,5 +194,17 @@ Deno.test("what can't be compared is named before any host is started", async ()
     () => compareArchitectures(models, { throughput, band: { speed: NaN }, start }),
     /band.speed.*NaN/,
   );
+  for (
+    const [tasks, message] of [
+      [{ hellaswag: [] }, /hellaswag.*no rows/],
+      [{ hellaswag: [1, 2] as never }, /hellaswag.*must be a list of rows/],
+      [{ hellaswag: [{ ctx: "A man" }] }, /hellaswag: none of 1 rows can be read/],
+      [{ mmlu: { rows: [1] } }, /mmlu: rows must say the subject/],
+      [{ hellaswag: { limit: 1, rows: [1] } }, /limit and rows are both given/],
+      [{ hellaswag: { limit: 1, shots: 9999 } }, /shots must be/],
+    ] as [NonNullable<CompareOptions["tasks"]>, RegExp][]
+  ) {
+    await assert.rejects(() => compareArchitectures(models, { throughput, tasks, start }), message);
+  }
   assert.deepEqual(log, []);
 });

@@ -32,6 +32,8 @@ Deno.test("flips() lists other choices alone, the largest change of the margin f
   ]);
   assert.deepEqual([found[0].margin, found[0].baselineMargin], [4, -1]);
   assert.throws(() => flips({ ...changed, items: [] }, base), /share no item/);
+  assert.throws(() => flips(changed, base, { metric: "ac" }), /no metric "ac"; did you mean "acc"/);
+  assert.deepEqual(flips(changed, base, { metric: "acc" }), found);
 });
 
 Deno.test("rows give the start of the question, also by subject; what is shown is escaped", () => {

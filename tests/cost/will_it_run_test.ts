@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { tinySpec } from "../model/tiny_spec.ts";
 import { AGAINST_MEASURED, AGAINST_NOMINAL_CPU, AGAINST_NOMINAL_GPU } from "../../lib/cost/efficiency.ts";
 import { hardware, type Machine } from "../../lib/cost/hardware.ts";
 import { specWillItRun, willItRun } from "../../lib/cost/will_it_run.ts";
@@ -138,4 +139,11 @@ Deno.test("what was asked wrongly is named", () => {
   assert.throws(() => ask({ price: { usdPerHour: -1 } }), /price\.usdPerHour must be a number above 0, got -1/);
   const unknown = { ...machine, tdpWatts: null };
   assert.throws(() => ask({ hardware: unknown, price: { usdPerKwh: 0.3 } }), /TDP is not known/);
+});
+
+Deno.test("a model of a short context is asked for requests that fit into it", async () => {
+  const { promptTokens, newTokens, contextLength } = await willItRun(tinySpec({ contextLength: 128 }), {
+    hardware: "Raspberry Pi 5",
+  });
+  assert.deepEqual([promptTokens, newTokens, contextLength], [96, 32, 128]);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
+import { type EvaluateOptions, QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import type { TaskOptions } from "../../lib/eval/types.ts";
 import type { ScoreRequest } from "../../lib/model/protocol.ts";
 import { requestStop, StopError } from "../../lib/progress.ts";
@@ -186,4 +186,28 @@ Deno.test("a stop while the host works ends the host and throws StopError", asyn
   };
   await assert.rejects(() => quality.evaluateTask("hellaswag", [roof("1")]), StopError);
   assert.equal(host.closed, true);
+});
+
+Deno.test("a task of generated programs takes the options of every evaluation: a host, hosts, a store", async () => {
+  const quality = new QualityBenchmark("fake", {}, () => Promise.reject(new Error("started")));
+  const problem = {
+    task_id: "HumanEval/0",
+    prompt: "def f():\n",
+    canonical_solution: "    return 1\n",
+    test: "def check(c):\n    assert c() == 1\n",
+    entry_point: "f",
+  };
+  const evaluate = (options: EvaluateOptions) =>
+    quality.evaluateTask("humaneval", [problem], { maxNewTokens: 4, ...options });
+  const host = new FakeHost();
+  host.generateBatch = () => Promise.reject(new Error("asked"));
+  for (const options of [{ store: null }, { hosts: 1 }, { hosts: 1, store: null }]) {
+    await assert.rejects(() => evaluate(options), /started/);
+  }
+  await assert.rejects(() => evaluate({ host, store: null }), (error: Error) => !/unknown option/.test(error.message));
+  await assert.rejects(() => evaluate({ store: null, scoring: {} }), /scoring is for log-likelihoods/);
+  await assert.rejects(
+    () => evaluate({ store: null, preset: "chaptr" }),
+    /"chaptr" of humaneval; did you mean "chapter"/,
+  );
 });

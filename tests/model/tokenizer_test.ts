@@ -33,3 +33,23 @@ for (const [pre, want] of Object.entries(golden.ids)) {
     }
   });
 }
+
+Deno.test("a tokenizer refuses what is no text, no ids, or an option that is not known", async () => {
+  const file = {
+    model: { type: "WordLevel", vocab: { a: 0, b: 1 }, unk_token: "a" },
+    pre_tokenizer: { type: "Whitespace" },
+  };
+  const read = () => ({ tokenizer: file, bosId: null, eosId: null, endIds: [], addsBos: false });
+  for (const tokenizer of [byteTokenizer(258), openTokenizer(read)]) {
+    await assert.rejects(() => tokenizer.encode(null as never), /Cannot encode: text must be a text, got null/);
+    await assert.rejects(() => tokenizer.encodeBatch("ab" as never), /texts must be a list/);
+    await assert.rejects(() => tokenizer.decode("ab" as never), /Cannot decode: ids must be a list/);
+    await assert.rejects(() => tokenizer.decode([0.5]), /ids\[0\] .*0\.5/);
+    await assert.rejects(
+      () => tokenizer.decode([1], { special: true } as never),
+      /"special"; did you mean "specialTokens"/,
+    );
+    assert.equal(typeof await tokenizer.decode([1], { specialTokens: true, after: [0] }), "string");
+    assert.equal(await tokenizer.decode([], { specialTokens: undefined }), "");
+  }
+});

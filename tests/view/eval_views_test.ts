@@ -78,6 +78,7 @@ Deno.test("groupsTable() has a row a group and subject, programsTable() one a re
   assert.match(text, /stem +2 +100 \[/);
   assert.match(text, /virology +2 +50 \[/);
   assert.throws(() => groupsTable({ c: programs() }), /no result has any; mmlu has/);
+  assert.throws(() => groupsTable({ result }, { metric: "ac" }), /the metric "ac"; did you mean "acc"/);
   const lines = String(programsTable({ c: programs() }));
   assert.match(lines, /c +humaneval +3 × 2 × 2 +0\.2 +4\.0 +25\.0 +0\.0 +50\.0, 16\.7/);
   assert.throws(() => programsTable({ result }), /no result is of a generated task/);

@@ -34,10 +34,10 @@ export function zooNames(): string[] {
  * ```
  */
 export function zoo(name: string): ArchSpec {
-  // Cloned apart, since a family writes a layer once for all places where it stands.
-  if (Object.hasOwn(ZOO, name)) return { name, ...JSON.parse(JSON.stringify(ZOO[name])) };
   if (typeof name !== "string") {
     throw new TypeError(`Cannot look up an architecture: its name must be a text, got ${shown(name)}`);
   }
+  // Cloned apart, since a family writes a layer once for all places where it stands.
+  if (Object.hasOwn(ZOO, name)) return { name, ...JSON.parse(JSON.stringify(ZOO[name])) };
   throw new RangeError(`Unknown architecture ${shown(name)}${suggestion(name, zooNames())}`);
 }

@@ -7,7 +7,7 @@ const MAX_LINE_CHARS = 64 * 2 ** 20;
 /**
  * The objects of a JSONL file with the numbers of their lines; empty lines are left out.
  *
- * @throws {SyntaxError} For a line that is no JSON object, or too long; with file and line.
+ * @throws {SyntaxError} For a line that is no JSON object, or too long, or a file that is not UTF-8; with file and line.
  */
 export async function* jsonLines(
   path: string,
@@ -20,8 +20,18 @@ export async function* jsonLines(
     rest = [], length = 0, line++;
     return text.trim() === "" ? null : { line, row: objectOf(text, `${path}, line ${line}`) };
   };
-  for await (const chunk of file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))) {
-    const pieces = chunk.split("\n"), last = pieces.pop()!;
+  const utf8 = new TextDecoder("utf-8", { fatal: true });
+  const textOf = (bytes?: Uint8Array<ArrayBuffer>) => {
+    try {
+      return utf8.decode(bytes, { stream: bytes !== undefined });
+    } catch { // the decoder does not say where in the piece that was read
+      throw new SyntaxError(
+        `Cannot read ${path}, in line ${line + 1} or soon after: it is not UTF-8; save it as UTF-8`,
+      );
+    }
+  };
+  for await (const bytes of file.readable) {
+    const chunk = textOf(bytes), pieces = chunk.split("\n"), last = pieces.pop()!;
     for (const piece of pieces) {
       const found = finish(piece);
       if (found) yield found;
@@ -32,7 +42,7 @@ export async function* jsonLines(
       throw new SyntaxError(`Cannot read ${path}, line ${line + 1}: it has more than ${maxLineChars} characters`);
     }
   }
-  const found = finish("");
+  const found = finish(textOf());
   if (found) yield found;
 }
 

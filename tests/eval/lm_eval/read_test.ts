@@ -172,3 +172,19 @@ Deno.test("jsonLines() gives up on a line without an end", async () => {
   await Deno.writeTextFile(path, `{"a":1}\n{"b":"${"x".repeat(200_000)}`);
   await assert.rejects(Array.fromAsync(jsonLines(path, 1000)), /line 2: it has more than 1000 characters/);
 });
+
+Deno.test("jsonLines() says of a file that is not UTF-8 which it is, and where", async () => {
+  const { jsonLines } = await import("../../../lib/eval/lm_eval/json_lines.ts");
+  const path = await Deno.makeTempFile(), message = new RegExp(`Cannot read ${path}, in line 1 .*it is not UTF-8`);
+  const utf16 = Uint8Array.of(
+    0xff,
+    0xfe,
+    ...new Uint8Array(new Uint16Array([..."{}"].map((c) => c.charCodeAt(0))).buffer),
+  );
+  for (const bytes of [utf16, new TextEncoder().encode(`{"a":"é"}`).subarray(0, 7)]) { // the last one ends in a character
+    await Deno.writeFile(path, bytes);
+    await assert.rejects(Array.fromAsync(jsonLines(path)), { name: "SyntaxError", message });
+  }
+  await Deno.writeTextFile(path, `\ufeff{"a":"é"}\r\n{"b":1}`);
+  assert.deepEqual((await Array.fromAsync(jsonLines(path))).map(({ row }) => row), [{ a: "é" }, { b: 1 }]);
+});
