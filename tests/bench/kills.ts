@@ -55,9 +55,15 @@ async function killed(work: string, folder: string, ms: number): Promise<boolean
   return (await child.status).signal === "SIGKILL";
 }
 
-/** Processes that were started for this place and are still there. */
+/** Processes that were started for this place and are still there: the kernel ends them, which takes a moment. */
 async function orphans(folder: string): Promise<number> {
-  await new Promise((done) => setTimeout(done, 100)); // the kernel tells the children
+  for (let waited = 0; waited < 20 && await started(folder) > 0; waited++) {
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return await started(folder);
+}
+
+async function started(folder: string): Promise<number> {
   let count = 0;
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
