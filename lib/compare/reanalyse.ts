@@ -1,4 +1,5 @@
 /** From saved raw data to the same numbers again, without running anything. */
+import { noOptions } from "../check/options.ts";
 import { fileSize } from "../arch/file_range.ts";
 import { type BenchmarkResult, benchmarkResult } from "../measure/benchmark_result.ts";
 import { Comparison } from "./comparison.ts";
@@ -21,6 +22,7 @@ import type { ComparisonRaw } from "./raw.ts";
 export function reanalyse(saved: string | Comparison | ComparisonRaw): Promise<Comparison>;
 export function reanalyse(saved: string | BenchmarkResult): Promise<BenchmarkResult>;
 export async function reanalyse(saved: unknown): Promise<Comparison | BenchmarkResult> {
+  noOptions("reanalyse", arguments, 1);
   const data = typeof saved === "string" ? await read(saved) : saved instanceof Comparison ? saved.raw : saved;
   if (isBenchmark(data)) return benchmarkResult({ ...data, way: data.way ?? "loop" });
   return Comparison.fromJSON(data);

@@ -1,4 +1,5 @@
 /** What an ONNX graph must cost: counted node by node from the file, with numbers for its symbols. */
+import { noOptions } from "../check/options.ts";
 import type { Bindings } from "../onnx/dims.ts";
 import { type Execution, operatorName } from "../onnx/graph_scope.ts";
 import { inferShapes } from "../onnx/infer_shapes.ts";
@@ -71,6 +72,7 @@ export async function graphCost(
   bindings: Bindings,
   values: Record<string, (dims: number[]) => Float64Array> = {},
 ): Promise<GraphCost> {
+  noOptions("graphCost", arguments, 3);
   const model = typeof source === "string" || source instanceof Uint8Array ? await readModel(source) : source;
   try {
     checkBindings(model, bindings, values);

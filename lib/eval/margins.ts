@@ -1,4 +1,5 @@
 /** How sure a choice was: the lead of one answer over another, and how little would turn right into wrong. */
+import { noOptions } from "../check/options.ts";
 import { argmax } from "./choice_item.ts";
 import { type EvalItem, type EvalResult, itemKey } from "./types.ts";
 
@@ -64,6 +65,7 @@ export interface NearFlips {
  * @throws {RangeError} If `distance` is negative or not finite.
  */
 export function itemsNearFlip(result: Pick<EvalResult, "items" | "metrics">, distance = BATCHING_DISTANCE): NearFlips {
+  noOptions("itemsNearFlip", arguments, 2);
   if (!(distance >= 0 && Number.isFinite(distance))) {
     throw new RangeError(`Cannot count items near a flip: distance must be a number >= 0, got ${distance}`);
   }
@@ -88,6 +90,7 @@ function sentenceOf(metrics: NearFlips["metrics"], distance: number): string {
 
 /** The largest difference between two results' log-likelihoods of the same choices: what to pass as `distance`. */
 export function largestChange(a: Pick<EvalResult, "items">, b: Pick<EvalResult, "items">): number {
+  noOptions("largestChange", arguments, 2);
   const others = new Map(b.items.map((item) => [itemKey(item), item.logLikelihoods]));
   let largest = 0;
   for (const item of a.items) {

@@ -7,7 +7,7 @@ import { resolveSpec } from "../arch/resolve.ts";
 import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { MOST_RUNS, SEED, TOKENS } from "../check/common.ts";
 import { type Fields, object, optional } from "../check/objects.ts";
-import { checkOptions, withDefaults } from "../check/options.ts";
+import { checkOptions, noOptions, withDefaults } from "../check/options.ts";
 import { func, integer } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelInfo, StartHost } from "../model/protocol.ts";
@@ -242,6 +242,7 @@ export function sequentialSpeedUp(
   b: Pick<CorrectBenchmarkResult, "samples">,
   drift = 0,
 ): OrderedSpeedUp {
+  noOptions("sequentialSpeedUp", arguments, 3);
   const speeds = withDrift([...a.samples, ...b.samples].map((s) => s.decodeTokensPerS!), drift).map(Math.log);
   const [x, y] = [speeds.slice(0, a.samples.length), speeds.slice(a.samples.length)];
   const [vx, vy] = [sampleStd(x) ** 2 / x.length, sampleStd(y) ** 2 / y.length];
@@ -259,6 +260,7 @@ export function sequentialSpeedUp(
  * @param config Name of the setting, e.g. "p5_l32".
  */
 export function twinSpeedUp(result: RoundsResult, config: string, drift = 0): OrderedSpeedUp {
+  noOptions("twinSpeedUp", arguments, 3);
   const { baseline, twin } = result;
   const rounds = result.rounds.filter((r) => r.config === config);
   const runs = rounds.flatMap(({ order, samples }, round) =>

@@ -1,7 +1,7 @@
 /** From an interval to a word: a difference is claimed only beyond a band, sameness only inside it. */
 import { BAND } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions, noOptions } from "../check/options.ts";
 import { flag } from "../check/rules.ts";
 import type { Estimate } from "./estimate.ts";
 
@@ -41,6 +41,8 @@ function judge({ wide, narrow }: VerdictIntervals, low: number, high: number): "
  * ```
  */
 export function speedVerdict(intervals: VerdictIntervals, band = SPEED_BAND): SpeedVerdict {
+  noOptions("speedVerdict", arguments, 2);
+  checkArgument("Cannot give a verdict", "band", band, BAND);
   return ({ above: "faster", below: "slower", same: "same", unclear: "unclear" } as const)[
     judge(intervals, 1 / (1 + band), 1 + band)
   ];

@@ -1,4 +1,5 @@
 /** A comparison at a glance: one row an architecture, for each setting and task the change and its verdict. */
+import { noOptions } from "../check/options.ts";
 import {
   type ComparisonData,
   memoryEstimate,
@@ -109,11 +110,13 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
  * @param comparison What `compareArchitectures` gives.
  */
 export function showComparison(comparison: ComparisonData): View {
+  noOptions("showComparison", arguments, 1);
   return tableView(comparisonTable(comparison));
 }
 
 /** Every row of `comparison.summary`, with value, baseline and interval in columns of their own. */
 export function summaryTable(comparison: ComparisonData): View {
+  noOptions("summaryTable", arguments, 1);
   return tableView({
     caption: `Summary against ${comparison.raw.baseline}`,
     columns: [

@@ -1,4 +1,5 @@
 /** A crossover in words: where, how sure, or that there is none. */
+import { noOptions } from "../check/options.ts";
 import type { ScalingCrossover } from "../measure/scaling.ts";
 import type { Crossover } from "../stats/crossover.ts";
 
@@ -7,6 +8,7 @@ const LENGTHS = { ttftMs: "prompt tokens", tpotMs: "tokens of context" };
 
 /** One sentence; a length beyond the measured ones is called extrapolated. */
 export function crossoverSentence({ time, first, second, crossover, identical }: ScalingCrossover): string {
+  noOptions("crossoverSentence", arguments, 1);
   const { kind, crossings, unclear, told, fasterAtStart, measuredUpTo, level } = crossover;
   const name = { first, second }, what = TIMES[time], unit = LENGTHS[time];
   const range = `${Math.round(100 * level)} % interval`;

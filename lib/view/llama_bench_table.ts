@@ -1,4 +1,5 @@
 /** What llama-bench measured, in a table that stands beside ours. */
+import { noOptions } from "../check/options.ts";
 import type { LlamaBenchRow } from "../compare/llama_bench.ts";
 import { usablePositive } from "../stats/usable.ts";
 import type { View } from "./display.ts";
@@ -7,6 +8,7 @@ import { tableView } from "./table.ts";
 
 /** Rows of `readLlamaBench`, with tokens/s and its interval over repetitions. */
 export function llamaBenchTable(rows: LlamaBenchRow[]): View {
+  noOptions("llamaBenchTable", arguments, 1);
   return tableView({
     caption: "llama-bench",
     columns: [

@@ -1,4 +1,5 @@
 /** Loss curves of siblings, while they train and after. */
+import { noOptions } from "../check/options.ts";
 import { displayInPlace, jupyter } from "../progress.ts";
 import { mean } from "../stats/summary.ts";
 import type { LossCurve, SiblingsProgress, SiblingsResult } from "../train/train_siblings.ts";
@@ -51,6 +52,7 @@ export function lossFigure({ task, budget, curves, ended }: SiblingsProgress): F
 
 /** `lossFigure` of finished training as a view; its text gives each sibling's first and last losses. */
 export function lossPlot(result: SiblingsResult): View {
+  noOptions("lossPlot", arguments, 1);
   const curves = Object.entries(result.siblings).flatMap(([name, { runs }]) =>
     runs.map(({ learningRate, seed, tokens, steps, losses }): LossCurve => {
       return { name, learningRate, seed, tokensPerStep: tokens / steps, losses };

@@ -1,4 +1,5 @@
 /** What the order of runs does to a comparison of identical models. */
+import { noOptions } from "../check/options.ts";
 import type { OrderedSpeedUp } from "../measure/chapter_benchmarks.ts";
 import { usablePositive } from "../stats/usable.ts";
 import type { View } from "./display.ts";
@@ -9,6 +10,7 @@ const ORDER = { sequential: "AAAA BBBB", rounds: "rounds, shuffled" };
 
 /** One row an order and drift: the speed-up between identical models, and whether a difference would be claimed. */
 export function orderTable(speedUps: OrderedSpeedUp[]): View {
+  noOptions("orderTable", arguments, 1);
   return tableView({
     caption: "Decode speed of a model over itself",
     columns: [

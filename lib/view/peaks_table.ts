@@ -1,4 +1,5 @@
 /** What probes measured of the machine. */
+import { noOptions } from "../check/options.ts";
 import type { Peaks } from "../measure/peaks.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { usablePositive } from "../stats/usable.ts";
@@ -8,6 +9,7 @@ import { type Cell, tableView } from "./table.ts";
 
 /** A row a format, and one for the copy. */
 export function peaksTable({ flopsPerS, readBytesPerS, copyBytesPerS, machine, bytes, samples }: Peaks): View {
+  noOptions("peaksTable", arguments, 1);
   const cell = (estimate: Estimate): Cell => {
     const { point, interval } = estimateParts(usablePositive(estimate), { scale: 1e-9, units: "processes" });
     return { main: point, details: interval ? [interval] : [] };

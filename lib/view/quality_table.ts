@@ -1,4 +1,5 @@
 /** Models against a baseline on the same items, as a table and in sentences. */
+import { noOptions } from "../check/options.ts";
 import type { QualityComparison, QualityFinding } from "../compare/paired_quality.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded } from "../stats/usable.ts";
@@ -13,6 +14,7 @@ import { type Cell, tableView } from "./table.ts";
  * @param comparison What `compareQuality` or `comparePaired` gives.
  */
 export function qualityTable(comparison: QualityComparison): View {
+  noOptions("qualityTable", arguments, 1);
   const level = `${Math.round(100 * comparison.level)} % CI`;
   return tableView({
     caption: `Quality against ${comparison.baseline}, paired on the same items`,
@@ -60,6 +62,7 @@ export function qualityTable(comparison: QualityComparison): View {
  * difference of 1 pp would need 6,279)".
  */
 export function qualitySentences({ baseline, findings }: QualityComparison): string[] {
+  noOptions("qualitySentences", arguments, 1);
   return findings.map((f) => {
     const name = metricLabel(f.metric).name, what = f.task === f.metric ? name : `${f.task} ${name}`;
     const found = formatEstimate(f.difference, { ...differenceOptions(f), units: "" });

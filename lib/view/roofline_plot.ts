@@ -1,4 +1,5 @@
 /** The roofline: what a machine can do at an intensity, and what models do there. */
+import { noOptions } from "../check/options.ts";
 import { arithmetic, type Machine, weightRate } from "../cost/hardware.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
 import type { Precision } from "../arch/spec.ts";
@@ -52,6 +53,7 @@ export function rooflineFigure(machine: Machine, residuals: readonly RooflineRes
 
 /** `rooflineFigure` as a view; its text lists the points. */
 export function rooflinePlot(machine: Machine, residuals: readonly RooflineResidual[]): View {
+  noOptions("rooflinePlot", arguments, 2);
   const lines = residuals.map(({ name, phase, roof, measuredMs, ratio }) =>
     `${name}, ${phase}: ${formatNumber(roof[phase].flops / measuredMs / 1e6)} GFLOP/s at ${
       formatNumber(roof[phase].intensity)

@@ -1,4 +1,5 @@
 /** What stands behind a comparison: the machine, the models, and how far two identical models seem to differ. */
+import { noOptions } from "../check/options.ts";
 import type { Environment } from "../measure/environment.ts";
 import {
   type ComparisonData,
@@ -16,6 +17,7 @@ import { tableView } from "./table.ts";
 
 /** The machine and the versions: what every number depends on. */
 export function machineTable(environment: Environment): View {
+  noOptions("machineTable", arguments, 1);
   const { cpu, logicalCores, containerCores, memoryGb, containerMemoryGb } = environment;
   const memory = containerMemoryGb === null ? memoryGb : Math.min(containerMemoryGb, memoryGb);
   const load = environment.loadAverage[0];
@@ -40,6 +42,7 @@ export function machineTable(environment: Environment): View {
 
 /** Size and form of each model. Weights in MB (10^6 bytes), parameters in millions. */
 export function modelTable(comparison: ComparisonData): View {
+  noOptions("modelTable", arguments, 1);
   const rows = modelNames(comparison).map((name) => {
     const { info } = comparison.raw.models[name];
     const config = comparison.raw.settings[0]?.config;
@@ -92,6 +95,7 @@ function verdictMinutes(comparison: ComparisonData, config: string, minutes: num
 
 /** How much was measured in each setting, and the speed-up of the baseline's twin: two identical models. */
 export function trustTable(comparison: ComparisonData): View {
+  noOptions("trustTable", arguments, 1);
   const { baseline, settings, twin } = comparison.raw;
   const twins: number[] = [];
   const rows = settings.map(({ config, kind, rounds, blocks, stoppedBy, minutes }) => {

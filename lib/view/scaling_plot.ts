@@ -1,4 +1,5 @@
 /** Time over length: what was measured, the fit with its band, and the stretch in which two models cross. */
+import { noOptions } from "../check/options.ts";
 import type { ModelScaling, Scaling } from "../measure/scaling.ts";
 import { fittedAt } from "../stats/scaling_fit.ts";
 import { busySentence } from "./busy_sentence.ts";
@@ -62,6 +63,7 @@ export function scalingFigure({ models, twin, crossovers }: Scaling): Figure {
 
 /** `scalingFigure` as a view; its text has the crossovers in words. */
 export function scalingPlot(scaling: Scaling): View {
+  noOptions("scalingPlot", arguments, 1);
   const lines = Object.entries(scaling.models).map(([name, { ttftMs, tpotMs }]) =>
     `${name}: TTFT ${times(ttftMs)}, TPOT ${times(tpotMs)}`
   );

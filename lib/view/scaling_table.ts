@@ -1,4 +1,5 @@
 /** The terms of TTFT and TPOT of every model, and where models cross. */
+import { noOptions } from "../check/options.ts";
 import type { Scaling } from "../measure/scaling.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { atLeastZero, type ScalingFit } from "../stats/scaling_fit.ts";
@@ -11,6 +12,7 @@ import { type Cell, tableView } from "./table.ts";
 
 /** A row a model: fixed costs, and what every token, square of tokens and token of context adds. */
 export function scalingTable({ models, crossovers, rounds }: Scaling): View {
+  noOptions("scalingTable", arguments, 1);
   const rows = Object.entries(models).map(([name, { ttftMs, tpotMs }]): Cell[] => {
     const [a, b, c] = terms(ttftMs), [base, slope] = terms(tpotMs);
     const worst = (fit: typeof ttftMs) => 100 * Math.max(...fit.points.map((p) => Math.abs(p.relativeResidual)));

@@ -1,4 +1,5 @@
 /** Architectures that were trained alike: what each learned, and how. */
+import { noOptions } from "../check/options.ts";
 import type { SiblingsResult } from "../train/train_siblings.ts";
 import { SHARE, usableOn, usablePositive } from "../stats/usable.ts";
 import type { View } from "./display.ts";
@@ -12,6 +13,7 @@ const METRICS = {
 
 /** One row a sibling: its size, what training took, and the task's metric with an interval over seeds. */
 export function siblingsTable({ task, budget, siblings }: SiblingsResult): View {
+  noOptions("siblingsTable", arguments, 1);
   const metric = METRICS[task.metric], level = (x: number) => formatNumber(x * metric.scale);
   const entries = Object.entries(siblings), seeds = entries[0][1].runs.length;
   return tableView({
