@@ -59,7 +59,7 @@ export function shown(value: unknown): string {
     case "function":
       return value.name ? `the function ${cut(value.name)}` : "a function";
     case "object":
-      if (value !== null && !Array.isArray(value) && !isPlain(value)) return `a ${cut(nameOf(value))}`;
+      if (value !== null && !Array.isArray(value) && !isPlain(value)) return `an instance of ${cut(nameOf(value))}`;
   }
   try {
     return cut(JSON.stringify(value) ?? "nothing");
@@ -75,7 +75,7 @@ export function isPlain(value: object): boolean {
 }
 
 function nameOf(value: object): string {
-  return (Object.getPrototypeOf(value)?.constructor?.name as string | undefined) || "strange object";
+  return (Object.getPrototypeOf(value)?.constructor?.name as string | undefined) || "a class";
 }
 
 function cut(text: string): string {

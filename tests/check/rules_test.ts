@@ -31,11 +31,14 @@ Deno.test("an object has its fields and no others, whatever they are called", ()
   refuse(rule, { sed: 1 }, `unknown option "sed"; did you mean "seed"? ${there}`); // before what is missing
   refuse(rule, { stop: [""] }, "stop[0] must not be empty", "RangeError");
   for (
-    const [value, got] of [[[], "[]"], ["x", '"x"'], [null, "null"], [new Map(), "a Map"], [() => {}, "a function"]]
+    const [value, got] of [[[], "[]"], ["x", '"x"'], [null, "null"], [new Map(), "an instance of Map"], [
+      () => {},
+      "a function",
+    ]]
   ) {
     refuse(rule, value, `the options must be an object, got ${got}`);
   }
-  refuse(rule, Object.create({ stop: [] }), "the options must be an object, got a Object"); // inherited
+  refuse(rule, Object.create({ stop: [] }), "the options must be an object, got an instance of Object"); // inherited
 });
 
 Deno.test("a name that belongs further inside is shown there", () => {
@@ -137,7 +140,7 @@ Deno.test("kinds of values are told apart, and a message shows any value", () =>
     [{ a: 1n }, "an object"],
     [Symbol("s"), "a symbol"],
     [function named() {}, "the function named"],
-    [new Date(0), "a Date"],
+    [new Date(0), "an instance of Date"],
   ];
   for (const [value, got] of values) refuse(rule, { n: value }, `n must be a number or a list of them, got ${got}`);
   refuse(asField(flag), { n: loop }, "n must be true or false, got a list");
