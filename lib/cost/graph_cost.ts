@@ -72,8 +72,8 @@ export async function graphCost(
   values: Record<string, (dims: number[]) => Float64Array> = {},
 ): Promise<GraphCost> {
   const model = typeof source === "string" || source instanceof Uint8Array ? await readModel(source) : source;
+  checkBindings(model, bindings, values, source);
   try {
-    checkBindings(model, bindings, values);
     return countGraph(model, bindings, values);
   } catch (error) {
     if (typeof source !== "string" || !(error instanceof RangeError)) throw error;

@@ -42,7 +42,7 @@ export async function graphFlops(source: string | Uint8Array, options: GraphFlop
   checkOptions("Cannot count FLOPs", options, GRAPH_FLOPS_OPTIONS);
   const { promptTokens, newTokens = 1, batch = 1, convention = "causal", bindings = {} } = options;
   const model = await readModel(source);
-  checkBindings(model, bindings);
+  checkBindings(model, bindings, {}, source);
   const pass = (sizes: PassSizes) => {
     const { bindings: all, values } = passBindings(model, sizes, bindings);
     return requireComplete(countGraph(model, all, values)).flops[convention];
@@ -87,7 +87,7 @@ export async function graphPassCost(source: string | Uint8Array, options: PassOp
   checkOptions("Cannot count the cost of a pass", options, PASS_OPTIONS);
   const { tokens, past = 0, batch = 1, bindings = {} } = options;
   const model = await readModel(source);
-  checkBindings(model, bindings);
+  checkBindings(model, bindings, {}, source);
   const pass = passBindings(model, { batch, tokens, past }, bindings);
   return countGraph(model, pass.bindings, pass.values);
 }
