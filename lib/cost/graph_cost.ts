@@ -1,4 +1,7 @@
 /** What an ONNX graph must cost: counted node by node from the file, with numbers for its symbols. */
+import { data } from "../check/data.ts";
+import { checkArgument } from "../check/options.ts";
+import { entries } from "../check/rules.ts";
 import type { Bindings } from "../onnx/dims.ts";
 import { type Execution, operatorName } from "../onnx/graph_scope.ts";
 import { inferShapes } from "../onnx/infer_shapes.ts";
@@ -90,12 +93,15 @@ export function countGraph(
   return new Count(model).run(bindings, values);
 }
 
+const GRAPH_COST = data<GraphCost>("the cost of a graph, as graphCost gives", { unknown: entries() });
+
 /**
  * A cost whose sums are whole.
  *
  * @throws {TypeError} If operators were not known; names them.
  */
 export function requireComplete(cost: GraphCost): GraphCost {
+  checkArgument("Cannot count the cost", "cost", cost, GRAPH_COST);
   if (cost.unknown.length === 0) return cost;
   const { name, operator, reason } = cost.unknown[0];
   const more = cost.unknown.length > 1 ? ` (and ${cost.unknown.length - 1} more nodes, most of them behind it)` : "";

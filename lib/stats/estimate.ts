@@ -1,4 +1,6 @@
 /** A number with its interval: the only form in which results travel. */
+import { aNumber, data } from "../check/data.ts";
+import { nullable } from "../check/rules.ts";
 export interface Estimate {
   /** The best single value. */
   point: number;
@@ -13,3 +15,10 @@ export interface Estimate {
   /** Standard error, where the method has one. */
   stderr?: number;
 }
+
+/** The rule of an estimate where it is an argument. */
+export const ESTIMATE = data<Estimate>("an estimate { point, low, high }", {
+  point: aNumber,
+  low: nullable(aNumber),
+  high: nullable(aNumber),
+});

@@ -1,5 +1,6 @@
 /** The ratio of two paired quantities, estimated on logarithms with blocks as the unit. */
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { entries } from "../check/rules.ts";
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
 import { exponentialInterval, MEAN_OPTIONS, type MeanOptions } from "./mean_interval.ts";
@@ -13,6 +14,8 @@ export interface PairedSample {
   candidate: number;
   baseline: number;
 }
+
+const SAMPLES = entries<PairedSample>(); // called for every simulated session: each sample is looked at once, below
 
 /** The mean log ratio candidate / baseline of each block, in the order of first appearance. */
 export function blockLogRatios(samples: readonly PairedSample[]): number[] {
@@ -47,6 +50,7 @@ export function ratioOverBlocks(
   samples: readonly PairedSample[],
   options: MeanOptions = {},
 ): Estimate & { low: number; high: number } {
+  checkArgument("Cannot compute the interval of a ratio", "samples", samples, SAMPLES);
   checkOptions("Cannot compute the interval of a ratio", options, MEAN_OPTIONS);
   const units = blockLogRatios(samples);
   requireData("the interval of a ratio over blocks", units, 2);
