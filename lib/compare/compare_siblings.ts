@@ -1,7 +1,7 @@
 /** Trained siblings compared: the speed of one model each, the quality of all their seeds. */
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { joinSeeds } from "../eval/join_seeds.ts";
-import { SIBLINGS_RESULT } from "../train/siblings_field.ts";
+import { SIBLINGS } from "../train/siblings_field.ts";
 import type { SiblingsResult } from "../train/train_siblings.ts";
 import { COMPARE_OPTIONS, compareArchitectures, type CompareOptions } from "./compare_architectures.ts";
 import { Comparison } from "./comparison.ts";
@@ -22,7 +22,7 @@ import { Comparison } from "./comparison.ts";
  * ```
  */
 export async function compareSiblings(result: SiblingsResult, options: CompareOptions = {}): Promise<Comparison> {
-  checkArgument("Cannot compare siblings", "result", result, SIBLINGS_RESULT);
+  checkArgument("Cannot compare siblings", "result", result, SIBLINGS);
   const { siblings } = result;
   checkOptions("Cannot compare siblings", options, COMPARE_OPTIONS);
   const entries = Object.entries(siblings), tasks = Object.keys(options.tasks ?? {});

@@ -15,6 +15,7 @@ import { type ConventionFlops, nodeFlops } from "./graph_flops.ts";
 import { Layers } from "./graph_layers.ts";
 import { Liveness } from "./graph_liveness.ts";
 import { Parameters } from "./graph_parameters.ts";
+import { GRAPH_SOURCE } from "./graph_source.ts";
 
 /** FLOPs and bytes of a part of a graph. */
 export interface Cost {
@@ -74,6 +75,7 @@ export async function graphCost(
   bindings: Bindings,
   values: Record<string, (dims: number[]) => Float64Array> = {},
 ): Promise<GraphCost> {
+  checkArgument("Cannot count the graph's cost", "source", source, GRAPH_SOURCE);
   const model = typeof source === "string" || source instanceof Uint8Array ? await readModel(source) : source;
   try {
     checkBindings(model, bindings, values);

@@ -6,10 +6,10 @@ import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { MOST_RUNS, SEED, TOKENS } from "../check/common.ts";
-import { data } from "../check/data.ts";
+import { aNumber, data } from "../check/data.ts";
 import { type Fields, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions, withDefaults } from "../check/options.ts";
-import { entries, func, integer } from "../check/rules.ts";
+import { entries, func, integer, list, type Rule } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelInfo, StartHost } from "../model/protocol.ts";
 import { progress, withPartial } from "../progress.ts";
@@ -227,12 +227,14 @@ export interface OrderedSpeedUp {
  * ```
  */
 export function withDrift(speeds: readonly number[], drift: number): number[] {
+  checkArgument("Cannot add a drift", "speeds", speeds, SPEEDS);
   if (!(drift > -1 && Number.isFinite(drift))) {
     throw new RangeError(`Cannot add a drift: it must be above -1 (0.03 is 3 % more time at the end), got ${drift}`);
   }
   return speeds.map((speed, i) => speed / (1 + drift * i / Math.max(1, speeds.length - 1)));
 }
 
+const SPEEDS: Rule<number[]> = list(aNumber);
 const TIMED = data<Pick<CorrectBenchmarkResult, "samples">>("what correctBenchmark gives", { samples: entries() });
 
 /**

@@ -117,14 +117,16 @@ export function planRounds(pilot: Pilot, options: PowerOptions = {}): PlannedRou
  */
 export function pilotOf(result: RoundsResult, candidate?: string, config?: string): Pilot {
   checkArgument("Cannot plan rounds", "result", result, ROUNDS_RESULT);
-  const asked = config ?? result.settings[0]?.config;
-  const setting = result.settings.find((s) => s.config === asked);
+  const { settings, twin } = result;
+  const setting = config === undefined ? settings[0] : settings.find((s) => s.config === config);
   if (!setting) {
     throw new RangeError(
-      `Cannot plan rounds: no setting "${asked}"; there are: ${result.settings.map((s) => s.config).join(", ")}`,
+      `Cannot plan rounds: no setting "${config}"; there are: ${settings.map((s) => s.config).join(", ")}`,
     );
   }
-  const [logRatios] = candidateRatios(result, setting.setting, setting.config, [candidate ?? result.twin]);
+  const [logRatios] = candidateRatios(result, setting.setting, setting.config, [
+    candidate === undefined ? twin : candidate,
+  ]);
   return { logRatios, rounds: setting.rounds, minutes: setting.minutes };
 }
 

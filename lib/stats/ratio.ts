@@ -1,4 +1,5 @@
 /** The ratio of two paired quantities, estimated on logarithms with blocks as the unit. */
+import { shown } from "../check/check.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { entries } from "../check/rules.ts";
 import { requireData } from "./check.ts";
@@ -20,7 +21,13 @@ const SAMPLES = entries<PairedSample>(); // called for every simulated session: 
 /** The mean log ratio candidate / baseline of each block, in the order of first appearance. */
 export function blockLogRatios(samples: readonly PairedSample[]): number[] {
   const blocks = new Map<number, number[]>();
-  for (const { block, candidate, baseline } of samples) {
+  for (const sample of samples) {
+    if (typeof sample !== "object" || sample === null) {
+      throw new TypeError(
+        `Cannot compute a ratio: a sample must be { block, candidate, baseline }, got ${shown(sample)}`,
+      );
+    }
+    const { block, candidate, baseline } = sample;
     if (!(candidate > 0 && baseline > 0 && Number.isFinite(candidate / baseline))) {
       throw new RangeError(
         `Cannot compute a ratio: both values must be positive numbers, got ${candidate} / ${baseline} in block ${block}`,

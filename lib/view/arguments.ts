@@ -4,7 +4,6 @@ import { checkArgument } from "../check/options.ts";
 import { entries, list, type Rule, withFields } from "../check/rules.ts";
 import type { LlamaBenchRow } from "../compare/llama_bench.ts";
 import type { QualityComparison } from "../compare/paired_quality.ts";
-import type { Machine } from "../cost/hardware.ts";
 import type { Recommendations } from "../cost/recommend.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
 import type { WillItRun } from "../cost/will_it_run.ts";
@@ -49,7 +48,6 @@ export const RECOMMENDATIONS = data<Recommendations>("what recommend gives", {
   found: entries(),
   failed: entries(),
 });
-export const MACHINE = withFields<Machine>("a machine, as hardware gives", "name", "flopsPerS", "bytesPerS");
 
 export const RESIDUALS: Rule<RooflineResidual[]> = list(
   withFields<RooflineResidual>("what rooflineResiduals gives", "phase", "roof"),

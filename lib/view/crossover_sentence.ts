@@ -8,9 +8,9 @@ const TIMES = { ttftMs: "time to first token", tpotMs: "time a token" };
 const LENGTHS = { ttftMs: "prompt tokens", tpotMs: "tokens of context" };
 
 /** One sentence; a length beyond the measured ones is called extrapolated. */
-export function crossoverSentence(found: ScalingCrossover): string {
-  checkArgument("Cannot tell the crossover", "found", found, SCALING_CROSSOVER);
-  const { time, first, second, crossover, identical } = found;
+export function crossoverSentence(scalingCrossover: ScalingCrossover): string {
+  checkArgument("Cannot tell the crossover", "scalingCrossover", scalingCrossover, SCALING_CROSSOVER);
+  const { time, first, second, crossover, identical } = scalingCrossover;
   const { kind, crossings, unclear, told, fasterAtStart, measuredUpTo, level } = crossover;
   const name = { first, second }, what = TIMES[time], unit = LENGTHS[time];
   const range = `${Math.round(100 * level)} % interval`;

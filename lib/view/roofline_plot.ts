@@ -1,9 +1,9 @@
 /** The roofline: what a machine can do at an intensity, and what models do there. */
 import { checkArgument } from "../check/options.ts";
-import { arithmetic, type Machine, weightRate } from "../cost/hardware.ts";
+import { arithmetic, MACHINE, type Machine, weightRate } from "../cost/hardware.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
 import type { Precision } from "../arch/spec.ts";
-import { MACHINE, RESIDUALS } from "./arguments.ts";
+import { RESIDUALS } from "./arguments.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";
 import { formatNumber } from "./format.ts";

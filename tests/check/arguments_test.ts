@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as archbench from "../../lib/mod.ts";
+import { fit, machine, result, tiny } from "./exports/fixtures.ts";
 
 type Api = typeof archbench;
 type Name = keyof Api;
@@ -21,15 +22,39 @@ const START_WORK: Name[] = [
 ];
 /** What they take besides the first argument, where a call without it says only that it is missing. */
 const OTHERS: Partial<Record<Name, unknown[]>> = {
+  crossover: [fit],
+  estimateFlops: [{ promptTokens: 4 }],
+  estimateLayerFlops: [{ tokens: 4 }],
   fitScaling: [1],
   fittedAt: [10],
+  flips: [result],
+  flipsTable: [result],
+  graphCost: [{}],
+  graphFlops: [{ promptTokens: 4 }],
+  graphPassCost: [{ tokens: 4 }],
+  largestChange: [result],
+  measureDivergence: [{ a: tiny }],
   passAtK: [1, 1],
   passAtKEstimate: [1],
   percentileInterval: [0.5],
   quantile: [0.5],
+  roofline: [machine, { promptTokens: 4 }],
   rooflinePlot: [[]],
+  rooflineResiduals: [machine],
+  scale: [{ parameters: 1e6 }],
+  sequentialSpeedUp: [{ samples: [] }],
   wantsMoreSamples: [1],
+  willItRun: [{ hardware: machine }],
   withDrift: [0.1],
+};
+/** Those whose second argument is data too, with a first one that is right. */
+const SECOND: Partial<Record<Name, unknown>> = {
+  crossover: fit,
+  flips: result,
+  flipsTable: result,
+  largestChange: result,
+  rooflinePlot: machine,
+  sequentialSpeedUp: { samples: [] },
 };
 /** Values that are right, by the reason. */
 const RIGHT: { names: Name[]; values: unknown[]; why: string }[] = [
@@ -44,7 +69,7 @@ const RIGHT: { names: Name[]; values: unknown[]; why: string }[] = [
     values: [EMPTY],
     why: "results by name, of which there are none",
   },
-  { names: ["wantsMoreSamples"], values: [5], why: "a number of samples" },
+  { names: ["passAtK", "wantsMoreSamples"], values: [5], why: "a number of samples" },
 ];
 
 /** What JavaScript says itself, where nothing was checked. */
@@ -63,7 +88,7 @@ async function errorOf(call: (...args: unknown[]) => unknown, args: unknown[]): 
 }
 
 Deno.test({
-  name: "every exported function refuses a first argument of a wrong kind, in words of its own",
+  name: "every exported function refuses data of a wrong kind, in words of its own",
   permissions: { read: true, env: true, sys: true, ffi: true, run: false, write: false, net: false },
   fn: async () => {
     const functions = (Object.entries(archbench) as [Name, (...args: unknown[]) => unknown][])
@@ -82,6 +107,13 @@ Deno.test({
           refused++;
           if (!error || RAW.test(error.message)) wrong.push(`${what}: ${error?.message ?? "went through"}`);
         }
+      }
+    }
+    for (const [name, first] of Object.entries(SECOND) as [Name, unknown][]) {
+      for (const value of WRONG) {
+        const error = await errorOf(archbench[name] as (...args: unknown[]) => unknown, [first, value]);
+        refused++;
+        if (!error || RAW.test(error.message)) wrong.push(`${name}(.., ${JSON.stringify(value)}): ${error?.message}`);
       }
     }
     console.log(`${functions.length} functions: ${refused} calls refused in words, ${accepted} right ones accepted`);
