@@ -22,10 +22,7 @@ export const MOST_WIDTH = 2 ** 20, MOST_TABLE = 2 ** 24, MOST_HEADS = 2 ** 16;
 
 /** The words of an error about a spec. */
 export function specCheck(name: unknown): Check {
-  return new Check(`Cannot build ${name === undefined ? "an architecture" : `architecture ${shown(name)}`}`, {
-    whole: "the spec",
-    part: "field",
-  });
+  return new Check(`Cannot build architecture ${shown(name)}`, { whole: "the spec", part: "field" });
 }
 
 const size = (max: number): Rule<number> => {

@@ -1,6 +1,7 @@
-/** A number with its interval: the only form in which results travel. */
 import { aNumber, data } from "../check/data.ts";
 import { nullable } from "../check/rules.ts";
+
+/** A number with its interval: the only form in which results travel. */
 export interface Estimate {
   /** The best single value. */
   point: number;
