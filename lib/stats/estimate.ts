@@ -1,3 +1,4 @@
+/** Estimates: what every measurement ends in. */
 import { aNumber, data } from "../check/data.ts";
 import { nullable } from "../check/rules.ts";
 
