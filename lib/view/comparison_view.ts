@@ -1,4 +1,5 @@
 /** A comparison at a glance: one row an architecture, for each setting and task the change and its verdict. */
+import { checkComparison } from "./arguments.ts";
 import {
   type ComparisonData,
   memoryEstimate,
@@ -109,11 +110,13 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
  * @param comparison What `compareArchitectures` gives.
  */
 export function showComparison(comparison: ComparisonData): View {
+  checkComparison("Cannot show the comparison", comparison);
   return tableView(comparisonTable(comparison));
 }
 
 /** Every row of `comparison.summary`, with value, baseline and interval in columns of their own. */
 export function summaryTable(comparison: ComparisonData): View {
+  checkComparison("Cannot show the summary", comparison);
   return tableView({
     caption: `Summary against ${comparison.raw.baseline}`,
     columns: [

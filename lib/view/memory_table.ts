@@ -1,5 +1,6 @@
 /** Where a model's memory goes: what was predicted from its shapes, what was measured, and what is left over. */
 import type { Estimate } from "../stats/estimate.ts";
+import { checkComparison } from "./arguments.ts";
 import { type ComparisonData, modelNames } from "./comparison_data.ts";
 import { memoryCell } from "./comparison_view.ts";
 import type { View } from "./display.ts";
@@ -20,6 +21,7 @@ interface MemoryFacts {
 
 /** One row for each model and setting; the bare process is not in the numbers. */
 export function memoryTable(comparison: ComparisonData): View {
+  checkComparison("Cannot show memory", comparison);
   const methods = new Set<string>();
   const rows = modelNames(comparison).flatMap((name) =>
     comparison.raw.settings.flatMap(({ config }) => {

@@ -1,4 +1,5 @@
 /** What each model loses or wins in quality against the baseline, paired on the same items. */
+import { checkComparison } from "./arguments.ts";
 import { type ComparisonData, modelNames, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";
@@ -62,6 +63,7 @@ export function qualityFigure(comparison: ComparisonData): Figure {
 
 /** `qualityFigure` as a view; its text lists the differences. */
 export function qualityPlot(comparison: ComparisonData): View {
+  checkComparison("Cannot draw quality", comparison);
   const lines = Object.keys(comparison.raw.tasks).flatMap((task) =>
     taskRows(comparison, task).map((row) => {
       const { scale, differenceUnit } = metricLabel(row.metric);

@@ -1,4 +1,5 @@
 /** Verdicts said in words, one sentence for each model and primary metric. */
+import { checkComparison } from "./arguments.ts";
 import { type ComparisonData, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { busySentence } from "./busy_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
@@ -11,6 +12,7 @@ import { configLabel, metricLabel, rowUnits } from "./labels.ts";
  * where the machine was busy meanwhile.
  */
 export function verdictSentences(comparison: ComparisonData): string[] {
+  checkComparison("Cannot tell verdicts", comparison);
   const { settings, tasks } = comparison.raw;
   const primary = new Set([
     ...settings.map(({ config, kind }) => `${config} ${kind === "generation" ? "decode_tok_s" : "throughput_tok_s"}`),
