@@ -1,6 +1,7 @@
 /** Trained siblings compared: the speed of one model each, the quality of all their seeds. */
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { joinSeeds } from "../eval/join_seeds.ts";
+import { SIBLINGS } from "../train/siblings_field.ts";
 import type { SiblingsResult } from "../train/train_siblings.ts";
 import { COMPARE_OPTIONS, compareArchitectures, type CompareOptions } from "./compare_architectures.ts";
 import { Comparison } from "./comparison.ts";
@@ -20,7 +21,9 @@ import { Comparison } from "./comparison.ts";
  * });
  * ```
  */
-export async function compareSiblings({ siblings }: SiblingsResult, options: CompareOptions = {}): Promise<Comparison> {
+export async function compareSiblings(result: SiblingsResult, options: CompareOptions = {}): Promise<Comparison> {
+  checkArgument("Cannot compare siblings", "result", result, SIBLINGS);
+  const { siblings } = result;
   checkOptions("Cannot compare siblings", options, COMPARE_OPTIONS);
   const entries = Object.entries(siblings), tasks = Object.keys(options.tasks ?? {});
   const ofSeed = (seed: number) => Object.fromEntries(entries.map(([name, { runs }]) => [name, runs[seed].ref]));

@@ -1,11 +1,12 @@
 /** The items on which two models decide differently: what to look at behind a difference of accuracies. */
 import { object, optional } from "../check/objects.ts";
 import { suggestion } from "../check/nearest.ts";
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { entries, word } from "../check/rules.ts";
 import { argmax } from "../eval/choice_item.ts";
 import { choiceScores, goldMargin } from "../eval/margins.ts";
 import { findTask } from "../eval/registry.ts";
+import { ITEMS, SCORED } from "../eval/result_field.ts";
 import { type EvalItem, type EvalResult, itemValue, type Row } from "../eval/types.ts";
 import { pairItems } from "./paired_difference.ts";
 
@@ -46,6 +47,8 @@ export function flips(
   baseline: Pick<EvalResult, "items">,
   options: FlipOptions = {},
 ): Flip[] {
+  checkArgument("Cannot list flips", "candidate", candidate, SCORED);
+  checkArgument("Cannot list flips", "baseline", baseline, ITEMS);
   checkOptions("Cannot list flips", options, FLIP_OPTIONS);
   const known = Object.keys(candidate.metrics), { metric = known[0] } = options;
   if (options.metric !== undefined && !known.includes(metric)) {

@@ -1,9 +1,13 @@
 /** From saved raw data to the same numbers again, without running anything. */
-import { noOptions } from "../check/options.ts";
 import { fileSize } from "../arch/file_range.ts";
+import { anObject } from "../check/data.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
+import { byType, word } from "../check/rules.ts";
 import { type BenchmarkResult, benchmarkResult } from "../measure/benchmark_result.ts";
 import { Comparison } from "./comparison.ts";
 import type { ComparisonRaw } from "./raw.ts";
+
+const SAVED = byType({ string: word, object: anObject() }, "a Comparison, a benchmark's result or the path of a file");
 
 /**
  * Compute a saved result's numbers anew from its samples.
@@ -23,6 +27,7 @@ export function reanalyse(saved: string | Comparison | ComparisonRaw): Promise<C
 export function reanalyse(saved: string | BenchmarkResult): Promise<BenchmarkResult>;
 export async function reanalyse(saved: unknown): Promise<Comparison | BenchmarkResult> {
   noOptions("reanalyse", arguments, 1);
+  checkArgument("Cannot reanalyse", "saved", saved, SAVED);
   const data = typeof saved === "string" ? await read(saved) : saved instanceof Comparison ? saved.raw : saved;
   if (isBenchmark(data)) return benchmarkResult({ ...data, way: data.way ?? "loop" });
   return Comparison.fromJSON(data);

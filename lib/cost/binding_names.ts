@@ -15,8 +15,14 @@ const VALUES = names(func(), "function");
  * @param values Of whole inputs, by name.
  * @throws {TypeError} Naming it, with what was meant.
  */
-export function checkBindings(model: OnnxModel, bindings: Bindings, values: Record<string, unknown> = {}): void {
-  const check = new Check("Cannot count the graph's cost", { part: "binding" });
+export function checkBindings(
+  model: OnnxModel,
+  bindings: Bindings,
+  values: Record<string, unknown> = {},
+  source?: unknown,
+): void {
+  const of = typeof source === "string" ? `the cost of ${source}` : "the graph's cost";
+  const check = new Check(`Cannot count ${of}`, { part: "binding" });
   BINDINGS(check, "bindings", bindings);
   VALUES(check, "values", values);
   const inputs = model.graph.inputs.map(({ name }) => name);

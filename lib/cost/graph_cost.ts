@@ -1,5 +1,7 @@
 /** What an ONNX graph must cost: counted node by node from the file, with numbers for its symbols. */
-import { noOptions } from "../check/options.ts";
+import { data } from "../check/data.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
+import { entries } from "../check/rules.ts";
 import type { Bindings } from "../onnx/dims.ts";
 import { type Execution, operatorName } from "../onnx/graph_scope.ts";
 import { inferShapes } from "../onnx/infer_shapes.ts";
@@ -13,6 +15,7 @@ import { type ConventionFlops, nodeFlops } from "./graph_flops.ts";
 import { Layers } from "./graph_layers.ts";
 import { Liveness } from "./graph_liveness.ts";
 import { Parameters } from "./graph_parameters.ts";
+import { GRAPH_SOURCE } from "./graph_source.ts";
 
 /** FLOPs and bytes of a part of a graph. */
 export interface Cost {
@@ -73,9 +76,10 @@ export async function graphCost(
   values: Record<string, (dims: number[]) => Float64Array> = {},
 ): Promise<GraphCost> {
   noOptions("graphCost", arguments, 3);
+  checkArgument("Cannot count the graph's cost", "source", source, GRAPH_SOURCE);
   const model = typeof source === "string" || source instanceof Uint8Array ? await readModel(source) : source;
+  checkBindings(model, bindings, values, source);
   try {
-    checkBindings(model, bindings, values);
     return countGraph(model, bindings, values);
   } catch (error) {
     if (typeof source !== "string" || !(error instanceof RangeError)) throw error;
@@ -92,12 +96,15 @@ export function countGraph(
   return new Count(model).run(bindings, values);
 }
 
+const GRAPH_COST = data<GraphCost>("the cost of a graph, as graphCost gives", { unknown: entries() });
+
 /**
  * A cost whose sums are whole.
  *
  * @throws {TypeError} If operators were not known; names them.
  */
 export function requireComplete(cost: GraphCost): GraphCost {
+  checkArgument("Cannot count the cost", "cost", cost, GRAPH_COST);
   if (cost.unknown.length === 0) return cost;
   const { name, operator, reason } = cost.unknown[0];
   const more = cost.unknown.length > 1 ? ` (and ${cost.unknown.length - 1} more nodes, most of them behind it)` : "";

@@ -4,10 +4,11 @@ import { readModel } from "../onnx/read_model.ts";
 import type { Flops, FlopsConvention } from "./flops.ts";
 import { BATCH, PAST, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { oneOf } from "../check/rules.ts";
 import { BINDINGS, checkBindings } from "./binding_names.ts";
 import { passBindings, type PassSizes } from "./graph_bindings.ts";
+import { GRAPH_FILE } from "./graph_source.ts";
 import { sumOfSteps } from "./graph_steps.ts";
 import { countGraph, type GraphCost, requireComplete } from "./graph_cost.ts";
 
@@ -39,10 +40,11 @@ export const GRAPH_FLOPS_OPTIONS = object<GraphFlopsOptions>({
  * @throws {RangeError} If a symbol of the inputs is not known; {TypeError} if an operator is not.
  */
 export async function graphFlops(source: string | Uint8Array, options: GraphFlopsOptions): Promise<Flops> {
+  checkArgument("Cannot count FLOPs", "source", source, GRAPH_FILE);
   checkOptions("Cannot count FLOPs", options, GRAPH_FLOPS_OPTIONS);
   const { promptTokens, newTokens = 1, batch = 1, convention = "causal", bindings = {} } = options;
   const model = await readModel(source);
-  checkBindings(model, bindings);
+  checkBindings(model, bindings, {}, source);
   const pass = (sizes: PassSizes) => {
     const { bindings: all, values } = passBindings(model, sizes, bindings);
     return requireComplete(countGraph(model, all, values)).flops[convention];
@@ -84,10 +86,11 @@ export const PASS_OPTIONS = object<PassOptions>({
  * ```
  */
 export async function graphPassCost(source: string | Uint8Array, options: PassOptions): Promise<GraphCost> {
+  checkArgument("Cannot count the cost of a pass", "source", source, GRAPH_FILE);
   checkOptions("Cannot count the cost of a pass", options, PASS_OPTIONS);
   const { tokens, past = 0, batch = 1, bindings = {} } = options;
   const model = await readModel(source);
-  checkBindings(model, bindings);
+  checkBindings(model, bindings, {}, source);
   const pass = passBindings(model, { batch, tokens, past }, bindings);
   return countGraph(model, pass.bindings, pass.values);
 }

@@ -1,6 +1,7 @@
 /** What bounds a model on a machine, arithmetic or memory, and the time that follows from it. */
 import type { ArchSpec, Precision } from "../arch/spec.ts";
 import { validateSpec } from "../arch/validate.ts";
+import { list, withFields } from "../check/rules.ts";
 import { kvCacheBytes } from "./bytes.ts";
 import { PRECISION } from "../arch/ref_fields.ts";
 import { BATCH, ELEMENT_BYTES, TOKENS } from "../check/common.ts";
@@ -166,6 +167,8 @@ export interface MeasuredTimes {
   tpotMs: number;
 }
 
+const MEASURED = list(withFields<MeasuredTimes>("what measuredTimes gives", "spec", "ttftMs", "tpotMs"));
+
 /** Measured against predicted, for one phase. */
 export interface RooflineResidual {
   name: string;
@@ -192,6 +195,7 @@ export function rooflineResiduals(
   machine: Machine,
   options: Pick<RooflineOptions, "convention"> = {},
 ): RooflineResidual[] {
+  checkArgument("Cannot set times beside a roofline", "measured", measured, MEASURED);
   checkArgument("Cannot set times beside a roofline", "machine", machine, MACHINE);
   checkOptions("Cannot set times beside a roofline", options, RESIDUALS_OPTIONS);
   return measured.flatMap(({ name, spec, precision, promptTokens, newTokens, ttftMs, tpotMs }) => {

@@ -1,6 +1,7 @@
 /** How sure a choice was: the lead of one answer over another, and how little would turn right into wrong. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { argmax } from "./choice_item.ts";
+import { ITEMS, SCORED } from "./result_field.ts";
 import { type EvalItem, type EvalResult, itemKey } from "./types.ts";
 
 /** What batching, packing and the order of requests change in a log-likelihood in fp32. */
@@ -66,6 +67,7 @@ export interface NearFlips {
  */
 export function itemsNearFlip(result: Pick<EvalResult, "items" | "metrics">, distance = BATCHING_DISTANCE): NearFlips {
   noOptions("itemsNearFlip", arguments, 2);
+  checkArgument("Cannot count items near a flip", "result", result, SCORED);
   if (!(distance >= 0 && Number.isFinite(distance))) {
     throw new RangeError(`Cannot count items near a flip: distance must be a number >= 0, got ${distance}`);
   }
@@ -91,6 +93,8 @@ function sentenceOf(metrics: NearFlips["metrics"], distance: number): string {
 /** The largest difference between two results' log-likelihoods of the same choices: what to pass as `distance`. */
 export function largestChange(a: Pick<EvalResult, "items">, b: Pick<EvalResult, "items">): number {
   noOptions("largestChange", arguments, 2);
+  checkArgument("Cannot tell the largest change", "a", a, ITEMS);
+  checkArgument("Cannot tell the largest change", "b", b, ITEMS);
   const others = new Map(b.items.map((item) => [itemKey(item), item.logLikelihoods]));
   let largest = 0;
   for (const item of a.items) {

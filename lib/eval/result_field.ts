@@ -1,5 +1,6 @@
 /** The rule of a result among others by name: a look at what every result has, not at its items. */
-import { type Rule, withFields } from "../check/rules.ts";
+import { anObject, data } from "../check/data.ts";
+import { entries, type Rule, withFields } from "../check/rules.ts";
 import type { EvalResult } from "./types.ts";
 
 /** Whether an object is a result itself, and no collection of them. */
@@ -11,3 +12,11 @@ export function isResult(value: object): boolean {
 export function result<R extends Pick<EvalResult, "items" | "metrics">>(): Rule<R> {
   return withFields<R>("a result with items and metrics", "items", "metrics");
 }
+
+/** A result, or as much of it as has items. */
+export const ITEMS = data<Pick<EvalResult, "items">>("a result, as evaluateTask gives", { items: entries() });
+/** A result, or as much of it as has items and metrics. */
+export const SCORED = data<Pick<EvalResult, "items" | "metrics">>("a result, as evaluateTask gives", {
+  items: entries(),
+  metrics: anObject(),
+});

@@ -1,4 +1,5 @@
 /** What a benchmark gives: numbers with intervals, and everything that they were made of. */
+import { anObject, data } from "../check/data.ts";
 import { specFlops } from "../cost/flops.ts";
 import type { ArchSpec } from "../arch/spec.ts";
 import type { DecodeWay, ModelInfo, ProcessCounters } from "../model/protocol.ts";
@@ -86,6 +87,13 @@ export interface BenchmarkResult {
   startedAt: string;
   seconds: number;
 }
+
+/** The rule of a benchmark's result where it is an argument. */
+export const BENCHMARK_RESULT = data<BenchmarkResult>("the result of a benchmark", {
+  setting: anObject(),
+  model: anObject(),
+  spec: anObject(),
+});
 
 export interface BenchmarkParts {
   spec: ArchSpec;

@@ -6,9 +6,10 @@ import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { MOST_RUNS, SEED, TOKENS } from "../check/common.ts";
+import { aNumber, data } from "../check/data.ts";
 import { type Fields, object, optional } from "../check/objects.ts";
-import { checkOptions, noOptions, withDefaults } from "../check/options.ts";
-import { func, integer } from "../check/rules.ts";
+import { checkArgument, checkOptions, noOptions, withDefaults } from "../check/options.ts";
+import { entries, func, integer, list, type Rule } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelInfo, StartHost } from "../model/protocol.ts";
 import { progress, withPartial } from "../progress.ts";
@@ -21,7 +22,7 @@ import { ratioOverBlocks } from "../stats/ratio.ts";
 import { autocorrelation } from "../stats/series.ts";
 import { mean, sampleStd } from "../stats/summary.ts";
 import { noiseBetween, readNoise } from "./noise.ts";
-import type { RoundSample, RoundsResult } from "./rounds_result.ts";
+import { ROUNDS_RESULT, type RoundSample, type RoundsResult } from "./rounds_result.ts";
 import { checkSameTokens, runSetting } from "./run_setting.ts";
 import { checkSetting, type GenerationSetting, graphOf, settingName } from "./setting.ts";
 import { startStoppable } from "./stoppable.ts";
@@ -226,11 +227,15 @@ export interface OrderedSpeedUp {
  * ```
  */
 export function withDrift(speeds: readonly number[], drift: number): number[] {
+  checkArgument("Cannot add a drift", "speeds", speeds, SPEEDS);
   if (!(drift > -1 && Number.isFinite(drift))) {
     throw new RangeError(`Cannot add a drift: it must be above -1 (0.03 is 3 % more time at the end), got ${drift}`);
   }
   return speeds.map((speed, i) => speed / (1 + drift * i / Math.max(1, speeds.length - 1)));
 }
+
+const SPEEDS: Rule<number[]> = list(aNumber);
+const TIMED = data<Pick<CorrectBenchmarkResult, "samples">>("what correctBenchmark gives", { samples: entries() });
 
 /**
  * Speed-up of `b` over `a` when all runs of `a` came before those of `b` (AAAA BBBB), with Welch's t interval on log
@@ -243,6 +248,8 @@ export function sequentialSpeedUp(
   drift = 0,
 ): OrderedSpeedUp {
   noOptions("sequentialSpeedUp", arguments, 3);
+  checkArgument("Cannot tell a speed-up", "a", a, TIMED);
+  checkArgument("Cannot tell a speed-up", "b", b, TIMED);
   const speeds = withDrift([...a.samples, ...b.samples].map((s) => s.decodeTokensPerS!), drift).map(Math.log);
   const [x, y] = [speeds.slice(0, a.samples.length), speeds.slice(a.samples.length)];
   const [vx, vy] = [sampleStd(x) ** 2 / x.length, sampleStd(y) ** 2 / y.length];
@@ -261,6 +268,7 @@ export function sequentialSpeedUp(
  */
 export function twinSpeedUp(result: RoundsResult, config: string, drift = 0): OrderedSpeedUp {
   noOptions("twinSpeedUp", arguments, 3);
+  checkArgument("Cannot tell a speed-up", "result", result, ROUNDS_RESULT);
   const { baseline, twin } = result;
   const rounds = result.rounds.filter((r) => r.config === config);
   const runs = rounds.flatMap(({ order, samples }, round) =>

@@ -1,7 +1,7 @@
 /** What a roofline is compared with: the times of a generation benchmark. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { MeasuredTimes } from "../cost/roofline.ts";
-import type { BenchmarkResult } from "./benchmark_result.ts";
+import { BENCHMARK_RESULT, type BenchmarkResult } from "./benchmark_result.ts";
 import { isGeneration } from "./setting.ts";
 
 /**
@@ -12,6 +12,7 @@ import { isGeneration } from "./setting.ts";
  */
 export function measuredTimes(result: BenchmarkResult, name?: string): MeasuredTimes {
   noOptions("measuredTimes", arguments, 2);
+  checkArgument("Cannot compare with a roofline", "result", result, BENCHMARK_RESULT);
   const { setting, ttftMs, tpotMs, model, spec } = result;
   if (!isGeneration(setting) || !ttftMs || !tpotMs) {
     throw new RangeError(`Cannot compare ${result.name} with a roofline: a batch has no TTFT; use benchmarkGeneration`);

@@ -11,7 +11,7 @@ import { simultaneousLevel } from "../stats/mean_interval.ts";
 import { sampleStd } from "../stats/summary.ts";
 import { SPEED_BAND } from "../stats/verdict.ts";
 import { MIN_BLOCKS } from "./rounds_plan.ts";
-import { candidateRatios, type RoundsResult } from "./rounds_result.ts";
+import { candidateRatios, ROUNDS_RESULT, type RoundsResult } from "./rounds_result.ts";
 
 /** What a plan rests on. */
 export interface Pilot {
@@ -115,15 +115,19 @@ export function planRounds(pilot: Pilot, options: PowerOptions = {}): PlannedRou
  *
  * @throws {RangeError} For a setting that the result does not have.
  */
-export function pilotOf(result: RoundsResult, candidate = result.twin, config = result.settings[0]?.config): Pilot {
+export function pilotOf(result: RoundsResult, candidate?: string, config?: string): Pilot {
   noOptions("pilotOf", arguments, 3);
-  const setting = result.settings.find((s) => s.config === config);
+  checkArgument("Cannot plan rounds", "result", result, ROUNDS_RESULT);
+  const { settings, twin } = result;
+  const setting = config === undefined ? settings[0] : settings.find((s) => s.config === config);
   if (!setting) {
     throw new RangeError(
-      `Cannot plan rounds: no setting "${config}"; there are: ${result.settings.map((s) => s.config).join(", ")}`,
+      `Cannot plan rounds: no setting "${config}"; there are: ${settings.map((s) => s.config).join(", ")}`,
     );
   }
-  const [logRatios] = candidateRatios(result, setting.setting, setting.config, [candidate]);
+  const [logRatios] = candidateRatios(result, setting.setting, setting.config, [
+    candidate === undefined ? twin : candidate,
+  ]);
   return { logRatios, rounds: setting.rounds, minutes: setting.minutes };
 }
 

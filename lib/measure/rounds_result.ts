@@ -1,4 +1,6 @@
 /** What rounds give: every sample, in order, with who ran when. */
+import { anObject, data } from "../check/data.ts";
+import { entries, word } from "../check/rules.ts";
 import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
 import { blockLogRatios } from "../stats/ratio.ts";
 import type { Environment } from "./environment.ts";
@@ -76,6 +78,14 @@ export interface RoundsResult {
   /** Why rounds of an interrupted run were left alone; null where there were none, or they were gone on with. */
   startedAnew: string | null;
 }
+
+/** The rule of rounds where they are an argument. */
+export const ROUNDS_RESULT = data<RoundsResult>("rounds, as measureRounds gives", {
+  baseline: word,
+  settings: entries(),
+  rounds: entries(),
+  models: anObject(),
+});
 
 /** A block that was cut short counts if it has so many rounds: a mean of one alone is much noisier than the others'. */
 export const MIN_CUT_ROUNDS = 2;

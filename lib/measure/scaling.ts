@@ -2,12 +2,12 @@
 import type { ModelRef } from "../arch/spec.ts";
 import { TOKENS } from "../check/common.ts";
 import { object, optional, without } from "../check/objects.ts";
-import { checkOptions, noOptions } from "../check/options.ts";
+import { checkArgument, checkOptions, noOptions } from "../check/options.ts";
 import { integer, list } from "../check/rules.ts";
 import { type Crossover, crossover } from "../stats/crossover.ts";
 import { fitScaling, type ScalingFit, type ScalingSample } from "../stats/scaling_fit.ts";
 import { measureRounds, ROUNDS_OPTIONS, type RoundsOptions } from "./rounds.ts";
-import type { RoundsResult } from "./rounds_result.ts";
+import { ROUNDS_RESULT, type RoundsResult } from "./rounds_result.ts";
 import { generationGraph, type GenerationSetting, isGeneration } from "./setting.ts";
 
 export interface ScalingOptions extends Omit<RoundsOptions, "rounds" | "comparisons"> {
@@ -78,6 +78,7 @@ export async function measureScaling(models: Record<string, ModelRef>, options: 
  */
 export function scalingOf(rounds: RoundsResult): Scaling {
   noOptions("scalingOf", arguments, 1);
+  checkArgument("Cannot fit the scaling", "rounds", rounds, ROUNDS_RESULT);
   const { baseline, twin, identical = [] } = rounds;
   const same = (name: string) =>
     name === twin || identical.some((group) => group.includes(baseline) && group.includes(name));

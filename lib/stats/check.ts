@@ -1,12 +1,13 @@
 /** Checks that the statistics share: too little data or a NaN is an error, never a number. */
+import { shown } from "../check/check.ts";
 
 /**
  * @throws {TypeError} If there is no list.
  * @throws {RangeError} If there are fewer than `least` values or one is not finite.
  */
 export function requireData(what: string, values: readonly number[], least: number): void {
-  if (typeof values?.length !== "number") {
-    throw new TypeError(`Cannot compute ${what}: needs a list of values, got ${values}`);
+  if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && "length" in values)) {
+    throw new TypeError(`Cannot compute ${what}: needs a list of values, got ${shown(values)}`);
   }
   if (values.length < least) {
     throw new RangeError(`Cannot compute ${what}: needs at least ${least} values, got ${values.length}`);

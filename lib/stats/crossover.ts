@@ -1,11 +1,11 @@
 /** The length at which one fitted time overtakes another, with its interval: bounded, open on a side, or none. */
 import { object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { flag } from "../check/rules.ts";
 import { tQuantile } from "./distributions.ts";
 import { LEVEL_OPTIONS, type LevelOptions, simultaneousLevel } from "./mean_interval.ts";
 import { polynomialAt, signChanges } from "./polynomial.ts";
-import type { ScalingFit } from "./scaling_fit.ts";
+import { SCALING_FIT, type ScalingFit } from "./scaling_fit.ts";
 import { mean } from "./summary.ts";
 
 /** A stretch of lengths; `high` may be Infinity. */
@@ -71,6 +71,8 @@ export function crossover(
   second: ScalingFit,
   options: LevelOptions & { paired?: boolean } = {},
 ): Crossover {
+  checkArgument("Cannot find a crossover", "first", first, SCALING_FIT);
+  checkArgument("Cannot find a crossover", "second", second, SCALING_FIT);
   checkOptions("Cannot find a crossover", options, CROSSOVER_OPTIONS);
   const same = first.blocks.length === second.blocks.length && first.blocks.every((b) => second.blocks.includes(b));
   const { paired = same } = options;

@@ -1,3 +1,7 @@
+/** Estimates: what every measurement ends in. */
+import { aNumber, data } from "../check/data.ts";
+import { nullable } from "../check/rules.ts";
+
 /** A number with its interval: the only form in which results travel. */
 export interface Estimate {
   /** The best single value. */
@@ -13,3 +17,10 @@ export interface Estimate {
   /** Standard error, where the method has one. */
   stderr?: number;
 }
+
+/** The rule of an estimate where it is an argument. */
+export const ESTIMATE = data<Estimate>("an estimate { point, low, high }", {
+  point: aNumber,
+  low: nullable(aNumber),
+  high: nullable(aNumber),
+});

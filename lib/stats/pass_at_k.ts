@@ -1,7 +1,8 @@
 /** pass@k: the chance that at least one of k samples solves a problem, estimated from n samples a problem. */
 import { LEVEL } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { integer, list, withFields } from "../check/rules.ts";
 import { tQuantile } from "./distributions.ts";
 import type { Estimate } from "./estimate.ts";
 import { lmEvalStderr } from "./lm_eval_stderr.ts";
@@ -42,14 +43,19 @@ export function passAtK(n: number, c: number, k: number): number {
   return 1 - none;
 }
 
+const COUNT = integer({ min: 0 });
+
 /**
  * Whether pass@k should have more samples a problem than n: with k near n each problem's estimate is nearly 0 or 1.
  */
 export function wantsMoreSamples(n: number, k: number): boolean {
+  checkArgument("Cannot judge the samples", "n", n, COUNT);
+  checkArgument("Cannot judge the samples", "k", k, COUNT);
   return k > 1 && n < 2 * k;
 }
 
 export const PASS_AT_K_OPTIONS = object<{ level?: number }>({ level: optional(LEVEL) });
+const PROBLEMS = list(withFields<ProblemSamples>("a problem { n, c }", "n", "c"));
 
 /**
  * Mean of pass@k over problems. The problems are what was drawn: samples of one problem are alike, so they never count
@@ -68,6 +74,7 @@ export function passAtKEstimate(
   options: { level?: number } = {},
 ): Estimate & { low: number; high: number } {
   checkOptions(`Cannot compute pass@${k}`, options, PASS_AT_K_OPTIONS);
+  checkArgument(`Cannot compute pass@${k}`, "problems", problems, PROBLEMS);
   const { level = 0.95 } = options;
   if (problems.length === 0) throw new RangeError(`Cannot compute pass@${k}: there are no problems`);
   const values = problems.map(({ n, c }) => passAtK(n, c, k));

@@ -1,5 +1,7 @@
 /** The ratio of two paired quantities, estimated on logarithms with blocks as the unit. */
-import { checkOptions } from "../check/options.ts";
+import { shown } from "../check/check.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { entries } from "../check/rules.ts";
 import { requireData } from "./check.ts";
 import type { Estimate } from "./estimate.ts";
 import { exponentialInterval, MEAN_OPTIONS, type MeanOptions } from "./mean_interval.ts";
@@ -14,10 +16,18 @@ export interface PairedSample {
   baseline: number;
 }
 
+const SAMPLES = entries<PairedSample>(); // called for every simulated session: each sample is looked at once, below
+
 /** The mean log ratio candidate / baseline of each block, in the order of first appearance. */
 export function blockLogRatios(samples: readonly PairedSample[]): number[] {
   const blocks = new Map<number, number[]>();
-  for (const { block, candidate, baseline } of samples) {
+  for (const sample of samples) {
+    if (typeof sample !== "object" || sample === null) {
+      throw new TypeError(
+        `Cannot compute a ratio: a sample must be { block, candidate, baseline }, got ${shown(sample)}`,
+      );
+    }
+    const { block, candidate, baseline } = sample;
     if (!(candidate > 0 && baseline > 0 && Number.isFinite(candidate / baseline))) {
       throw new RangeError(
         `Cannot compute a ratio: both values must be positive numbers, got ${candidate} / ${baseline} in block ${block}`,
@@ -47,6 +57,7 @@ export function ratioOverBlocks(
   samples: readonly PairedSample[],
   options: MeanOptions = {},
 ): Estimate & { low: number; high: number } {
+  checkArgument("Cannot compute the interval of a ratio", "samples", samples, SAMPLES);
   checkOptions("Cannot compute the interval of a ratio", options, MEAN_OPTIONS);
   const units = blockLogRatios(samples);
   requireData("the interval of a ratio over blocks", units, 2);

@@ -1,7 +1,9 @@
 /** How a time grows with a length: a polynomial by least squares, with blocks as the unit of its intervals. */
-import { checkOptions } from "../check/options.ts";
+import { data } from "../check/data.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { entries, list, withFields } from "../check/rules.ts";
 import { requireData } from "./check.ts";
-import type { Estimate } from "./estimate.ts";
+import { ESTIMATE, type Estimate } from "./estimate.ts";
 import { LEVEL_OPTIONS, type LevelOptions, meanInterval } from "./mean_interval.ts";
 import { leastSquaresMatrix, polynomialAt } from "./polynomial.ts";
 import { mean } from "./summary.ts";
@@ -26,6 +28,14 @@ export interface ScalingFit {
   points: { length: number; value: number; relativeResidual: number }[];
 }
 
+/** The rule of a fit where it is an argument. */
+export const SCALING_FIT = data<ScalingFit>("a fit, as fitScaling gives", {
+  blocks: entries(),
+  blockCoefficients: entries(),
+  points: entries(),
+});
+const SAMPLES = list(withFields<ScalingSample>("a sample { block, length, value }", "block", "length", "value"));
+
 /**
  * Fit TTFT(S) = a + b S + c S^2 (degree 2) or TPOT(context) = a + b context (degree 1).
  *
@@ -47,6 +57,7 @@ export interface ScalingFit {
  * ```
  */
 export function fitScaling(samples: readonly ScalingSample[], degree: 1 | 2, options: LevelOptions = {}): ScalingFit {
+  checkArgument("Cannot fit a scaling", "samples", samples, SAMPLES);
   checkOptions("Cannot fit a scaling", options, LEVEL_OPTIONS);
   if (degree !== 1 && degree !== 2) throw new RangeError(`Cannot fit a scaling: degree must be 1 or 2, got ${degree}`);
   requireData("a scaling fit", samples.flatMap(({ length, value }) => [length, value]), 2);
@@ -80,7 +91,9 @@ export function fitScaling(samples: readonly ScalingSample[], degree: 1 | 2, opt
 }
 
 /** The fitted time at a length, with its interval: that of the mean, not of a single run. */
-export function fittedAt({ blockCoefficients }: ScalingFit, length: number, options: LevelOptions = {}): Estimate {
+export function fittedAt(fit: ScalingFit, length: number, options: LevelOptions = {}): Estimate {
+  checkArgument("Cannot tell a fitted time", "fit", fit, SCALING_FIT);
+  const { blockCoefficients } = fit;
   checkOptions("Cannot tell a fitted time", options, LEVEL_OPTIONS);
   return meanInterval(blockCoefficients.map((c) => polynomialAt(c, length)), options);
 }
@@ -89,7 +102,9 @@ export function fittedAt({ blockCoefficients }: ScalingFit, length: number, opti
  * An estimate of what cannot be negative: the interval's part from zero up. It covers as often as before, since the
  * truth lies in that part; an interval that lies below zero altogether becomes [0, 0] and says that the model is wrong.
  */
-export function atLeastZero({ point, low, high, ...rest }: Estimate): Estimate {
+export function atLeastZero(estimate: Estimate): Estimate {
+  checkArgument("Cannot cut an estimate at zero", "estimate", estimate, ESTIMATE);
+  const { point, low, high, ...rest } = estimate;
   const cut = (x: number | null) => x === null ? null : Math.max(0, x);
   return { ...rest, point: Math.max(0, point), low: cut(low), high: cut(high) };
 }

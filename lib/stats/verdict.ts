@@ -1,8 +1,9 @@
 /** From an interval to a word: a difference is claimed only beyond a band, sameness only inside it. */
 import { BAND } from "../check/common.ts";
+import { aNumber, data } from "../check/data.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions, noOptions } from "../check/options.ts";
-import { flag } from "../check/rules.ts";
+import { flag, nullable } from "../check/rules.ts";
 import type { Estimate } from "./estimate.ts";
 
 export type SpeedVerdict = "faster" | "slower" | "same" | "unclear";
@@ -18,6 +19,12 @@ export interface VerdictIntervals {
 export const SPEED_BAND = 0.01;
 /** Scores within 2 points count as the same. */
 export const QUALITY_BAND = 0.02;
+
+const BOUNDS = data<Pick<Estimate, "low" | "high">>("an interval { low, high }", {
+  low: nullable(aNumber),
+  high: nullable(aNumber),
+});
+const INTERVALS = data<VerdictIntervals>("two intervals { wide, narrow }", { wide: BOUNDS, narrow: BOUNDS });
 
 function judge({ wide, narrow }: VerdictIntervals, low: number, high: number): "above" | "below" | "same" | "unclear" {
   if (wide.low !== null && wide.low > high) return "above";
@@ -42,6 +49,7 @@ function judge({ wide, narrow }: VerdictIntervals, low: number, high: number): "
  */
 export function speedVerdict(intervals: VerdictIntervals, band = SPEED_BAND): SpeedVerdict {
   noOptions("speedVerdict", arguments, 2);
+  checkArgument("Cannot give a verdict", "intervals", intervals, INTERVALS);
   checkArgument("Cannot give a verdict", "band", band, BAND);
   return ({ above: "faster", below: "slower", same: "same", unclear: "unclear" } as const)[
     judge(intervals, 1 / (1 + band), 1 + band)
@@ -63,6 +71,7 @@ export function qualityVerdict(
   intervals: VerdictIntervals,
   options: { band?: number; higherIsBetter?: boolean } = {},
 ): QualityVerdict {
+  checkArgument("Cannot give a verdict", "intervals", intervals, INTERVALS);
   checkOptions("Cannot give a verdict", options, VERDICT_OPTIONS);
   const { band = QUALITY_BAND, higherIsBetter = true } = options;
   const side = judge(intervals, -band, band);

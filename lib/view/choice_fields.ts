@@ -4,6 +4,7 @@ import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { nullable, oneOf, quantity, word } from "../check/rules.ts";
+import { checkComparison } from "./arguments.ts";
 import type { ComparisonData, SpeedMetric } from "./comparison_data.ts";
 import type { Criteria } from "./decision_criteria.ts";
 import type { Limits } from "./decision_sentence.ts";
@@ -25,6 +26,7 @@ export const CRITERIA = object<Criteria>({
  * @throws {RangeError} For a setting or a task that the comparison does not have.
  */
 export function checkChoice(comparison: ComparisonData, limits: Limits, criteria: Criteria): void {
+  checkComparison("Cannot choose", comparison);
   checkOptions("Cannot choose", limits, LIMITS, { whole: "the limits", part: "limit" });
   checkOptions("Cannot choose", criteria, CRITERIA, { whole: "the criteria", part: "criterion" });
   const { settings, tasks } = comparison.raw;

@@ -1,5 +1,6 @@
 /** A comparison at a glance: one row an architecture, for each setting and task the change and its verdict. */
 import { noOptions } from "../check/options.ts";
+import { checkComparison } from "./arguments.ts";
 import {
   type ComparisonData,
   memoryEstimate,
@@ -111,12 +112,14 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
  */
 export function showComparison(comparison: ComparisonData): View {
   noOptions("showComparison", arguments, 1);
+  checkComparison("Cannot show the comparison", comparison);
   return tableView(comparisonTable(comparison));
 }
 
 /** Every row of `comparison.summary`, with value, baseline and interval in columns of their own. */
 export function summaryTable(comparison: ComparisonData): View {
   noOptions("summaryTable", arguments, 1);
+  checkComparison("Cannot show the summary", comparison);
   return tableView({
     caption: `Summary against ${comparison.raw.baseline}`,
     columns: [

@@ -1,14 +1,17 @@
 /** A crossover in words: where, how sure, or that there is none. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { ScalingCrossover } from "../measure/scaling.ts";
 import type { Crossover } from "../stats/crossover.ts";
+import { SCALING_CROSSOVER } from "./arguments.ts";
 
 const TIMES = { ttftMs: "time to first token", tpotMs: "time a token" };
 const LENGTHS = { ttftMs: "prompt tokens", tpotMs: "tokens of context" };
 
 /** One sentence; a length beyond the measured ones is called extrapolated. */
-export function crossoverSentence({ time, first, second, crossover, identical }: ScalingCrossover): string {
+export function crossoverSentence(scalingCrossover: ScalingCrossover): string {
   noOptions("crossoverSentence", arguments, 1);
+  checkArgument("Cannot tell the crossover", "scalingCrossover", scalingCrossover, SCALING_CROSSOVER);
+  const { time, first, second, crossover, identical } = scalingCrossover;
   const { kind, crossings, unclear, told, fasterAtStart, measuredUpTo, level } = crossover;
   const name = { first, second }, what = TIMES[time], unit = LENGTHS[time];
   const range = `${Math.round(100 * level)} % interval`;

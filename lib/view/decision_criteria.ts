@@ -5,6 +5,7 @@ import type { EvalResult } from "../eval/types.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded } from "../stats/usable.ts";
 import { qualityVerdict, speedVerdict } from "../stats/verdict.ts";
+import { checkComparison } from "./arguments.ts";
 import {
   type ComparisonData,
   memoryEstimate,
@@ -50,6 +51,7 @@ const MEMORY_BAND = 0.05;
 
 /** The first generation setting (else the first setting) and bits per byte (else the first task). */
 export function defaultCriteria(comparison: ComparisonData): Criteria {
+  checkComparison("Cannot choose", comparison);
   const { settings, tasks } = comparison.raw;
   const setting = settings.find((s) => s.kind === "generation") ?? settings[0];
   const names = Object.keys(tasks);

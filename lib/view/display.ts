@@ -1,7 +1,7 @@
 /** How a result shows itself: one bundle of MIME types for a notebook, its text for a terminal. */
 import { names, object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
-import { entries, type Rule, text } from "../check/rules.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
+import { entries, list, type Rule, text, withFields } from "../check/rules.ts";
 import { jupyter } from "../progress.ts";
 import { printable } from "./escape.ts";
 
@@ -64,8 +64,11 @@ export class View {
   }
 }
 
+const VIEWS = list(withFields<View>("a view, as tables and figures are", "bundle"));
+
 /** Show several views from one cell, in order; outside Jupyter their text is printed. */
 export async function show(...views: View[]): Promise<void> {
+  checkArgument("Cannot show", "views", views, VIEWS);
   const kernel = jupyter();
   for (const view of views) {
     if (kernel) await kernel.display(view.bundle as unknown as Deno.jupyter.MediaBundle, { raw: true });

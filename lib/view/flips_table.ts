@@ -1,8 +1,9 @@
 /** The items on which two models decide differently, one row each. */
 import { ROWS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { FLIP_OPTIONS, type FlipOptions, flips } from "../compare/flips.ts";
+import { ITEMS, SCORED } from "../eval/result_field.ts";
 import type { EvalResult } from "../eval/types.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
@@ -33,6 +34,8 @@ export function flipsTable(
   baseline: Pick<EvalResult, "items">,
   options: FlipsTableOptions = {},
 ): View {
+  checkArgument("Cannot draw flips", "candidate", candidate, SCORED);
+  checkArgument("Cannot draw flips", "baseline", baseline, ITEMS);
   checkOptions("Cannot draw flips", options, FLIPS_TABLE_OPTIONS);
   const { limit = 20, metric = Object.keys(candidate.metrics)[0], rows } = options;
   const all = flips(candidate, baseline, { metric, rows });

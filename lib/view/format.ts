@@ -1,8 +1,8 @@
 /** Numbers as people read them: digits follow the interval, `12.4 [12.1, 12.8]`. */
 import { object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { flag, integer, quantity, text } from "../check/rules.ts";
-import type { Estimate } from "../stats/estimate.ts";
+import { ESTIMATE, type Estimate } from "../stats/estimate.ts";
 
 export interface FormatOptions {
   /** Multiplies every number, e.g. 100 for percentage points. Default 1. */
@@ -66,6 +66,7 @@ export function formatNumber(value: number, options: { sign?: boolean } = {}): s
  * ```
  */
 export function formatEstimate(estimate: Estimate, options: FormatOptions = {}): string {
+  checkArgument("Cannot format an estimate", "estimate", estimate, ESTIMATE);
   checkOptions("Cannot format an estimate", options, FORMAT_OPTIONS);
   const { point, interval } = estimateParts(estimate, options);
   if (!interval) return point;

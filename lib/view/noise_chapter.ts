@@ -31,10 +31,15 @@ function estimateCell(estimate: Estimate): Cell {
   return { main, details: [interval || note].filter(Boolean) };
 }
 
+function checkResults(cannot: string, results: Record<string, ChapterResult>): void {
+  checkArgument(cannot, "results", results, BY_NAME);
+  if (!Object.keys(results).length) throw new RangeError(`${cannot}: results must have at least one, { name: result }`);
+}
+
 /** One column a benchmark: a broken one leaves most rows empty. Times in ms. */
 export function chapterTable(results: Record<string, ChapterResult>): View {
   noOptions("chapterTable", arguments, 1);
-  checkArgument("Cannot show the chapter", "results", results, BY_NAME);
+  checkResults("Cannot show the chapter", results);
   const all = Object.values(results);
   const row = (
     title: string,
@@ -98,7 +103,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
 /** `requestFigure` as a view; its text has the first and the median time. */
 export function requestPlot(results: Record<string, ChapterResult>): View {
   noOptions("requestPlot", arguments, 1);
-  checkArgument("Cannot show requests", "results", results, BY_NAME);
+  checkResults("Cannot show requests", results);
   const lines = Object.entries(results).map(([name, r]) => {
     const ms = [...(isCorrect(r) ? r.warmUps : []), ...r.samples].map((s) => s.latencyMs);
     const middle = ms.toSorted((a, b) => a - b)[Math.floor(ms.length / 2)];

@@ -1,7 +1,8 @@
 /** What the order of runs does to a comparison of identical models. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { OrderedSpeedUp } from "../measure/chapter_benchmarks.ts";
 import { usablePositive } from "../stats/usable.ts";
+import { SPEED_UPS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { tableView } from "./table.ts";
@@ -11,6 +12,7 @@ const ORDER = { sequential: "AAAA BBBB", rounds: "rounds, shuffled" };
 /** One row an order and drift: the speed-up between identical models, and whether a difference would be claimed. */
 export function orderTable(speedUps: OrderedSpeedUp[]): View {
   noOptions("orderTable", arguments, 1);
+  checkArgument("Cannot show speed-ups", "speedUps", speedUps, SPEED_UPS);
   return tableView({
     caption: "Decode speed of a model over itself",
     columns: [

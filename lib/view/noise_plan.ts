@@ -1,7 +1,8 @@
 /** How many rounds and minutes a difference would take, by setting. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { PlannedRounds } from "../measure/power.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { PLANS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { configLabel } from "./labels.ts";
 import { type Cell, tableView } from "./table.ts";
@@ -19,6 +20,7 @@ function planCell({ point, low, high }: Estimate, format: (x: number) => string)
 /** A row a setting and difference; in brackets how far the pilot's few blocks leave it open. */
 export function planTable(plans: { config: string; plan: PlannedRounds[] }[]): View {
   noOptions("planTable", arguments, 1);
+  checkArgument("Cannot show plans", "plans", plans, PLANS);
   const rounds = (x: number) => x >= 1e6 ? "> 1 million" : String(x);
   const minutes = (x: number) => x >= 1e6 ? "> 1 million" : x < 10 ? x.toFixed(1) : String(Math.round(x));
   const power = plans[0]?.plan[0]?.power ?? NaN;

@@ -1,7 +1,8 @@
 /** Simulated sessions in which identical models were compared: how often each way of measuring is wrong. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { SimulatedScheme, SimulationRow } from "../measure/simulation.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { SIMULATION_ROWS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { type Cell, type Column, tableView } from "./table.ts";
@@ -31,6 +32,7 @@ function alarmCell(share: Estimate | undefined): Cell {
  */
 export function simulationView(rows: SimulationRow[]): View {
   noOptions("simulationView", arguments, 1);
+  checkArgument("Cannot show simulations", "rows", rows, SIMULATION_ROWS);
   const identical = rows.filter((r) => r.effect === 0);
   const schemes = (Object.keys(SCHEMES) as SimulatedScheme[]).filter((s) => identical.some((r) => r.scheme === s));
   const keyOf = (r: SimulationRow) => JSON.stringify([r.process, r.noise, r.seed]);

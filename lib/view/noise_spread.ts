@@ -1,6 +1,12 @@
 /** How the samples of rounds are spread: raw points with their outliers, and counts of what disturbed them. */
-import { noOptions } from "../check/options.ts";
-import { pairedSpeeds, primarySpeed, type RoundSample, type RoundsResult } from "../measure/rounds_result.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
+import {
+  pairedSpeeds,
+  primarySpeed,
+  ROUNDS_RESULT,
+  type RoundSample,
+  type RoundsResult,
+} from "../measure/rounds_result.ts";
 import { isGeneration } from "../measure/setting.ts";
 import { type OutlierClass, outlierClasses } from "../stats/outliers.ts";
 import { percentileInterval } from "../stats/percentile.ts";
@@ -86,6 +92,7 @@ export function spreadFigure(result: RoundsResult): Figure {
 /** `spreadFigure` as a view; its text has the medians. */
 export function spreadPlot(result: RoundsResult): View {
   noOptions("spreadPlot", arguments, 1);
+  checkArgument("Cannot draw the spread", "result", result, ROUNDS_RESULT);
   const lines = result.settings.flatMap(({ config }, i) =>
     spreads(result, i).map(({ name, speeds }) =>
       `${configLabel(config)}, ${name}: median ${formatEstimate(percentileInterval(speeds, 0.5))} tok/s`
@@ -97,6 +104,7 @@ export function spreadPlot(result: RoundsResult): View {
 /** Outliers, disturbed samples and autocorrelation of every model and setting, and of the pairs with the baseline. */
 export function noiseTable(result: RoundsResult): View {
   noOptions("noiseTable", arguments, 1);
+  checkArgument("Cannot show the noise", "result", result, ROUNDS_RESULT);
   const { baseline, environment } = result;
   const rows = result.settings.flatMap(({ config, setting }, i) =>
     spreads(result, i).map(({ name, speeds, samples, classes }) => {

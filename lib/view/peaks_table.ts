@@ -1,15 +1,18 @@
 /** What probes measured of the machine. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { Peaks } from "../measure/peaks.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { usablePositive } from "../stats/usable.ts";
+import { PEAKS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
 
 /** A row a format, and one for the copy. */
-export function peaksTable({ flopsPerS, readBytesPerS, copyBytesPerS, machine, bytes, samples }: Peaks): View {
+export function peaksTable(peaks: Peaks): View {
   noOptions("peaksTable", arguments, 1);
+  checkArgument("Cannot show peaks", "peaks", peaks, PEAKS);
+  const { flopsPerS, readBytesPerS, copyBytesPerS, machine, bytes, samples } = peaks;
   const cell = (estimate: Estimate): Cell => {
     const { point, interval } = estimateParts(usablePositive(estimate), { scale: 1e-9, units: "processes" });
     return { main: point, details: interval ? [interval] : [] };

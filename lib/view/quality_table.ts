@@ -1,8 +1,9 @@
 /** Models against a baseline on the same items, as a table and in sentences. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { QualityComparison, QualityFinding } from "../compare/paired_quality.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded } from "../stats/usable.ts";
+import { QUALITY_COMPARISON } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatEstimate, type FormatOptions } from "./format.ts";
 import { metricLabel, verdictLabel } from "./labels.ts";
@@ -15,6 +16,7 @@ import { type Cell, tableView } from "./table.ts";
  */
 export function qualityTable(comparison: QualityComparison): View {
   noOptions("qualityTable", arguments, 1);
+  checkArgument("Cannot show the comparison", "comparison", comparison, QUALITY_COMPARISON);
   const level = `${Math.round(100 * comparison.level)} % CI`;
   return tableView({
     caption: `Quality against ${comparison.baseline}, paired on the same items`,
@@ -61,8 +63,10 @@ export function qualityTable(comparison: QualityComparison): View {
  * Each finding in words, e.g. "int4, hellaswag acc_norm: no difference found, -1.0 pp [-4.1, 2.1] (200 items; a
  * difference of 1 pp would need 6,279)".
  */
-export function qualitySentences({ baseline, findings }: QualityComparison): string[] {
+export function qualitySentences(comparison: QualityComparison): string[] {
   noOptions("qualitySentences", arguments, 1);
+  checkArgument("Cannot tell the comparison", "comparison", comparison, QUALITY_COMPARISON);
+  const { baseline, findings } = comparison;
   return findings.map((f) => {
     const name = metricLabel(f.metric).name, what = f.task === f.metric ? name : `${f.task} ${name}`;
     const found = formatEstimate(f.difference, { ...differenceOptions(f), units: "" });

@@ -1,8 +1,9 @@
 /** What `recommend` found: models and precisions, with the machines that they run on, and why the others fail. */
 import type { Recommendation, Recommendations } from "../cost/recommend.ts";
 import { object, optional } from "../check/objects.ts";
-import { checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions } from "../check/options.ts";
 import { integer } from "../check/rules.ts";
+import { RECOMMENDATIONS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
@@ -19,9 +20,11 @@ export const RECOMMEND_TABLE_OPTIONS = object<{ top?: number; topFailed?: number
  * @param options.top Rows at most of those that meet the limits, and of the others. Default 15 and 10.
  */
 export function recommendTable(
-  { limits, found, failed, order }: Recommendations,
+  recommendations: Recommendations,
   options: { top?: number; topFailed?: number } = {},
 ): View {
+  checkArgument("Cannot draw recommendations", "recommendations", recommendations, RECOMMENDATIONS);
+  const { limits, found, failed, order } = recommendations;
   checkOptions("Cannot draw recommendations", options, RECOMMEND_TABLE_OPTIONS);
   const { top = 15, topFailed = 10 } = options;
   const met = grouped(found), open = new Set(found.map(keyOf));

@@ -1,8 +1,9 @@
 /** The roofline: what a machine can do at an intensity, and what models do there. */
-import { noOptions } from "../check/options.ts";
-import { arithmetic, type Machine, weightRate } from "../cost/hardware.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
+import { arithmetic, MACHINE, type Machine, weightRate } from "../cost/hardware.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
 import type { Precision } from "../arch/spec.ts";
+import { RESIDUALS } from "./arguments.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";
 import { formatNumber } from "./format.ts";
@@ -54,6 +55,8 @@ export function rooflineFigure(machine: Machine, residuals: readonly RooflineRes
 /** `rooflineFigure` as a view; its text lists the points. */
 export function rooflinePlot(machine: Machine, residuals: readonly RooflineResidual[]): View {
   noOptions("rooflinePlot", arguments, 2);
+  checkArgument("Cannot draw the roofline", "machine", machine, MACHINE);
+  checkArgument("Cannot draw the roofline", "residuals", residuals, RESIDUALS);
   const lines = residuals.map(({ name, phase, roof, measuredMs, ratio }) =>
     `${name}, ${phase}: ${formatNumber(roof[phase].flops / measuredMs / 1e6)} GFLOP/s at ${
       formatNumber(roof[phase].intensity)

@@ -1,9 +1,10 @@
 /** The terms of TTFT and TPOT of every model, and where models cross. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { Scaling } from "../measure/scaling.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { atLeastZero, type ScalingFit } from "../stats/scaling_fit.ts";
 import { usableOn } from "../stats/usable.ts";
+import { SCALING } from "./arguments.ts";
 import { busySentence } from "./busy_sentence.ts";
 import { crossoverSentence } from "./crossover_sentence.ts";
 import type { View } from "./display.ts";
@@ -11,8 +12,10 @@ import { estimateParts } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
 
 /** A row a model: fixed costs, and what every token, square of tokens and token of context adds. */
-export function scalingTable({ models, crossovers, rounds }: Scaling): View {
+export function scalingTable(scaling: Scaling): View {
   noOptions("scalingTable", arguments, 1);
+  checkArgument("Cannot show the scaling", "scaling", scaling, SCALING);
+  const { models, crossovers, rounds } = scaling;
   const rows = Object.entries(models).map(([name, { ttftMs, tpotMs }]): Cell[] => {
     const [a, b, c] = terms(ttftMs), [base, slope] = terms(tpotMs);
     const worst = (fit: typeof ttftMs) => 100 * Math.max(...fit.points.map((p) => Math.abs(p.relativeResidual)));

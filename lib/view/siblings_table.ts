@@ -1,5 +1,6 @@
 /** Architectures that were trained alike: what each learned, and how. */
-import { noOptions } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
+import { SIBLINGS_RESULT } from "../train/siblings_field.ts";
 import type { SiblingsResult } from "../train/train_siblings.ts";
 import { SHARE, usableOn, usablePositive } from "../stats/usable.ts";
 import type { View } from "./display.ts";
@@ -12,8 +13,10 @@ const METRICS = {
 };
 
 /** One row a sibling: its size, what training took, and the task's metric with an interval over seeds. */
-export function siblingsTable({ task, budget, siblings }: SiblingsResult): View {
+export function siblingsTable(result: SiblingsResult): View {
   noOptions("siblingsTable", arguments, 1);
+  checkArgument("Cannot show siblings", "result", result, SIBLINGS_RESULT);
+  const { task, budget, siblings } = result;
   const metric = METRICS[task.metric], level = (x: number) => formatNumber(x * metric.scale);
   const entries = Object.entries(siblings), seeds = entries[0][1].runs.length;
   return tableView({

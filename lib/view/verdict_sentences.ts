@@ -1,5 +1,6 @@
 /** Verdicts said in words, one sentence for each model and primary metric. */
 import { noOptions } from "../check/options.ts";
+import { checkComparison } from "./arguments.ts";
 import { type ComparisonData, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { busySentence } from "./busy_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
@@ -13,6 +14,7 @@ import { configLabel, metricLabel, rowUnits } from "./labels.ts";
  */
 export function verdictSentences(comparison: ComparisonData): string[] {
   noOptions("verdictSentences", arguments, 1);
+  checkComparison("Cannot tell verdicts", comparison);
   const { settings, tasks } = comparison.raw;
   const primary = new Set([
     ...settings.map(({ config, kind }) => `${config} ${kind === "generation" ? "decode_tok_s" : "throughput_tok_s"}`),

@@ -1,12 +1,15 @@
 /** Answers of `willItRun`, one beside the other, and one in full. */
+import { checkArgument } from "../check/options.ts";
 import type { Range } from "../cost/efficiency.ts";
 import type { WillItRun } from "../cost/will_it_run.ts";
+import { ANSWERS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
 import { type Cell, tableView } from "./table.ts";
 
 /** A row an answer: memory by part, whether it fits, speed and cost. */
 export function willItRunTable(...answers: WillItRun[]): View {
+  checkArgument("Cannot show whether models run", "answers", answers, ANSWERS);
   const priced = answers.some((a) => a.price), energy = answers.some((a) => a.joulesPerToken);
   const range = (r: Range | null | undefined) => r ? `${formatNumber(r.low)} to ${formatNumber(r.high)}` : "not known";
   const rows = answers.map((a): Cell[] => [
