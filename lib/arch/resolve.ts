@@ -1,4 +1,5 @@
 /** A model reference -> what it stands for: spec, weights, tokenizer. The one place where references are read. */
+import { noOptions } from "../check/options.ts";
 import { basename, join, resolve } from "node:path";
 import { catalogModel, catalogNames } from "../store/catalog.ts";
 import { editModel } from "./edits.ts";
@@ -109,6 +110,7 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
 
 /** The architecture of a reference after its edits, without opening the model. */
 export async function resolveSpec(ref: ModelRef): Promise<ArchSpec> {
+  noOptions("resolveSpec", arguments, 1);
   return (await resolveModel(ref)).spec;
 }
 

@@ -1,4 +1,5 @@
 /** Says what does not fit in an architecture, in the architect's words. */
+import { noOptions } from "../check/options.ts";
 import type { Check } from "../check/check.ts";
 import { SPEC_FIELDS, specCheck } from "./spec_fields.ts";
 import type {
@@ -30,6 +31,7 @@ import type {
  * ```
  */
 export function validateSpec(spec: ArchSpec): void {
+  noOptions("validateSpec", arguments, 1);
   const check = specCheck(spec?.name);
   SPEC_FIELDS(check, "", spec);
   if (spec.layers.length === 0) check.fail("layers is empty; give at least one layer");

@@ -1,5 +1,5 @@
 /** The checks that exported functions call first: what was passed is refused before anything starts. */
-import { Check, type CheckWords } from "./check.ts";
+import { Check, type CheckWords, isPlain, shown } from "./check.ts";
 import type { Rule } from "./rules.ts";
 
 /**
@@ -29,6 +29,19 @@ export function checkOptions<T>(cannot: string, options: unknown, rule: Rule<T>,
 export function withDefaults<D extends object, O extends object>(defaults: D, given: O): D & Omit<O, keyof D> {
   const named = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...defaults, ...Object.fromEntries(named) as Omit<O, keyof D> };
+}
+
+/**
+ * Refuse options of a function that has none: they would be dropped in silence. What a list's `map` puts behind its
+ * values is no object and goes through.
+ *
+ * @param given The function's `arguments`, of which so many are its own.
+ * @throws {TypeError} Showing them.
+ */
+export function noOptions(name: string, given: ArrayLike<unknown>, own: number): void {
+  if (given.length <= own) return;
+  const stray = Array.from(given).slice(own).find((one) => typeof one === "object" && one !== null && isPlain(one));
+  if (stray !== undefined) throw new TypeError(`${name}() takes no options, got ${shown(stray)}`);
 }
 
 /** Check an argument of its own name. */

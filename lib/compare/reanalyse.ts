@@ -1,7 +1,7 @@
 /** From saved raw data to the same numbers again, without running anything. */
+import { checkArgument, noOptions } from "../check/options.ts";
 import { fileSize } from "../arch/file_range.ts";
 import { anObject } from "../check/data.ts";
-import { checkArgument } from "../check/options.ts";
 import { byType, word } from "../check/rules.ts";
 import { type BenchmarkResult, benchmarkResult } from "../measure/benchmark_result.ts";
 import { Comparison } from "./comparison.ts";
@@ -26,6 +26,7 @@ const SAVED = byType({ string: word, object: anObject() }, "a Comparison, a benc
 export function reanalyse(saved: string | Comparison | ComparisonRaw): Promise<Comparison>;
 export function reanalyse(saved: string | BenchmarkResult): Promise<BenchmarkResult>;
 export async function reanalyse(saved: unknown): Promise<Comparison | BenchmarkResult> {
+  noOptions("reanalyse", arguments, 1);
   checkArgument("Cannot reanalyse", "saved", saved, SAVED);
   const data = typeof saved === "string" ? await read(saved) : saved instanceof Comparison ? saved.raw : saved;
   if (isBenchmark(data)) return benchmarkResult({ ...data, way: data.way ?? "loop" });

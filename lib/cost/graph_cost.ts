@@ -1,6 +1,6 @@
 /** What an ONNX graph must cost: counted node by node from the file, with numbers for its symbols. */
 import { data } from "../check/data.ts";
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { entries } from "../check/rules.ts";
 import type { Bindings } from "../onnx/dims.ts";
 import { type Execution, operatorName } from "../onnx/graph_scope.ts";
@@ -75,6 +75,7 @@ export async function graphCost(
   bindings: Bindings,
   values: Record<string, (dims: number[]) => Float64Array> = {},
 ): Promise<GraphCost> {
+  noOptions("graphCost", arguments, 3);
   checkArgument("Cannot count the graph's cost", "source", source, GRAPH_SOURCE);
   const model = typeof source === "string" || source instanceof Uint8Array ? await readModel(source) : source;
   checkBindings(model, bindings, values, source);

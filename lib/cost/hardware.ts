@@ -2,7 +2,7 @@
 import hardwareJson from "../../data/hardware.json" with { type: "json" };
 import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { byType, flag, nullable, oneOf, quantity, text, word } from "../check/rules.ts";
 import type { Precision } from "../arch/spec.ts";
 
@@ -75,6 +75,7 @@ export function hardwareNames(): string[] {
  * @throws {RangeError} If no name, or more than one, holds it; the message lists them.
  */
 export function hardware(name: string): Machine {
+  noOptions("hardware", arguments, 1);
   checkArgument("Cannot look up hardware", "name", name, text);
   const wanted = name.toLowerCase().trim();
   const whole = machines.find((m) => ` ${m.name.toLowerCase()}`.endsWith(` ${wanted}`)); // L4 is not L40S

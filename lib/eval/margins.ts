@@ -1,5 +1,5 @@
 /** How sure a choice was: the lead of one answer over another, and how little would turn right into wrong. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { argmax } from "./choice_item.ts";
 import { ITEMS, SCORED } from "./result_field.ts";
 import { type EvalItem, type EvalResult, itemKey } from "./types.ts";
@@ -66,6 +66,7 @@ export interface NearFlips {
  * @throws {RangeError} If `distance` is negative or not finite.
  */
 export function itemsNearFlip(result: Pick<EvalResult, "items" | "metrics">, distance = BATCHING_DISTANCE): NearFlips {
+  noOptions("itemsNearFlip", arguments, 2);
   checkArgument("Cannot count items near a flip", "result", result, SCORED);
   if (!(distance >= 0 && Number.isFinite(distance))) {
     throw new RangeError(`Cannot count items near a flip: distance must be a number >= 0, got ${distance}`);
@@ -91,6 +92,7 @@ function sentenceOf(metrics: NearFlips["metrics"], distance: number): string {
 
 /** The largest difference between two results' log-likelihoods of the same choices: what to pass as `distance`. */
 export function largestChange(a: Pick<EvalResult, "items">, b: Pick<EvalResult, "items">): number {
+  noOptions("largestChange", arguments, 2);
   checkArgument("Cannot tell the largest change", "a", a, ITEMS);
   checkArgument("Cannot tell the largest change", "b", b, ITEMS);
   const others = new Map(b.items.map((item) => [itemKey(item), item.logLikelihoods]));

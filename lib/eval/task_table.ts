@@ -1,5 +1,5 @@
 /** What tasks there are, as data: made from the tasks themselves and the catalog. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { list, word } from "../check/rules.ts";
 import { catalogDataset, datasetNames } from "../store/catalog.ts";
 import { findTask, taskNames } from "./registry.ts";
@@ -37,6 +37,7 @@ export interface TaskRow {
  * ```
  */
 export function taskTable(names: string[] = taskNames()): TaskRow[] {
+  noOptions("taskTable", arguments, 1);
   checkArgument("Cannot list tasks", "names", names, list(word));
   return names.map((name) => {
     const task = findTask(name);

@@ -8,7 +8,7 @@ import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { MOST_RUNS, SEED, TOKENS } from "../check/common.ts";
 import { aNumber, data } from "../check/data.ts";
 import { type Fields, object, optional } from "../check/objects.ts";
-import { checkArgument, checkOptions, withDefaults } from "../check/options.ts";
+import { checkArgument, checkOptions, noOptions, withDefaults } from "../check/options.ts";
 import { entries, func, integer, list, type Rule } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
 import type { ModelInfo, StartHost } from "../model/protocol.ts";
@@ -247,6 +247,7 @@ export function sequentialSpeedUp(
   b: Pick<CorrectBenchmarkResult, "samples">,
   drift = 0,
 ): OrderedSpeedUp {
+  noOptions("sequentialSpeedUp", arguments, 3);
   checkArgument("Cannot tell a speed-up", "a", a, TIMED);
   checkArgument("Cannot tell a speed-up", "b", b, TIMED);
   const speeds = withDrift([...a.samples, ...b.samples].map((s) => s.decodeTokensPerS!), drift).map(Math.log);
@@ -266,6 +267,7 @@ export function sequentialSpeedUp(
  * @param config Name of the setting, e.g. "p5_l32".
  */
 export function twinSpeedUp(result: RoundsResult, config: string, drift = 0): OrderedSpeedUp {
+  noOptions("twinSpeedUp", arguments, 3);
   checkArgument("Cannot tell a speed-up", "result", result, ROUNDS_RESULT);
   const { baseline, twin } = result;
   const rounds = result.rounds.filter((r) => r.config === config);

@@ -1,5 +1,5 @@
 /** What a roofline is compared with: the times of a generation benchmark. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { MeasuredTimes } from "../cost/roofline.ts";
 import { BENCHMARK_RESULT, type BenchmarkResult } from "./benchmark_result.ts";
 import { isGeneration } from "./setting.ts";
@@ -11,6 +11,7 @@ import { isGeneration } from "./setting.ts";
  * @throws {RangeError} For the benchmark of a batch, which has neither.
  */
 export function measuredTimes(result: BenchmarkResult, name?: string): MeasuredTimes {
+  noOptions("measuredTimes", arguments, 2);
   checkArgument("Cannot compare with a roofline", "result", result, BENCHMARK_RESULT);
   const { setting, ttftMs, tpotMs, model, spec } = result;
   if (!isGeneration(setting) || !ttftMs || !tpotMs) {

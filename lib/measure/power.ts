@@ -4,7 +4,7 @@ import { requireData } from "../stats/check.ts";
 import { normalCdf, normalQuantile, tQuantile } from "../stats/distributions.ts";
 import { BAND, COMPARISONS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
-import { checkArgument, checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions, noOptions } from "../check/options.ts";
 import { entries, integer, list, number, quantity } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { simultaneousLevel } from "../stats/mean_interval.ts";
@@ -116,6 +116,7 @@ export function planRounds(pilot: Pilot, options: PowerOptions = {}): PlannedRou
  * @throws {RangeError} For a setting that the result does not have.
  */
 export function pilotOf(result: RoundsResult, candidate?: string, config?: string): Pilot {
+  noOptions("pilotOf", arguments, 3);
   checkArgument("Cannot plan rounds", "result", result, ROUNDS_RESULT);
   const { settings, twin } = result;
   const setting = config === undefined ? settings[0] : settings.find((s) => s.config === config);

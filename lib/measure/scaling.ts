@@ -2,7 +2,7 @@
 import type { ModelRef } from "../arch/spec.ts";
 import { TOKENS } from "../check/common.ts";
 import { object, optional, without } from "../check/objects.ts";
-import { checkArgument, checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions, noOptions } from "../check/options.ts";
 import { integer, list } from "../check/rules.ts";
 import { type Crossover, crossover } from "../stats/crossover.ts";
 import { fitScaling, type ScalingFit, type ScalingSample } from "../stats/scaling_fit.ts";
@@ -77,6 +77,7 @@ export async function measureScaling(models: Record<string, ModelRef>, options: 
  * @throws {RangeError} If there are fewer than three lengths or two whole blocks.
  */
 export function scalingOf(rounds: RoundsResult): Scaling {
+  noOptions("scalingOf", arguments, 1);
   checkArgument("Cannot fit the scaling", "rounds", rounds, ROUNDS_RESULT);
   const { baseline, twin, identical = [] } = rounds;
   const same = (name: string) =>

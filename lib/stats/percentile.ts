@@ -1,4 +1,5 @@
 /** Percentiles with distribution-free intervals from order statistics. */
+import { noOptions } from "../check/options.ts";
 import { requireData, requireLevel } from "./check.ts";
 import { binomialCdf } from "./distributions.ts";
 import type { Estimate } from "./estimate.ts";
@@ -20,6 +21,7 @@ import { quantile } from "./summary.ts";
  * ```
  */
 export function percentileInterval(values: readonly number[], p: number, level = 0.95): Estimate {
+  noOptions("percentileInterval", arguments, 3);
   requireData("a percentile", values, 1);
   requireLevel("a percentile's interval", level);
   if (!(p > 0 && p < 1)) throw new RangeError(`Cannot compute a percentile: p must lie between 0 and 1, got ${p}`);

@@ -2,7 +2,7 @@
 import { BAND } from "../check/common.ts";
 import { aNumber, data } from "../check/data.ts";
 import { object, optional } from "../check/objects.ts";
-import { checkArgument, checkOptions } from "../check/options.ts";
+import { checkArgument, checkOptions, noOptions } from "../check/options.ts";
 import { flag, nullable } from "../check/rules.ts";
 import type { Estimate } from "./estimate.ts";
 
@@ -48,6 +48,8 @@ function judge({ wide, narrow }: VerdictIntervals, low: number, high: number): "
  * ```
  */
 export function speedVerdict(intervals: VerdictIntervals, band = SPEED_BAND): SpeedVerdict {
+  noOptions("speedVerdict", arguments, 2);
+  checkArgument("Cannot give a verdict", "band", band, BAND);
   checkArgument("Cannot give a verdict", "intervals", intervals, INTERVALS);
   return ({ above: "faster", below: "slower", same: "same", unclear: "unclear" } as const)[
     judge(intervals, 1 / (1 + band), 1 + band)

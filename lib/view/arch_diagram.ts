@@ -1,4 +1,5 @@
 /** A picture of an architecture: from the embedding up to the head, repeated layers drawn once. */
+import { noOptions } from "../check/options.ts";
 import { describeChannel, describeMixer, describePosition, type LayerGroup, layerGroups } from "../arch/describe.ts";
 import { layerParameters, modelParameters } from "../arch/blocks/layer.ts";
 import type { ArchSpec, LayerSpec, MixerSpec } from "../arch/spec.ts";
@@ -34,6 +35,7 @@ const FILL: Record<MixerSpec["kind"] | "channel" | "outside", string> = {
  * ```
  */
 export function archDiagram(spec: ArchSpec): View {
+  noOptions("archDiagram", arguments, 1);
   validateSpec(spec);
   return new View({ "text/plain": diagramText(spec), "text/html": diagramSvg(spec) });
 }

@@ -1,5 +1,6 @@
 /** A comparison at a glance: one row an architecture, for each setting and task the change and its verdict. */
 import { checkComparison } from "./arguments.ts";
+import { noOptions } from "../check/options.ts";
 import {
   type ComparisonData,
   memoryEstimate,
@@ -110,12 +111,14 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
  * @param comparison What `compareArchitectures` gives.
  */
 export function showComparison(comparison: ComparisonData): View {
+  noOptions("showComparison", arguments, 1);
   checkComparison("Cannot show the comparison", comparison);
   return tableView(comparisonTable(comparison));
 }
 
 /** Every row of `comparison.summary`, with value, baseline and interval in columns of their own. */
 export function summaryTable(comparison: ComparisonData): View {
+  noOptions("summaryTable", arguments, 1);
   checkComparison("Cannot show the summary", comparison);
   return tableView({
     caption: `Summary against ${comparison.raw.baseline}`,

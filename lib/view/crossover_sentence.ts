@@ -1,5 +1,5 @@
 /** A crossover in words: where, how sure, or that there is none. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { ScalingCrossover } from "../measure/scaling.ts";
 import type { Crossover } from "../stats/crossover.ts";
 import { SCALING_CROSSOVER } from "./arguments.ts";
@@ -9,6 +9,7 @@ const LENGTHS = { ttftMs: "prompt tokens", tpotMs: "tokens of context" };
 
 /** One sentence; a length beyond the measured ones is called extrapolated. */
 export function crossoverSentence(scalingCrossover: ScalingCrossover): string {
+  noOptions("crossoverSentence", arguments, 1);
   checkArgument("Cannot tell the crossover", "scalingCrossover", scalingCrossover, SCALING_CROSSOVER);
   const { time, first, second, crossover, identical } = scalingCrossover;
   const { kind, crossings, unclear, told, fasterAtStart, measuredUpTo, level } = crossover;

@@ -1,7 +1,7 @@
 /** How far models are from their baseline, a row each. */
 import type { Divergence } from "../compare/divergence.ts";
 import { names } from "../check/objects.ts";
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { withFields } from "../check/rules.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { SHARE, SHARE_DIFFERENCE, usableOn } from "../stats/usable.ts";
@@ -18,6 +18,7 @@ const BY_NAME = names(DIVERGENCE, "divergence", (value) => Object.hasOwn(value, 
  * @param divergences Under the names to show, what `measureDivergence` gives.
  */
 export function divergenceTable(divergences: Record<string, Divergence>): View {
+  noOptions("divergenceTable", arguments, 1);
   checkArgument("Cannot show divergences", "divergences", divergences, BY_NAME);
   const all = Object.values(divergences);
   const baselines = new Set(all.map(({ baseline }) => `${baseline.name} ${baseline.precisionLabel}`));

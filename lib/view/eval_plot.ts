@@ -1,4 +1,5 @@
 /** Scores of models with intervals, against the levels that need no model. */
+import { noOptions } from "../check/options.ts";
 import type { EvalResult } from "../eval/types.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";
@@ -99,6 +100,7 @@ function padded(values: number[]): [number, number] {
 
 /** `evalFigure` as a view; its text lists the numbers and the levels. */
 export function evalPlot(results: NamedResults): View {
+  noOptions("evalPlot", arguments, 1);
   const lines = namedResults(results).map(({ name, result }) => {
     const metric = Object.keys(result.metrics)[0], { scale, unit } = metricLabel(metric);
     const rules = levels(result, metric).map((l) => `${l.name} ${(scale * l.value).toFixed(1)}`);

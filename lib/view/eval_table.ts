@@ -1,6 +1,6 @@
 /** Results of evaluations, each number beside what it is worth: interval, chance, and rules that read no question. */
 import { names } from "../check/objects.ts";
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { byType, list } from "../check/rules.ts";
 import { isResult, result } from "../eval/result_field.ts";
 import type { EvalResult } from "../eval/types.ts";
@@ -36,6 +36,7 @@ export function metricName({ task, shots }: EvalResult, metric: string): string 
  * @param results Of `evaluateTask`, by model.
  */
 export function evalTable(results: NamedResults): View {
+  noOptions("evalTable", arguments, 1);
   const all = namedResults(results);
   return tableView({
     caption: "Scores",

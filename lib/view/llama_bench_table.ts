@@ -1,5 +1,5 @@
 /** What llama-bench measured, in a table that stands beside ours. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { LlamaBenchRow } from "../compare/llama_bench.ts";
 import { usablePositive } from "../stats/usable.ts";
 import { LLAMA_BENCH_ROWS } from "./arguments.ts";
@@ -9,6 +9,7 @@ import { tableView } from "./table.ts";
 
 /** Rows of `readLlamaBench`, with tokens/s and its interval over repetitions. */
 export function llamaBenchTable(rows: LlamaBenchRow[]): View {
+  noOptions("llamaBenchTable", arguments, 1);
   checkArgument("Cannot show llama-bench's results", "rows", rows, LLAMA_BENCH_ROWS);
   return tableView({
     caption: "llama-bench",

@@ -1,5 +1,5 @@
 /** Loss curves of siblings, while they train and after. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { displayInPlace, jupyter } from "../progress.ts";
 import { mean } from "../stats/summary.ts";
 import { SIBLINGS_RESULT } from "../train/siblings_field.ts";
@@ -53,6 +53,7 @@ export function lossFigure({ task, budget, curves, ended }: SiblingsProgress): F
 
 /** `lossFigure` of finished training as a view; its text gives each sibling's first and last losses. */
 export function lossPlot(result: SiblingsResult): View {
+  noOptions("lossPlot", arguments, 1);
   checkArgument("Cannot draw losses", "result", result, SIBLINGS_RESULT);
   const curves = Object.entries(result.siblings).flatMap(([name, { runs }]) =>
     runs.map(({ learningRate, seed, tokens, steps, losses }): LossCurve => {

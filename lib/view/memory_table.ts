@@ -1,4 +1,5 @@
 /** Where a model's memory goes: what was predicted from its shapes, what was measured, and what is left over. */
+import { noOptions } from "../check/options.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { checkComparison } from "./arguments.ts";
 import { type ComparisonData, modelNames } from "./comparison_data.ts";
@@ -21,6 +22,7 @@ interface MemoryFacts {
 
 /** One row for each model and setting; the bare process is not in the numbers. */
 export function memoryTable(comparison: ComparisonData): View {
+  noOptions("memoryTable", arguments, 1);
   checkComparison("Cannot show memory", comparison);
   const methods = new Set<string>();
   const rows = modelNames(comparison).flatMap((name) =>

@@ -1,4 +1,5 @@
 /** How much a run tells about the ones after it: the correlogram, with lag 1 in words. */
+import { noOptions } from "../check/options.ts";
 import { autocorrelation } from "../stats/series.ts";
 import { mean } from "../stats/summary.ts";
 import { escapePlot } from "./escape.ts";
@@ -62,6 +63,7 @@ export function autocorrelationFigure(values: readonly number[], title: string):
 
 /** `autocorrelationFigure` as a view; its text has lag 1 and how many independent runs the series is worth. */
 export function autocorrelationPlot(values: readonly number[], title = "Autocorrelation of the runs"): View {
+  noOptions("autocorrelationPlot", arguments, 2);
   const worth = Math.round(effectiveRuns(values));
   const text = `${title}\nlag 1: ${
     signed(autocorrelation(values))

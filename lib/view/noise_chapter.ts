@@ -1,6 +1,6 @@
 /** The chapter's benchmarks side by side: what each reports, and its requests in the order in which they ran. */
 import { names } from "../check/objects.ts";
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { withFields } from "../check/rules.ts";
 import type { BrokenBenchmarkResult, CorrectBenchmarkResult } from "../measure/chapter_benchmarks.ts";
 import type { RoundSample } from "../measure/rounds_result.ts";
@@ -38,6 +38,7 @@ function checkResults(cannot: string, results: Record<string, ChapterResult>): v
 
 /** One column a benchmark: a broken one leaves most rows empty. Times in ms. */
 export function chapterTable(results: Record<string, ChapterResult>): View {
+  noOptions("chapterTable", arguments, 1);
   checkResults("Cannot show the chapter", results);
   const all = Object.values(results);
   const row = (
@@ -101,6 +102,7 @@ export function requestFigure(results: Record<string, ChapterResult>): Figure {
 
 /** `requestFigure` as a view; its text has the first and the median time. */
 export function requestPlot(results: Record<string, ChapterResult>): View {
+  noOptions("requestPlot", arguments, 1);
   checkResults("Cannot show requests", results);
   const lines = Object.entries(results).map(([name, r]) => {
     const ms = [...(isCorrect(r) ? r.warmUps : []), ...r.samples].map((s) => s.latencyMs);

@@ -1,5 +1,5 @@
 /** What the order of runs does to a comparison of identical models. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { OrderedSpeedUp } from "../measure/chapter_benchmarks.ts";
 import { usablePositive } from "../stats/usable.ts";
 import { SPEED_UPS } from "./arguments.ts";
@@ -11,6 +11,7 @@ const ORDER = { sequential: "AAAA BBBB", rounds: "rounds, shuffled" };
 
 /** One row an order and drift: the speed-up between identical models, and whether a difference would be claimed. */
 export function orderTable(speedUps: OrderedSpeedUp[]): View {
+  noOptions("orderTable", arguments, 1);
   checkArgument("Cannot show speed-ups", "speedUps", speedUps, SPEED_UPS);
   return tableView({
     caption: "Decode speed of a model over itself",

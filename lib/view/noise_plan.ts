@@ -1,5 +1,5 @@
 /** How many rounds and minutes a difference would take, by setting. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { PlannedRounds } from "../measure/power.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { PLANS } from "./arguments.ts";
@@ -19,6 +19,7 @@ function planCell({ point, low, high }: Estimate, format: (x: number) => string)
 
 /** A row a setting and difference; in brackets how far the pilot's few blocks leave it open. */
 export function planTable(plans: { config: string; plan: PlannedRounds[] }[]): View {
+  noOptions("planTable", arguments, 1);
   checkArgument("Cannot show plans", "plans", plans, PLANS);
   const rounds = (x: number) => x >= 1e6 ? "> 1 million" : String(x);
   const minutes = (x: number) => x >= 1e6 ? "> 1 million" : x < 10 ? x.toFixed(1) : String(Math.round(x));

@@ -1,5 +1,5 @@
 /** Simulated sessions in which identical models were compared: how often each way of measuring is wrong. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { SimulatedScheme, SimulationRow } from "../measure/simulation.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { SIMULATION_ROWS } from "./arguments.ts";
@@ -31,6 +31,7 @@ function alarmCell(share: Estimate | undefined): Cell {
  * @param rows Of `simulationTable`; those with an effect are left out, since a difference is no false alarm there.
  */
 export function simulationView(rows: SimulationRow[]): View {
+  noOptions("simulationView", arguments, 1);
   checkArgument("Cannot show simulations", "rows", rows, SIMULATION_ROWS);
   const identical = rows.filter((r) => r.effect === 0);
   const schemes = (Object.keys(SCHEMES) as SimulatedScheme[]).filter((s) => identical.some((r) => r.scheme === s));

@@ -1,5 +1,5 @@
 /** How the samples of rounds are spread: raw points with their outliers, and counts of what disturbed them. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import {
   pairedSpeeds,
   primarySpeed,
@@ -91,6 +91,7 @@ export function spreadFigure(result: RoundsResult): Figure {
 
 /** `spreadFigure` as a view; its text has the medians. */
 export function spreadPlot(result: RoundsResult): View {
+  noOptions("spreadPlot", arguments, 1);
   checkArgument("Cannot draw the spread", "result", result, ROUNDS_RESULT);
   const lines = result.settings.flatMap(({ config }, i) =>
     spreads(result, i).map(({ name, speeds }) =>
@@ -102,6 +103,7 @@ export function spreadPlot(result: RoundsResult): View {
 
 /** Outliers, disturbed samples and autocorrelation of every model and setting, and of the pairs with the baseline. */
 export function noiseTable(result: RoundsResult): View {
+  noOptions("noiseTable", arguments, 1);
   checkArgument("Cannot show the noise", "result", result, ROUNDS_RESULT);
   const { baseline, environment } = result;
   const rows = result.settings.flatMap(({ config, setting }, i) =>

@@ -1,5 +1,5 @@
 /** What rounds found, setting by setting, and what it took: the minutes to a resolved verdict. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { pairedSpeeds, primarySpeed, ROUNDS_RESULT, type RoundsResult } from "../measure/rounds_result.ts";
 import { usableRatioOverBlocks } from "../stats/ratio.ts";
 import { SPEED_BAND, type SpeedVerdict, speedVerdict } from "../stats/verdict.ts";
@@ -21,6 +21,7 @@ const STOPPED: Record<string, string> = {
 
 /** Every model against the baseline in every setting, the twin among them; intervals hold together (Bonferroni). */
 export function roundsTable(result: RoundsResult): View {
+  noOptions("roundsTable", arguments, 1);
   checkArgument("Cannot show rounds", "result", result, ROUNDS_RESULT);
   const { baseline, twin } = result;
   const candidates = roundsNames(result).filter((name) => name !== baseline);

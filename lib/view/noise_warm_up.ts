@@ -1,5 +1,5 @@
 /** How each process of the rounds warmed up: the time of a step, block by block, until it is flat. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { ROUNDS_RESULT, type RoundsResult } from "../measure/rounds_result.ts";
 import { isGeneration } from "../measure/setting.ts";
 import { type Figure, figureView, type View } from "./display.ts";
@@ -53,6 +53,7 @@ export function warmUpFigure(result: RoundsResult): Figure {
 
 /** `warmUpFigure` as a view; its text says how many processes became flat and after how many steps. */
 export function warmUpPlot(result: RoundsResult): View {
+  noOptions("warmUpPlot", arguments, 1);
   checkArgument("Cannot draw the warm-up", "result", result, ROUNDS_RESULT);
   const lines = result.settings.map(({ config }) => {
     const all = result.warmUps.filter((w) => w.config === config), steps = all.map((w) => w.steps);

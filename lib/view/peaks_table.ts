@@ -1,5 +1,5 @@
 /** What probes measured of the machine. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { Peaks } from "../measure/peaks.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { usablePositive } from "../stats/usable.ts";
@@ -10,6 +10,7 @@ import { type Cell, tableView } from "./table.ts";
 
 /** A row a format, and one for the copy. */
 export function peaksTable(peaks: Peaks): View {
+  noOptions("peaksTable", arguments, 1);
   checkArgument("Cannot show peaks", "peaks", peaks, PEAKS);
   const { flopsPerS, readBytesPerS, copyBytesPerS, machine, bytes, samples } = peaks;
   const cell = (estimate: Estimate): Cell => {

@@ -1,4 +1,5 @@
 /** Generated tasks: how programs ended, and where the uncertainty of pass@1 comes from. */
+import { noOptions } from "../check/options.ts";
 import type { VariancePart } from "../eval/generated/variance.ts";
 import type { View } from "./display.ts";
 import { type NamedResults, namedResults } from "./eval_table.ts";
@@ -12,6 +13,7 @@ import { type Cell, tableView } from "./table.ts";
  * @throws {RangeError} If no result is of a generated task.
  */
 export function programsTable(results: NamedResults): View {
+  noOptions("programsTable", arguments, 1);
   const all = namedResults(results).filter(({ result }) => result.generated);
   if (!all.length) throw new RangeError("Cannot draw programs: no result is of a generated task, e.g. humaneval");
   const share = (part: VariancePart | null | undefined) => part ? (100 * part.share).toFixed(0) : "—";

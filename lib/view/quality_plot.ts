@@ -1,5 +1,6 @@
 /** What each model loses or wins in quality against the baseline, paired on the same items. */
 import { checkComparison } from "./arguments.ts";
+import { noOptions } from "../check/options.ts";
 import { type ComparisonData, modelNames, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";
@@ -63,6 +64,7 @@ export function qualityFigure(comparison: ComparisonData): Figure {
 
 /** `qualityFigure` as a view; its text lists the differences. */
 export function qualityPlot(comparison: ComparisonData): View {
+  noOptions("qualityPlot", arguments, 1);
   checkComparison("Cannot draw quality", comparison);
   const lines = Object.keys(comparison.raw.tasks).flatMap((task) =>
     taskRows(comparison, task).map((row) => {

@@ -1,5 +1,5 @@
 /** Models against a baseline on the same items, as a table and in sentences. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { QualityComparison, QualityFinding } from "../compare/paired_quality.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded } from "../stats/usable.ts";
@@ -15,6 +15,7 @@ import { type Cell, tableView } from "./table.ts";
  * @param comparison What `compareQuality` or `comparePaired` gives.
  */
 export function qualityTable(comparison: QualityComparison): View {
+  noOptions("qualityTable", arguments, 1);
   checkArgument("Cannot show the comparison", "comparison", comparison, QUALITY_COMPARISON);
   const level = `${Math.round(100 * comparison.level)} % CI`;
   return tableView({
@@ -63,6 +64,7 @@ export function qualityTable(comparison: QualityComparison): View {
  * difference of 1 pp would need 6,279)".
  */
 export function qualitySentences(comparison: QualityComparison): string[] {
+  noOptions("qualitySentences", arguments, 1);
   checkArgument("Cannot tell the comparison", "comparison", comparison, QUALITY_COMPARISON);
   const { baseline, findings } = comparison;
   return findings.map((f) => {

@@ -1,5 +1,5 @@
 /** The roofline: what a machine can do at an intensity, and what models do there. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { arithmetic, MACHINE, type Machine, weightRate } from "../cost/hardware.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
 import type { Precision } from "../arch/spec.ts";
@@ -54,6 +54,7 @@ export function rooflineFigure(machine: Machine, residuals: readonly RooflineRes
 
 /** `rooflineFigure` as a view; its text lists the points. */
 export function rooflinePlot(machine: Machine, residuals: readonly RooflineResidual[]): View {
+  noOptions("rooflinePlot", arguments, 2);
   checkArgument("Cannot draw the roofline", "machine", machine, MACHINE);
   checkArgument("Cannot draw the roofline", "residuals", residuals, RESIDUALS);
   const lines = residuals.map(({ name, phase, roof, measuredMs, ratio }) =>

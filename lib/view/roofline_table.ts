@@ -1,5 +1,5 @@
 /** Predicted against measured time of prefill and decode, and what bounds each. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
 import { RESIDUALS } from "./arguments.ts";
 import type { View } from "./display.ts";
@@ -8,6 +8,7 @@ import { tableView } from "./table.ts";
 
 /** A row a model and phase, in the order given. */
 export function rooflineTable(residuals: readonly RooflineResidual[]): View {
+  noOptions("rooflineTable", arguments, 1);
   checkArgument("Cannot show the roofline", "residuals", residuals, RESIDUALS);
   const machines = [...new Set(residuals.map((r) => r.roof.machine))];
   const share = (x: number | null) => x === null ? "—" : (100 * x).toFixed(0);

@@ -1,5 +1,5 @@
 /** What stands behind a comparison: the machine, the models, and how far two identical models seem to differ. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { Environment } from "../measure/environment.ts";
 import { checkComparison, ENVIRONMENT } from "./arguments.ts";
 import {
@@ -18,6 +18,7 @@ import { tableView } from "./table.ts";
 
 /** The machine and the versions: what every number depends on. */
 export function machineTable(environment: Environment): View {
+  noOptions("machineTable", arguments, 1);
   checkArgument("Cannot show the machine", "environment", environment, ENVIRONMENT);
   const { cpu, logicalCores, containerCores, memoryGb, containerMemoryGb } = environment;
   const memory = containerMemoryGb === null ? memoryGb : Math.min(containerMemoryGb, memoryGb);
@@ -43,6 +44,7 @@ export function machineTable(environment: Environment): View {
 
 /** Size and form of each model. Weights in MB (10^6 bytes), parameters in millions. */
 export function modelTable(comparison: ComparisonData): View {
+  noOptions("modelTable", arguments, 1);
   checkComparison("Cannot show the models", comparison);
   const rows = modelNames(comparison).map((name) => {
     const { info } = comparison.raw.models[name];
@@ -96,6 +98,7 @@ function verdictMinutes(comparison: ComparisonData, config: string, minutes: num
 
 /** How much was measured in each setting, and the speed-up of the baseline's twin: two identical models. */
 export function trustTable(comparison: ComparisonData): View {
+  noOptions("trustTable", arguments, 1);
   checkComparison("Cannot show what twins say", comparison);
   const { baseline, settings, twin } = comparison.raw;
   const twins: number[] = [];

@@ -1,5 +1,5 @@
 /** Time over length: what was measured, the fit with its band, and the stretch in which two models cross. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { ModelScaling, Scaling } from "../measure/scaling.ts";
 import { fittedAt } from "../stats/scaling_fit.ts";
 import { SCALING } from "./arguments.ts";
@@ -64,6 +64,7 @@ export function scalingFigure({ models, twin, crossovers }: Scaling): Figure {
 
 /** `scalingFigure` as a view; its text has the crossovers in words. */
 export function scalingPlot(scaling: Scaling): View {
+  noOptions("scalingPlot", arguments, 1);
   checkArgument("Cannot draw the scaling", "scaling", scaling, SCALING);
   const lines = Object.entries(scaling.models).map(([name, { ttftMs, tpotMs }]) =>
     `${name}: TTFT ${times(ttftMs)}, TPOT ${times(tpotMs)}`

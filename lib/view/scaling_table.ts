@@ -1,5 +1,5 @@
 /** The terms of TTFT and TPOT of every model, and where models cross. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import type { Scaling } from "../measure/scaling.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { atLeastZero, type ScalingFit } from "../stats/scaling_fit.ts";
@@ -13,6 +13,7 @@ import { type Cell, tableView } from "./table.ts";
 
 /** A row a model: fixed costs, and what every token, square of tokens and token of context adds. */
 export function scalingTable(scaling: Scaling): View {
+  noOptions("scalingTable", arguments, 1);
   checkArgument("Cannot show the scaling", "scaling", scaling, SCALING);
   const { models, crossovers, rounds } = scaling;
   const rows = Object.entries(models).map(([name, { ttftMs, tpotMs }]): Cell[] => {

@@ -1,5 +1,5 @@
 /** Architectures that were trained alike: what each learned, and how. */
-import { checkArgument } from "../check/options.ts";
+import { checkArgument, noOptions } from "../check/options.ts";
 import { SIBLINGS_RESULT } from "../train/siblings_field.ts";
 import type { SiblingsResult } from "../train/train_siblings.ts";
 import { SHARE, usableOn, usablePositive } from "../stats/usable.ts";
@@ -14,6 +14,7 @@ const METRICS = {
 
 /** One row a sibling: its size, what training took, and the task's metric with an interval over seeds. */
 export function siblingsTable(result: SiblingsResult): View {
+  noOptions("siblingsTable", arguments, 1);
   checkArgument("Cannot show siblings", "result", result, SIBLINGS_RESULT);
   const { task, budget, siblings } = result;
   const metric = METRICS[task.metric], level = (x: number) => formatNumber(x * metric.scale);

@@ -1,5 +1,6 @@
 /** Speed of every model in every setting, with intervals and the raw rounds. */
 import { checkComparison } from "./arguments.ts";
+import { noOptions } from "../check/options.ts";
 import { type ComparisonData, modelNames, speedEstimate, speedMetric, speedSamples } from "./comparison_data.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";
@@ -92,6 +93,7 @@ export function labelRows(layout: Record<string, unknown>, panels: number, names
 
 /** `speedFigure` as a view; its text lists the numbers. */
 export function speedPlot(comparison: ComparisonData): View {
+  noOptions("speedPlot", arguments, 1);
   checkComparison("Cannot draw speeds", comparison);
   const lines = comparison.raw.settings.flatMap(({ config, kind }) =>
     modelNames(comparison).map((name) => {

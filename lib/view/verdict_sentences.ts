@@ -1,5 +1,6 @@
 /** Verdicts said in words, one sentence for each model and primary metric. */
 import { checkComparison } from "./arguments.ts";
+import { noOptions } from "../check/options.ts";
 import { type ComparisonData, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { busySentence } from "./busy_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
@@ -12,6 +13,7 @@ import { configLabel, metricLabel, rowUnits } from "./labels.ts";
  * where the machine was busy meanwhile.
  */
 export function verdictSentences(comparison: ComparisonData): string[] {
+  noOptions("verdictSentences", arguments, 1);
   checkComparison("Cannot tell verdicts", comparison);
   const { settings, tasks } = comparison.raw;
   const primary = new Set([

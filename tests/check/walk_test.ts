@@ -3,7 +3,7 @@ import * as archbench from "../../lib/mod.ts";
 import { LanguageModel } from "../../lib/model/language_model.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 import { evalResult } from "../view/fake_comparison.ts";
-import { FUNCTIONS, WITHOUT_OPTIONS } from "./exports/exports.ts";
+import { FUNCTIONS, PLAIN, WITHOUT_OPTIONS } from "./exports/exports.ts";
 import { methods } from "./exports/methods.ts";
 import type { Parameter } from "./exports/parameter.ts";
 import { misspelt, placesOf } from "./walk.ts";
@@ -128,9 +128,22 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "options of a function that has none are refused with what they say",
+  permissions: NOTHING_STARTS,
+  fn: async () => {
+    for (const name of WITHOUT_OPTIONS) {
+      const call = archbench[name] as (...args: unknown[]) => unknown;
+      const first = { settings: [] }; // what defaults are read from
+      refused(await errorOf(() => call(first, undefined, undefined, { lvel: 0.9 }), null), "lvel", name);
+    }
+    assert.deepEqual(["gpt2", "llama-7b"].map(archbench.zoo).map(archbench.parameterCount), [124439808, 6738415616]);
+  },
+});
+
 Deno.test("every exported function and method stands in the table, or has no options", () => {
   const functions = Object.entries(archbench).filter(([, value]) => typeof value === "function").map(([name]) => name);
-  const known = [...Object.keys(FUNCTIONS), ...WITHOUT_OPTIONS].sort();
+  const known = [...Object.keys(FUNCTIONS), ...WITHOUT_OPTIONS, ...PLAIN].sort();
   assert.deepEqual(functions.sort(), known);
   const classes = { LanguageModel, ...archbench }, table = Object.keys(methods({} as LanguageModel));
   const none = ["close", "logits", "endIds", "session", "carryCaches", "emptyCaches", "checkIds", "toJSON", "toString"];

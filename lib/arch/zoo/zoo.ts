@@ -1,4 +1,5 @@
 /** Published architectures by name. */
+import { noOptions } from "../../check/options.ts";
 import { shown } from "../../check/check.ts";
 import { suggestion } from "../../check/nearest.ts";
 import type { ArchSpec } from "../spec.ts";
@@ -34,6 +35,7 @@ export function zooNames(): string[] {
  * ```
  */
 export function zoo(name: string): ArchSpec {
+  noOptions("zoo", arguments, 1);
   if (typeof name !== "string") {
     throw new TypeError(`Cannot look up an architecture: its name must be a text, got ${shown(name)}`);
   }
