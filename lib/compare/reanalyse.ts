@@ -1,7 +1,7 @@
 /** From saved raw data to the same numbers again, without running anything. */
+import { checkArgument, noOptions } from "../check/options.ts";
 import { fileSize } from "../arch/file_range.ts";
 import { anObject } from "../check/data.ts";
-import { checkArgument, noOptions } from "../check/options.ts";
 import { byType, word } from "../check/rules.ts";
 import { type BenchmarkResult, benchmarkResult } from "../measure/benchmark_result.ts";
 import { Comparison } from "./comparison.ts";

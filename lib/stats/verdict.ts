@@ -49,8 +49,8 @@ function judge({ wide, narrow }: VerdictIntervals, low: number, high: number): "
  */
 export function speedVerdict(intervals: VerdictIntervals, band = SPEED_BAND): SpeedVerdict {
   noOptions("speedVerdict", arguments, 2);
-  checkArgument("Cannot give a verdict", "intervals", intervals, INTERVALS);
   checkArgument("Cannot give a verdict", "band", band, BAND);
+  checkArgument("Cannot give a verdict", "intervals", intervals, INTERVALS);
   return ({ above: "faster", below: "slower", same: "same", unclear: "unclear" } as const)[
     judge(intervals, 1 / (1 + band), 1 + band)
   ];

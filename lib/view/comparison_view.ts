@@ -1,6 +1,6 @@
 /** A comparison at a glance: one row an architecture, for each setting and task the change and its verdict. */
-import { noOptions } from "../check/options.ts";
 import { checkComparison } from "./arguments.ts";
+import { noOptions } from "../check/options.ts";
 import {
   type ComparisonData,
   memoryEstimate,

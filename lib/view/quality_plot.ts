@@ -1,6 +1,6 @@
 /** What each model loses or wins in quality against the baseline, paired on the same items. */
-import { noOptions } from "../check/options.ts";
 import { checkComparison } from "./arguments.ts";
+import { noOptions } from "../check/options.ts";
 import { type ComparisonData, modelNames, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";

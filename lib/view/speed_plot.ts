@@ -1,6 +1,6 @@
 /** Speed of every model in every setting, with intervals and the raw rounds. */
-import { noOptions } from "../check/options.ts";
 import { checkComparison } from "./arguments.ts";
+import { noOptions } from "../check/options.ts";
 import { type ComparisonData, modelNames, speedEstimate, speedMetric, speedSamples } from "./comparison_data.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";

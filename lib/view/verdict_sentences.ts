@@ -1,6 +1,6 @@
 /** Verdicts said in words, one sentence for each model and primary metric. */
-import { noOptions } from "../check/options.ts";
 import { checkComparison } from "./arguments.ts";
+import { noOptions } from "../check/options.ts";
 import { type ComparisonData, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { busySentence } from "./busy_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
