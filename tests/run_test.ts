@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countTests, lanes, sumOf } from "./run.ts";
+import { countTests, halves, lanes, sumOf } from "./run.ts";
 
 Deno.test("countTests() adds up suites, leaves out ignored tests and counts errors as failed", () => {
   // as Deno 2.8.1 writes it
@@ -20,10 +20,19 @@ Deno.test("lanes() splits the whole suite in two, and runs what was asked for as
     ...["run.ts", "run_test.ts"].map((name) => ({ name, isDirectory: false })),
   ];
   assert.deepEqual(lanes(["--no-check"], entries), [
-    ["--no-check", "lib", "README.md", "data/README.md", "tests/golden", "tests/run_test.ts", "tests/stats"],
-    ["--no-check", "tests/report", "tests/browser"],
+    [
+      ...["--no-check", "lib", "README.md", "data/README.md"],
+      ...["tests/browser", "tests/golden", "tests/run_test.ts", "tests/stats"],
+    ],
+    ["--no-check", "tests/report"],
   ]);
   assert.deepEqual(lanes(["tests/stats", "--filter=a"], entries), [["tests/stats", "--filter=a"]]);
+});
+
+Deno.test("halves() parts the cores that Linux lists", () => {
+  assert.deepEqual(halves("0-1"), ["0", "1"]);
+  assert.deepEqual(halves("0-3,8"), ["0,1", "2,3,8"]);
+  assert.equal(halves("3"), null);
 });
 
 Deno.test("sumOf() adds counts", () => {
