@@ -138,19 +138,28 @@ function question(effect: number, band: number, comparisons: number) {
   if (effect === 0) {
     const chance = (blocks: number, sd: number) =>
       overSpread(blocks - 1, (u) => {
-        const z = Math.sqrt(blocks) * edge / sd - tQuantile(p, blocks - 1) * u;
+        const z = Math.sqrt(blocks) * edge / sd - quantileOf(p, blocks - 1) * u;
         return z > 0 ? 2 * normalCdf(z) - 1 : 0;
       });
     return { resolved: "same" as const, chance };
   }
   const within = size <= edge * (1 + 1e-9), distance = within ? size : size - edge;
   const chance = (blocks: number, sd: number) =>
-    overSpread(blocks - 1, (u) => normalCdf(Math.sqrt(blocks) * distance / sd - tQuantile(p, blocks - 1) * u));
+    overSpread(blocks - 1, (u) => normalCdf(Math.sqrt(blocks) * distance / sd - quantileOf(p, blocks - 1) * u));
   return { resolved: within ? "difference" as const : "verdict" as const, chance };
+}
+
+/** With so many degrees of freedom s is sigma to four digits; beyond 2^50 the sum below has no steps left between floats. */
+const CERTAIN_DF = 1e8;
+
+/** Of Student's t, which is the normal distribution there. */
+function quantileOf(p: number, df: number): number {
+  return df > CERTAIN_DF ? normalQuantile(p) : tQuantile(p, df);
 }
 
 /** Mean of f(u) over u = s / sigma, whose square times `df` is chi-square distributed (Simpson's rule). */
 function overSpread(df: number, f: (u: number) => number): number {
+  if (df > CERTAIN_DF) return f(1);
   const width = 1 / Math.sqrt(2 * df), low = Math.max(0, 1 - 7 * width), high = 1 + 8 * width, steps = 120;
   const log = Math.log(2) + df / 2 * Math.log(df / 2) - logGamma(df / 2);
   let sum = 0;
@@ -173,6 +182,8 @@ function spreadInterval(sd: number, df: number): [low: number, point: number, hi
 
 /** What no number of blocks below this resolves, none does: a band of 0 cannot be shown to hold. */
 const MOST_BLOCKS = 2 ** 200;
+/** Beyond 2^53 blocks numbers no longer differ by one, so the search ends at this share. */
+const FINEST = 1e-12;
 
 function leastBlocks(enough: (blocks: number) => boolean): number {
   let low = MIN_BLOCKS - 1, high = MIN_BLOCKS; // low is too few, high enough
@@ -184,7 +195,7 @@ function leastBlocks(enough: (blocks: number) => boolean): number {
     }
     [low, high] = [high, 2 * high];
   }
-  while (high - low > 1) {
+  while (high - low > Math.max(1, high * FINEST)) {
     const middle = Math.floor((low + high) / 2);
     if (enough(middle)) high = middle;
     else low = middle;

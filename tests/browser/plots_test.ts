@@ -66,7 +66,16 @@ function figures(name: string): View[] {
       } as never,
     ),
     rooflinePlot(
-      { name, memoryBytesPerS: 1e10, flopsPerS: { fp32: 1e11 } } as never,
+      {
+        name,
+        kind: "cpu",
+        flopsPerS: { fp32: 1e11 },
+        bytesPerS: 1e10,
+        memoryBytes: 8e9,
+        tdpWatts: null,
+        measured: false,
+        source: name,
+      },
       [{
         name,
         phase: "decode",

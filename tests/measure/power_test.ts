@@ -21,6 +21,14 @@ Deno.test("planRounds() gives the units of a one-sample t test, as SciPy's nonce
   );
 });
 
+Deno.test("planRounds() of a pilot that says little asks for very many blocks, by the normal distribution", () => {
+  const [plan] = planRounds(pilot(1e5), { effects: [Math.expm1(0.5)], band: 0, power: 0.8 });
+  const expected = ((1.959964 + 0.841621) * 1e5 / 0.5) ** 2; // z of 0.975 and of 0.8
+  assert.ok(Math.abs(plan.blocks.point / expected - 1) < 1e-3, `${plan.blocks.point} of ${expected}`);
+  const [first] = planRounds({ logRatios: [-2, 2], rounds: 8, minutes: 1 }); // two blocks leave the spread open by 10^6
+  assert.ok(Number.isFinite(first.blocks.high) && first.blocks.high! > 1e12, `${first.blocks.high}`);
+});
+
 Deno.test("planRounds() plans for sameness as two one-sided tests, integrated with SciPy", () => {
   const blocks = (edge: number) =>
     planRounds(pilot(1), { effects: [0], band: Math.expm1(edge) }).map((p) => [p.resolved, p.blocks.point]);
