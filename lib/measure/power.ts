@@ -138,24 +138,19 @@ function question(effect: number, band: number, comparisons: number) {
   if (effect === 0) {
     const chance = (blocks: number, sd: number) =>
       overSpread(blocks - 1, (u) => {
-        const z = Math.sqrt(blocks) * edge / sd - quantileOf(p, blocks - 1) * u;
+        const z = Math.sqrt(blocks) * edge / sd - tQuantile(p, blocks - 1) * u;
         return z > 0 ? 2 * normalCdf(z) - 1 : 0;
       });
     return { resolved: "same" as const, chance };
   }
   const within = size <= edge * (1 + 1e-9), distance = within ? size : size - edge;
   const chance = (blocks: number, sd: number) =>
-    overSpread(blocks - 1, (u) => normalCdf(Math.sqrt(blocks) * distance / sd - quantileOf(p, blocks - 1) * u));
+    overSpread(blocks - 1, (u) => normalCdf(Math.sqrt(blocks) * distance / sd - tQuantile(p, blocks - 1) * u));
   return { resolved: within ? "difference" as const : "verdict" as const, chance };
 }
 
 /** With so many degrees of freedom s is sigma to four digits; beyond 2^50 the sum below has no steps left between floats. */
 const CERTAIN_DF = 1e8;
-
-/** Of Student's t, which is the normal distribution there. */
-function quantileOf(p: number, df: number): number {
-  return df > CERTAIN_DF ? normalQuantile(p) : tQuantile(p, df);
-}
 
 /** Mean of f(u) over u = s / sigma, whose square times `df` is chi-square distributed (Simpson's rule). */
 function overSpread(df: number, f: (u: number) => number): number {

@@ -30,11 +30,15 @@ export function tCdf(t: number, df: number): number {
 
 const tQuantiles = new Map<string, number>();
 
+/** From so many degrees of freedom on Student's t is the normal distribution to eight digits. */
+const NORMAL_DF = 1e8;
+
 /** The t with P(T <= t) = p. Values are remembered: interval after interval asks for the same one. */
 export function tQuantile(p: number, df: number): number {
   requireProbability("a quantile of Student's t", p);
   if (!(df > 0)) throw new RangeError(`Cannot compute Student's t: degrees of freedom must be positive, got ${df}`);
   if (p === 0.5) return 0;
+  if (df > NORMAL_DF) return normalQuantile(p);
   if (p > 0.5) return -tQuantile(1 - p, df);
   const key = `${p} ${df}`;
   let t = tQuantiles.get(key);

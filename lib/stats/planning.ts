@@ -4,6 +4,9 @@ import { normalQuantile, tQuantile } from "./distributions.ts";
 import { type MeanOptions, simultaneousLevel, stoppedByWidthFactor } from "./mean_interval.ts";
 import { sampleStd } from "./summary.ts";
 
+/** Beyond 2^53 whole numbers are no longer one apart, so a search ends at this share. */
+const FINEST = 1e-12;
+
 /**
  * Units (blocks) that a t interval of a mean needs for a half-width of at most `width`, if they spread as the pilot's do.
  *
@@ -25,7 +28,7 @@ export function unitsForWidth(pilot: readonly number[], width: number, options: 
   const wideAt = (n: number) => factor(n) * tQuantile(p, n - 1) * s / Math.sqrt(n) > width;
   let low = 1, high = 2; // low is too few, high enough
   while (wideAt(high)) [low, high] = [high, 2 * high];
-  while (high - low > 1) {
+  while (high - low > Math.max(1, high * FINEST)) {
     const middle = Math.floor((low + high) / 2);
     if (wideAt(middle)) low = middle;
     else high = middle;

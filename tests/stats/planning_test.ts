@@ -10,6 +10,8 @@ Deno.test("unitsForWidth() gives the first n whose interval is narrow enough", (
   assert.equal(unitsForWidth(pilot, high - point + 1e-12), 6);
   assert.equal(unitsForWidth(pilot, high - point - 1e-6), 7);
   assert.ok(unitsForWidth(pilot, 0.005, { comparisons: 10 }) > unitsForWidth(pilot, 0.005));
+  const many = unitsForWidth(pilot, 1e-10), normal = (1.959964 * sampleStd(pilot) / 1e-10) ** 2; // above 2^53
+  assert.ok(Math.abs(many / normal - 1) < 1e-5, `${many} of ${normal}`);
   assert.throws(() => unitsForWidth(pilot, 0), /width must be positive, got 0/);
 });
 
