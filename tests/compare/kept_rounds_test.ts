@@ -1,6 +1,5 @@
 // Rounds are kept as they come: a comparison that is stopped or killed goes on with its next round.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { compareArchitectures, type CompareOptions } from "../../lib/compare/compare_architectures.ts";
@@ -10,18 +9,10 @@ import { pairedSpeeds, type Round } from "../../lib/measure/rounds_result.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 import { ResultStore } from "../../lib/store/results.ts";
 import { fakeHosts, tinySpec } from "../measure/fake_host.ts";
+import { withStore } from "../store/with_store.ts";
 
 const models = { base: tinySpec("base"), quick: tinySpec("quick") };
 const throughput = [{ promptTokens: 5, newTokens: 32 }];
-
-async function withStore(use: (store: ResultStore) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(new ResultStore(join(folder, "results.sqlite")));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Stopped in the run of that number; null runs to the end. */
 async function compare(store: ResultStore, stopAt: number | null, options: CompareOptions = {}) {

@@ -1,6 +1,5 @@
 // What is kept of an evaluation, and when it is used again.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import type { EvaluateOptions } from "../../lib/eval/quality_benchmark.ts";
@@ -11,17 +10,9 @@ import { ResultStore } from "../../lib/store/results.ts";
 import { StoreError } from "../../lib/store/store_error.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 import { FakeHost } from "./fake_host.ts";
+import { withStore } from "../store/with_store.ts";
 
 const rows = Array.from({ length: 6 }, (_, i) => ({ prompt: `Question ${i}?`, choices: ["yes", "no"], answer: i % 2 }));
-
-async function withStore(use: (store: ResultStore) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(new ResultStore(join(folder, "results.sqlite")));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Requests that a host was asked for, null if none was started, and the result. */
 async function run(options: EvaluateOptions, ref: ModelRef = { ref: tinySpec() }, model: ModelOptions = {}) {
