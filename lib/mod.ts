@@ -86,13 +86,8 @@ export { measureRounds, type RoundsOptions } from "./measure/rounds.ts";
 export type { Round, RoundSample, RoundsResult } from "./measure/rounds_result.ts";
 export { pilotOf, type PlannedRounds, planRounds } from "./measure/power.ts";
 export { type SimulationOptions, type SimulationRow, simulationTable } from "./measure/simulation.ts";
-export {
-  estimateFlops,
-  estimateLayerFlops,
-  type Flops,
-  type FlopsConvention,
-  type FlopsOptions,
-} from "./cost/flops.ts";
+export { estimateFlops, estimateLayerFlops, type FlopsOptions } from "./cost/flops.ts";
+export type { Flops, FlopsConvention } from "./cost/flops_convention.ts";
 export {
   activeParameterCount,
   kvBytesPerToken,
@@ -135,7 +130,7 @@ export {
 export { compareArchitectures, type CompareOptions } from "./compare/compare_architectures.ts";
 export { Comparison, type TwinFinding } from "./compare/comparison.ts";
 export type { Finding } from "./compare/findings.ts";
-export type { ComparisonRaw } from "./compare/raw.ts";
+export type { ComparisonRaw, Trust } from "./compare/raw.ts";
 export {
   comparePaired,
   compareQuality,
@@ -154,7 +149,6 @@ export {
 } from "./compare/divergence.ts";
 export { type LlamaBenchRow, readLlamaBench } from "./compare/llama_bench.ts";
 export { reanalyse } from "./compare/reanalyse.ts";
-export type { Trust } from "./compare/trust.ts";
 export type { SummaryRow, TableRow } from "./compare/rows.ts";
 export { captureEnvironment, type Environment } from "./measure/environment.ts";
 
