@@ -1,5 +1,5 @@
 /** What the views read from a comparison: names, settings, and paired differences between any two models. */
-import type { Trust } from "../compare/trust.ts";
+import type { Trust } from "../compare/raw.ts";
 import { firstMetric } from "../compare/findings.ts";
 import { pairedDifference } from "../compare/paired_difference.ts";
 import type { SummaryRow, TableRow } from "../compare/rows.ts";
