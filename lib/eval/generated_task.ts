@@ -4,7 +4,7 @@ import { partialOf, progress, withPartial } from "../progress.ts";
 import type { SavedItems } from "../store/saved_items.ts";
 import { evalEnvironment } from "./environment.ts";
 import { evaluateGenerated, type GeneratedItems, programCount, savedProblems } from "./generated/evaluate.ts";
-import type { CheckedGenerate } from "./generated/options.ts";
+import type { CheckedGenerate } from "./generated/facts.ts";
 import { summariseGenerated } from "./generated/summary.ts";
 import { itemsNearFlip } from "./margins.ts";
 import type { Sandbox } from "./sandbox/program.ts";
