@@ -47,7 +47,9 @@ export type {
 export type { DecodeOptions, Tokenizer } from "./model/tokenizer.ts";
 export { type ExportedModel, exportModel } from "./model/export.ts";
 export { HostError, startHost } from "./model/host.ts";
-export type { ModelHost, ModelInfo, ProcessCounters, ScoreRequest, ScoreResult } from "./model/protocol.ts";
+export type { ModelHost, ProcessCounters } from "./model/protocol.ts";
+export type { ScoreRequest, ScoreResult } from "./model/log_likelihood.ts";
+export type { ModelInfo } from "./model/info.ts";
 export type { ScoreMode, ScoreOptions } from "./model/score_options.ts";
 
 // Quality

@@ -1,5 +1,5 @@
 /** Evaluate a task whose answers are programs: sampled by hosts, run in a sandbox, counted as pass@k. */
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import { partialOf, progress, withPartial } from "../progress.ts";
 import type { SavedItems } from "../store/saved_items.ts";
 import { evalEnvironment } from "./environment.ts";

@@ -1,6 +1,6 @@
 /** What an evaluation reads and gives: plain data, JSON-serialisable, paired between models by `row` and `subject`. */
 import type { Estimate } from "../stats/estimate.ts";
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
 import type { GeneratedFacts } from "./generated/facts.ts";
 import type { Verdict } from "./sandbox/program.ts";

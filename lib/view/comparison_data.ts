@@ -8,7 +8,7 @@ import { pairedSpeeds, type ResumedRounds } from "../measure/rounds_result.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { Noise } from "../measure/noise.ts";
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
 import { usableRatioOverBlocks } from "../stats/ratio.ts";
 
