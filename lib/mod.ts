@@ -35,7 +35,9 @@ export { resolveSpec } from "./arch/resolve.ts";
 export { validateSpec } from "./arch/validate.ts";
 export { zoo, zooNames } from "./arch/zoo/zoo.ts";
 export { scale, type ScaleOptions } from "./arch/scale.ts";
-export { type LanguageModel, openModel, type OpenOptions } from "./model/language_model.ts";
+export type { LanguageModel } from "./model/language_model.ts";
+export type { OpenOptions } from "./model/open_options.ts";
+export { openModel } from "./model/open_model.ts";
 export type {
   GenerateBatchOptions,
   GenerateOptions,
