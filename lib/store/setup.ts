@@ -7,7 +7,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { endOnInterrupt, type Progress, progress, stoppedWords } from "../progress.ts";
-import { catalogPackages } from "./catalog.ts";
+import { catalogPackages, termsOf } from "./catalog.ts";
 import { cacheDir, projectRoot } from "./paths.ts";
 
 const DENO = "2.8.1";
@@ -59,24 +59,28 @@ export async function withSetupLock<T>(work: () => Promise<T>): Promise<T> {
   return await work();
 }
 
-/** Fetch every package of the catalog that is not complete, with a bar for each step. */
+/** Fetch every package of the catalog that is not complete, with a bar for each step; says once whose terms are to be read. */
 export async function fetchPackages(): Promise<void> {
   const { fetchPackage } = await import("./fetch.ts"); // uses npm packages, so only after installNpm
+  const { requireSpace } = await import("./disk_space.ts");
+  await requireSpace(catalogPackages(), cacheDir());
   for (const pkg of catalogPackages()) {
-    let step = "";
+    let title = "";
     let bar: Progress | undefined;
     try {
-      await fetchPackage(pkg, {
+      const isNew = await fetchPackage(pkg, {
         root: cacheDir(),
-        onProgress(now, bytes, total) {
-          if (now !== step) {
+        onProgress(step, name, bytes, total) {
+          if (`${step} ${name}` !== title) {
             bar?.finish();
-            bar = progress(`${now} ${pkg.name} ${pkg.version}`, total, { unit: "bytes" });
-            step = now;
+            title = `${step} ${name}`;
+            bar = progress(title, total, { unit: "bytes" });
           }
           bar?.update(bytes);
         },
       });
+      bar?.finish();
+      if (isNew) { for (const line of termsOf(pkg)) console.error(line); }
     } finally {
       bar?.finish();
     }
@@ -86,7 +90,7 @@ export async function fetchPackages(): Promise<void> {
 /** Where packages lie that were fetched whole, for the line after Ctrl-C. */
 export function fetchedFolders(): string[] {
   return [cacheDir("packages")].filter((folder) =>
-    existsSync(folder) && readdirSync(folder).some((name) => !name.endsWith(".partial"))
+    existsSync(folder) && readdirSync(folder).some((name) => !/\.(partial|joining)$/.test(name))
   );
 }
 
