@@ -41,6 +41,11 @@ export async function requireSpace(packages: CatalogPackage[], root: string, fre
   );
 }
 
+/** Whether a work ended because the disk is full: as the system says it, or in the words of pip. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && /ENOSPC|no space left|not enough space/i.test(error.message);
+}
+
 async function downloadBytes(wheel: CatalogWheel, root: string): Promise<number> {
   const isThere = await stat(wheelFile(wheel, root)).then(() => true, () => false);
   return isThere ? 0 : COPIES_OF_A_DOWNLOAD * wheel.bytes;

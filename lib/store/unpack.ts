@@ -96,21 +96,22 @@ async function copyEntry(
   { maxBytes, onProgress }: Omit<UnpackOptions, "members">,
   before = 0,
 ): Promise<number> {
-  let written = 0;
-  await entry.getData(
-    new WritableStream<Uint8Array>({
-      async write(chunk) {
-        if (before + written + chunk.length > maxBytes) {
-          throw new RangeError(
-            `Cannot unpack ${zipFile}: ${entry.filename} goes beyond the ${maxBytes} bytes that the catalog allows`,
-          );
-        }
-        await output.writeFile(chunk);
-        written += chunk.length;
-        onProgress?.(before + written);
-      },
-    }),
-  );
+  let written = 0, failure: unknown;
+  const write = async (chunk: Uint8Array) => {
+    if (before + written + chunk.length > maxBytes) {
+      throw new RangeError(
+        `Cannot unpack ${zipFile}: ${entry.filename} goes beyond the ${maxBytes} bytes that the catalog allows`,
+      );
+    }
+    await output.writeFile(chunk);
+    written += chunk.length;
+    onProgress?.(before + written);
+  };
+  const sink = new WritableStream<Uint8Array>({
+    write: (chunk) => write(chunk).catch((e) => Promise.reject(failure = e)),
+  });
+  // at a member's last chunk the library says only that the stream is closed
+  await entry.getData(sink).catch((error) => Promise.reject(failure ?? error));
   return written;
 }
 
