@@ -1,6 +1,6 @@
 /** What the views read from a comparison: names, settings, and paired differences between any two models. */
 import type { Trust } from "../compare/trust.ts";
-import { firstMetric } from "../compare/findings.ts";
+import { firstMetric } from "../compare/quality_findings.ts";
 import { pairedDifference } from "../compare/paired_difference.ts";
 import type { SummaryRow, TableRow } from "../compare/rows.ts";
 import type { EvalResult } from "../eval/types.ts";

@@ -1,5 +1,5 @@
 /** What a decision weighs: each model's speed, quality and memory, and how two models relate in them. */
-import { firstMetric } from "../compare/findings.ts";
+import { firstMetric } from "../compare/quality_findings.ts";
 import { beatsGuessing, guessLevel } from "../eval/sanity.ts";
 import type { EvalResult } from "../eval/types.ts";
 import type { Estimate } from "../stats/estimate.ts";
