@@ -6,8 +6,7 @@ import type { MemoryResult } from "../measure/memory.ts";
 import type { StoppedBy } from "../measure/rounds_plan.ts";
 import type { ResumedRounds, Round, RoundsResult, RoundsSetting } from "../measure/rounds_result.ts";
 import type { TextTokens } from "../measure/text_tokens.ts";
-import type { Trust } from "./trust.ts";
-import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 
 export interface ComparedModel {
   ref: ModelRef;
@@ -15,6 +14,18 @@ export interface ComparedModel {
   info: ModelInfo | null;
   /** For each throughput setting, from fresh processes in a pass of its own. */
   memory: Record<string, MemoryResult>;
+}
+
+/** How far a machine puts identical models apart. */
+export interface Trust {
+  /** Comparisons times settings in which a twin ran along on this machine. */
+  runs: number;
+  /** Pairs of baseline and twin in them. */
+  pairs: number;
+  /** The largest difference between the two over the runs: 0.004 is 0.4 %. */
+  apart: number;
+  /** Whether that lies inside the band in which a speed-up counts as none. */
+  withinBand: boolean;
 }
 
 export interface ComparisonRaw {

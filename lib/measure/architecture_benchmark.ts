@@ -7,7 +7,8 @@ import { type Fields, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { integer, oneOf } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
-import type { DecodeWay, StartHost } from "../model/protocol.ts";
+import type { StartHost } from "../model/protocol.ts";
+import type { DecodeWay } from "../model/info.ts";
 import { progress, withPartial } from "../progress.ts";
 import { type BenchmarkResult, benchmarkResult, type BenchmarkSample } from "./benchmark_result.ts";
 import { captureEnvironment } from "./environment.ts";
@@ -169,11 +170,11 @@ export class ArchitectureBenchmark {
       warm = await warmUp(host, setting, { way, seed, onStep: (n) => bar.update(0, `warm-up, step ${n}`) });
       let first: number[] | null = null;
       for (let run = 0; run < numRuns; run++) {
-        const before = readNoise();
+        const before = readNoise([host.pid]);
         const { sample, ids, counters } = await runSetting(host, setting, { way, seed });
         checkSameTokens(model.name, first, ids);
         first ??= ids;
-        samples.push({ ...sample, noise: noiseBetween(before, readNoise(), sample.latencyMs), counters });
+        samples.push({ ...sample, noise: noiseBetween(before, readNoise([host.pid])), counters });
         bar.update(run + 1, isGeneration(setting) ? "requests" : "forward passes");
       }
       await host.close();

@@ -2,7 +2,8 @@
 import { anObject, data } from "../check/data.ts";
 import { specFlops } from "../cost/flops.ts";
 import type { ArchSpec } from "../arch/spec.ts";
-import type { DecodeWay, ModelInfo, ProcessCounters } from "../model/protocol.ts";
+import type { ProcessCounters } from "../model/protocol.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { geometricMean } from "../stats/geometric_mean.ts";
 import { meanInterval } from "../stats/mean_interval.ts";

@@ -3,7 +3,7 @@ import { modelFingerprint } from "../arch/fingerprint.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { KeptWork } from "../store/kept_work.ts";
 import type { ResultStore } from "../store/results.ts";
-import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 import { type Environment, machineOf } from "./environment.ts";
 import type { RoundsPlan } from "./rounds_plan.ts";
 import type { Round, RoundsResult } from "./rounds_result.ts";

@@ -1,7 +1,7 @@
 /** What rounds give: every sample, in order, with who ran when. */
 import { anObject, data } from "../check/data.ts";
 import { entries, word } from "../check/rules.ts";
-import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 import { blockLogRatios } from "../stats/ratio.ts";
 import type { Environment } from "./environment.ts";
 import type { Noise } from "./noise.ts";

@@ -138,15 +138,15 @@ export class RoundsRun {
     for (const name of order) {
       this.options.bar.update(this.result.rounds.length, `${config}, block ${block + 1}, ${name}`);
       await this.#attempt(name, config, block, async (host) => {
-        const noise = readNoise(), atMs = performance.now() - this.#began;
+        const pids = this.active().flatMap((name) => this.#hosts.get(name)?.pid ?? []);
+        const before = readNoise(pids), atMs = performance.now() - this.#began;
         const planned = this.options.settingOf(name, setting);
         const { sample, ids, involuntarySwitches } = await runSetting(host, planned, { way, seed, fresh: true });
         const key = JSON.stringify([name, config]);
         checkSameTokens(name, this.options.tokens.get(key) ?? null, ids);
         if (!this.options.tokens.has(key)) this.options.tokens.set(key, ids);
-        const elapsed = performance.now() - this.#began - atMs;
-        const seen = noiseBetween(noise, readNoise(), elapsed);
-        round.samples[name] = { ...sample, atMs, noise: seen, involuntarySwitches };
+        const noise = noiseBetween(before, readNoise(pids));
+        round.samples[name] = { ...sample, atMs, noise, involuntarySwitches };
       });
     }
     return round;

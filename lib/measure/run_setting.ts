@@ -1,5 +1,6 @@
 /** Run one setting once on a host. */
-import type { DecodeWay, ModelHost, ProcessCounters } from "../model/protocol.ts";
+import type { ModelHost, ProcessCounters } from "../model/protocol.ts";
+import type { DecodeWay } from "../model/info.ts";
 import { generationGraph, isGeneration, type ModelSetting } from "./setting.ts";
 import { batchSample, generationSample, type SpeedSample } from "./speed_sample.ts";
 import { stoppable } from "./stoppable.ts";

@@ -4,7 +4,7 @@ import { BATCH, SAMPLES, SEED, TEMPERATURE, TOKENS, TOP_P } from "../check/commo
 import { type Fields, object, optional, without } from "../check/objects.ts";
 import { byType, entries, flag, func, integer, list, text, word } from "../check/rules.ts";
 import { kvBytesPerToken, recurrentStateBytes } from "../cost/bytes.ts";
-import type { ModelInfo } from "./protocol.ts";
+import type { ModelInfo } from "./info.ts";
 
 export interface GenerateOptions {
   /** Tokens to generate at most. Default 128, or what the context leaves. */

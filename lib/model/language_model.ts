@@ -30,12 +30,13 @@ import { OPEN_OPTIONS, type OpenOptions, threadWarnings } from "./open_options.t
 import { chooseProvider } from "./provider.ts";
 import { allLogits, scoreRequests } from "./score.ts";
 import { SCORE_OPTIONS, SCORE_REQUESTS, type ScoreOptions } from "./score_options.ts";
-import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
+import type { ModelInfo } from "./info.ts";
 import { type Feeds, openSession, physicalCores, type Session, type SessionOptions, type Tensor } from "./session.ts";
 import { streamText } from "./stream.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { tokenizerOf } from "./tokenizer_files.ts";
 import { tokenizerFingerprint } from "./tokenizer_fingerprint.ts";
+import type { ScoreRequest, ScoreResult } from "./log_likelihood.ts";
 
 export type { OpenOptions };
 

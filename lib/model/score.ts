@@ -1,6 +1,6 @@
 /** Log-likelihoods with the score graph, in one of three ways that give the same numbers. */
 import type { LanguageModel } from "./language_model.ts";
-import type { ScoreRequest, ScoreResult } from "./protocol.ts";
+import type { ScoreRequest, ScoreResult } from "./log_likelihood.ts";
 import { batchFeeds, planBatches, scoreBatch } from "./score_batch.ts";
 import { Scores } from "./score_head.ts";
 import { completeSettings, type ScoreOptions, type ScoreSettings } from "./score_options.ts";

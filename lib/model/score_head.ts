@@ -1,6 +1,6 @@
 /** What a run of the score graph is asked for, and where its log-probabilities go. */
 import type { LanguageModel } from "./language_model.ts";
-import type { ScoreResult } from "./protocol.ts";
+import type { ScoreResult } from "./log_likelihood.ts";
 import type { Sequence } from "./score_request.ts";
 import { type Feeds, int64s, type Tensor } from "./session.ts";
 

@@ -4,7 +4,7 @@ import { kvBytesPerToken } from "../cost/bytes.ts";
 import { TOKENS } from "../check/common.ts";
 import { byField, type Fields, names, object, optional } from "../check/objects.ts";
 import { entries, flag, func, integer, list, oneOf, quantity, type Rule, text } from "../check/rules.ts";
-import type { ScoreRequest, ScoreResult } from "./protocol.ts";
+import type { ScoreRequest, ScoreResult } from "./log_likelihood.ts";
 
 /**
  * `tree`: what requests share runs once, branches are packed into one run. `batch`: padded batches, nothing shared, no

@@ -1,6 +1,6 @@
 /** A score request as token ids: lm-eval's tokenisation at the join, and what cannot be scored. */
 import type { LanguageModel } from "./language_model.ts";
-import type { ScoreRequest } from "./protocol.ts";
+import type { ScoreRequest } from "./log_likelihood.ts";
 import { cutsBefore } from "./space_cuts.ts";
 import { withBos } from "./tokenizer.ts";
 

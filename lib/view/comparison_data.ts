@@ -1,6 +1,6 @@
 /** What the views read from a comparison: names, settings, and paired differences between any two models. */
-import type { Trust } from "../compare/trust.ts";
 import { firstMetric } from "../compare/quality_findings.ts";
+import type { Trust } from "../compare/raw.ts";
 import { pairedDifference } from "../compare/paired_difference.ts";
 import type { SummaryRow, TableRow } from "../compare/rows.ts";
 import type { EvalResult } from "../eval/types.ts";
@@ -8,7 +8,7 @@ import { pairedSpeeds, type ResumedRounds } from "../measure/rounds_result.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { Noise } from "../measure/noise.ts";
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
 import { usableRatioOverBlocks } from "../stats/ratio.ts";
 

@@ -78,7 +78,7 @@ async function leftovers(folder: string): Promise<number> {
   const sizes = await Promise.all(
     entries.filter((e) => e.isFile()).map(async (e) => {
       const path = join(e.parentPath, e.name);
-      return /\.(tmp|partial|part)(\/|$)/.test(path.slice(folder.length)) ? (await stat(path)).size : 0;
+      return /\.(tmp|partial|part|joining)(\/|$)/.test(path.slice(folder.length)) ? (await stat(path)).size : 0;
     }),
   );
   return sizes.reduce((a, b) => a + b, 0);

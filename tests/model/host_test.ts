@@ -61,7 +61,7 @@ Deno.test("an error of the model keeps its kind and the host goes on", async () 
   }
   await assert.rejects(
     startHost("no-such-model"),
-    /Unknown model "no-such-model"; there are: smollm2-135m; pass .* the path of a \.gguf file/,
+    /Unknown model "no-such-model"; there are: smollm2-135m, gemma3-270m; pass .* the path of a \.gguf file/,
   );
 });
 

@@ -7,7 +7,7 @@ import { type FinishedScore, SCORE_MODES, type ScoreOptions } from "../../lib/mo
 import { peakSlots, planSteps, slotsAlone } from "../../lib/model/score_plan.ts";
 import { buildTrie } from "../../lib/model/score_trie.ts";
 import type { Feeds, Tensor } from "../../lib/model/session.ts";
-import type { ScoreRequest, ScoreResult } from "../../lib/model/protocol.ts";
+import type { ScoreRequest, ScoreResult } from "../../lib/model/log_likelihood.ts";
 import { referenceLogits } from "./reference_decoder.ts";
 import { tinySpec } from "./tiny_spec.ts";
 
