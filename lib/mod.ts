@@ -134,7 +134,7 @@ export {
 // Comparison
 export { compareArchitectures, type CompareOptions } from "./compare/compare_architectures.ts";
 export { Comparison, type TwinFinding } from "./compare/comparison.ts";
-export type { Finding } from "./compare/findings.ts";
+export type { Finding } from "./compare/finding.ts";
 export type { ComparisonRaw, Trust } from "./compare/raw.ts";
 export {
   comparePaired,
