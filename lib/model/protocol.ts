@@ -1,13 +1,14 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
 import type { DecodeGraph } from "../arch/batch_graph.ts";
 import type { GraphKind } from "../arch/build.ts";
+import type { HubSource } from "../arch/origin.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import type { DivergenceSums } from "./divergence.ts";
 import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateResult, Generation } from "./generate.ts";
 import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 /** Facts of an opened model; `precision` and `provider` are those that really run. */
 export interface ModelInfo {
@@ -30,6 +31,8 @@ export interface ModelInfo {
   weightBytes: number;
   /** Where the weights came from: file or "random, seed 0". */
   source: string;
+  /** Repository, revision and commit of a model of the hub. Absent: it came from elsewhere. */
+  hub?: HubSource;
   /** What to know before its speeds are trusted, in sentences: more threads than logical cores. Absent: nothing. */
   warnings?: string[];
 }
