@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { checkStop } from "../../progress.ts";
 import type { HubFile } from "./cache.ts";
 import { HubReason } from "./fault.ts";
-import { type HubNetwork, hubRequest, piecesOf } from "./request.ts";
+import { growingWait, type HubNetwork, hubRequest, piecesOf, waitFor } from "./request.ts";
 
 /** Broken connections one after the other that brought nothing before it is given up. */
 const MOST_VAIN_TRIES = 5;
@@ -72,7 +72,11 @@ async function receive(url: string, part: Part, onBytes: (bytes: number) => void
     }
     if (part.bytes > before) vain = 0;
     else if (++vain === MOST_VAIN_TRIES || (broken === null && vain > 1)) tries = MOST_TRIES;
-    if (part.bytes === part.file.bytes || tries < MOST_TRIES) continue;
+    if (part.bytes === part.file.bytes) return;
+    if (tries < MOST_TRIES) {
+      if (vain > 0) await waitFor(growingWait(vain), network);
+      continue;
+    }
     const ended = `${part.file.path} ended after ${part.bytes} of ${part.file.bytes} bytes`;
     // An end that comes at the same place and is no broken connection is the file's own.
     if (broken === null) throw new HubReason("damaged", ended);

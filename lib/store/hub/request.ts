@@ -63,13 +63,13 @@ export async function hubRequest(
       if (error instanceof HubReason) throw error;
       reason = new HubReason("network", withoutAddress(error));
     }
-    waitMs ??= FIRST_WAIT_MS * 2 ** (tried - 1);
+    waitMs ??= growingWait(tried);
     if (waitMs > LONGEST_WAIT_MS) {
       throw new HubReason(reason.fault, `${reason.message}, and it asks to wait ${Math.ceil(waitMs / 60_000)} minutes`);
     }
     if (tried === TRIES) throw new HubReason(reason.fault, `${reason.message}, ${TRIES} times`);
     network.onWait?.(reason.message, waitMs);
-    await (network.wait ?? waitFor)(waitMs);
+    await waitFor(waitMs, network);
   }
 }
 
@@ -142,8 +142,14 @@ function askedWait(headers: Headers, now: () => number): number | null {
   return seconds === undefined ? null : 1000 * Number(seconds);
 }
 
+/** Longer each time, ms. */
+export function growingWait(tried: number): number {
+  return FIRST_WAIT_MS * 2 ** (tried - 1);
+}
+
 /** In short pieces, so that a stop is not waited for. */
-async function waitFor(ms: number): Promise<void> {
+export async function waitFor(ms: number, { wait }: HubNetwork): Promise<void> {
+  if (wait) return await wait(ms);
   for (let left = ms; left > 0; left -= 200) {
     checkStop();
     await new Promise((resolve) => setTimeout(resolve, Math.min(left, 200)));
