@@ -30,7 +30,7 @@ export class HubReason extends Error {
 
 const FIXES: Record<HubFault, (page: string) => string> = {
   login: (page) =>
-    `look whether the name is right; for a private model set HF_TOKEN to a token of an account that may read ${page}`,
+    `look whether the name is right; of a private one set HF_TOKEN to a token of an account that may read ${page}`,
   gated: (page) =>
     `open ${page} in a browser, sign in and accept its conditions, then set HF_TOKEN to a token of that account ` +
     "(https://huggingface.co/settings/tokens, with permission to read gated repositories)",
@@ -45,9 +45,10 @@ const FIXES: Record<HubFault, (page: string) => string> = {
   disk: () => "make room there, or set ARCHBENCH_CACHE to a folder on another disk",
 };
 
-/** An error in our words. One of ours stays as it is. */
+/** An error in our words. */
 export function hubError(source: string, hub: string, page: string, error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof SyntaxError ? "the answer is no JSON: a proxy or a page to log in may answer" : said;
   const fault = error instanceof HubReason ? error.fault : isFullDisk(error) ? "disk" : "network";
   return new HubError(fault, `Cannot fetch ${source} from ${hub}: ${reason}; ${FIXES[fault](page)}`, { cause: error });
 }

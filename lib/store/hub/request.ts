@@ -34,8 +34,11 @@ export function hubName(): string {
   return mirror() ?? "the Hugging Face hub";
 }
 
+/** @throws {RangeError} If HF_ENDPOINT is no address. */
 function mirror(): string | undefined {
-  return Deno.env.get("HF_ENDPOINT")?.replace(/\/+$/, "") || undefined;
+  const given = Deno.env.get("HF_ENDPOINT")?.trim().replace(/\/+$/, "");
+  if (!given || (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol))) return given || undefined;
+  throw new RangeError(`HF_ENDPOINT must be the address of a hub (https://...), got ${JSON.stringify(given)}`);
 }
 
 /**

@@ -6,6 +6,7 @@ import { HubError, type HubFault } from "../../../lib/store/hub/fault.ts";
 import { type FetchLimits, hubFiles } from "../../../lib/store/hub/files.ts";
 import { hubListing } from "../../../lib/store/hub/listing.ts";
 import { parseHubReference } from "../../../lib/store/hub/reference.ts";
+import { requestStop } from "../../../lib/progress.ts";
 import { COMMIT, hash, type HubServer, hubServer, type HubServerOptions, setEnv } from "../hub_server.ts";
 
 const REPOSITORY = { kind: "model", repo: "o/m" } as const;
@@ -208,6 +209,11 @@ const FAULTS: Record<string, Fault> = {
     message: /Refused to fetch hf:o\/m: 0\.3 MB is more than the 0\.0 MB that is fetched unasked; pass less/,
     ranges: [],
   },
+  "a page instead of JSON": {
+    ...when(INFO, () => new Response("<html>Please log in</html>")),
+    fault: "network",
+    message: /the answer is no JSON: a proxy or a page to log in may answer/,
+  },
   "points on and on": {
     ...when(FILE, () => refusal(302, { Location: FILE })),
     fault: "network",
@@ -304,6 +310,42 @@ Deno.test("what was fetched is read without a network, by its branch and by its 
         error instanceof NotCachedError &&
         /The files of hf:o\/n are not on this machine, and HF_HUB_OFFLINE/.test(error.message),
     );
+  } finally {
+    restore();
+  }
+});
+
+Deno.test("a stop is heard at the next piece; the next run goes on from there", async () => {
+  const stops = when(STORED, (request, nth) => {
+    if (nth > 0) return undefined;
+    setTimeout(requestStop, 50); // between the two pieces
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(WEIGHTS.slice(0, 100_000)),
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        controller.enqueue(WEIGHTS.slice(100_000));
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    assert.equal(request.headers.get("Range"), null);
+    return new Response(body);
+  });
+  await using hub = await hubServer({}, { models: { "o/m": MODEL }, ...stops });
+  await assert.rejects(fetchAll(), { name: "StopError" });
+  const there = await partial();
+  assert.ok(there! >= 100_000 && there! < 300_000);
+  await fetchAll();
+  assert.equal(hub.ranges.at(-1), `bytes=${there}-`);
+});
+
+Deno.test("an HF_ENDPOINT that is no address is named at once", async () => {
+  await using _hub = await hubServer({});
+  const restore = setEnv({ HF_ENDPOINT: "hub.local" });
+  try {
+    await assert.rejects(fetchAll(), {
+      name: "RangeError",
+      message: /HF_ENDPOINT must be the address of a hub.*"hub\.local"/,
+    });
   } finally {
     restore();
   }
