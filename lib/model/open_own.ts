@@ -86,6 +86,7 @@ function modelInfo(
     threads,
     weightBytes: packedBytes(weights),
     source: resolved.source,
+    ...(resolved.hub ? { hub: resolved.hub } : {}),
     ...(warnings.length ? { warnings } : {}),
   };
 }
