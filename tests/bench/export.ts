@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import type { ArchSpec, LayerSpec, ModelRef } from "../../lib/arch/spec.ts";
 import { exportModel } from "../../lib/model/export.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { encodePrompt } from "../../lib/model/tokenizer.ts";
 import { projectRoot } from "../../lib/store/paths.ts";
 import { installNpm, installPython, npmFolder, venvPython } from "./peers/environment.ts";

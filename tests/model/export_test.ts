@@ -10,7 +10,7 @@ import { exportedTokenizer } from "../../lib/model/export_tokenizer.ts";
 import gemma from "../golden/generation_gemma3.json" with { type: "json" };
 import { openTokenizer } from "../../lib/model/tokenizer.ts";
 import { exportModel } from "../../lib/model/export.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { type Feeds, floats, int64s, openSession } from "../../lib/model/session.ts";
 import { tinySpec } from "./tiny_spec.ts";
 

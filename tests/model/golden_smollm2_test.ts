@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import generation from "../golden/generation_smollm2.json" with { type: "json" };
 import tokenizer from "../golden/tokenizer_smollm2.json" with { type: "json" };
 import { assertGolden } from "./golden_generation.ts";
