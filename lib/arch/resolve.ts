@@ -6,7 +6,6 @@ import { editModel } from "./edits.ts";
 import { modelNameOf } from "./gguf/shards.ts";
 import { weightsOfFolder } from "./hf/folder_contents.ts";
 import {
-  type EndsOrigin,
   folderOrigin,
   ggufOrigin,
   isFile,
@@ -16,100 +15,80 @@ import {
   type TokenizerOrigin,
   type WeightsOrigin,
 } from "./origin.ts";
-import { randomWeights } from "./random_weights.ts";
+import { randomLabel } from "./random_weights.ts";
 import { checkModel } from "./ref_fields.ts";
-import type { ArchEdit, ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
+import { isResolved, type ModelSource, optionsOf, type ResolvedModel } from "./resolved.ts";
+import type { ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
 import { validateSpec } from "./validate.ts";
-import type { WeightSource } from "./weight_source.ts";
 
 /** Precisions that this version can run; the others are known, and refused. */
 const BUILT_PRECISIONS: Precision[] = ["fp32", "int8", "int4", "stored"];
 
-export interface ResolvedModel {
-  /** As the reference calls it. */
-  name: string;
-  /** The architecture that the weights belong to: after the edits that change them. */
-  base: ArchSpec;
-  /** The architecture that runs: `base` after the edits. */
-  spec: ArchSpec;
-  /** Options of the reference, overridden by those given to the function. */
-  options: ModelOptions;
-  precision: Precision;
-  /** The format of the weights' file, e.g. "Q4_K_M, 4.9 bits a weight"; null for random weights. */
-  storedAs: string | null;
-  /** As shown to people: a file's name, or "random, seed 0". */
-  source: string;
-  weights(): Promise<WeightSource>;
-  /** The files that hold the weights; null for random ones, which are made in memory. */
-  files: string[] | null;
-  /** Tells these weights from all others, without reading them: path, size and time of change of the files, or null. */
-  identity: string | null;
-  /** The edits that made the weights out of the files', or of random ones. */
-  weightEdits: ArchEdit[];
-  tokenizer: TokenizerOrigin;
-  /** Where the model's own files name the ends of texts; null where there are none. */
-  ends: EndsOrigin | null;
-  /** The tokenizer's ids that are left, in their new order; null: all. */
-  vocabulary: number[] | null;
-}
-
 /**
- * Resolve a reference. Nothing heavy is read: headers once, then their specs come from the cache.
+ * Resolve a reference; one that was resolved before takes other options. Nothing heavy is read: headers once, then their
+ * specs come from the cache.
  *
  * @throws {RangeError} If a precision is unknown or not built, or an edit or a spec does not fit.
  * @throws {TypeError} If the reference has a field that is not known, or one of the wrong kind.
  * @throws {SyntaxError} If a file is damaged, or weights and architecture do not fit one another.
  * @throws {Error} If a name is neither in the catalog nor a path; the message lists the names.
  */
-export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): Promise<ResolvedModel> {
+export async function resolveModel(ref: ModelSource, options: ModelOptions = {}): Promise<ResolvedModel> {
   checkModel("Cannot open the model", ref);
-  const full = typeof ref === "object" && "ref" in ref ? ref : { ref };
+  const given = optionsOf(ref);
   const merged: ModelOptions = {
-    precision: options.precision ?? full.precision,
-    provider: options.provider ?? full.provider,
-    threads: options.threads ?? full.threads,
+    precision: options.precision ?? given.precision,
+    provider: options.provider ?? given.provider,
+    threads: options.threads ?? given.threads,
   };
-  const precision = builtPrecision(merged.precision ?? "fp32");
+  if (isResolved(ref)) return { ...ref, options: merged, precision: builtPrecision(merged.precision ?? ref.precision) };
+  return await found(ref, merged);
+}
+
+async function found(ref: ModelRef, options: ModelOptions): Promise<ResolvedModel> {
+  const full = typeof ref === "object" && "ref" in ref ? ref : { ref };
+  const { edits = [], seed = 0 } = full, precision = builtPrecision(options.precision ?? "fp32");
   const model = typeof full.ref === "string" ? await openOrigin(full.ref) : null;
   const unedited = model?.base ?? full.ref as ArchSpec;
   if (model) validateSpec(unedited);
-  const edited = editModel(unedited, full.edits ?? []), { base, spec, weightEdits, vocabulary } = edited;
+  const { base, spec, weightEdits, vocabulary } = editModel(unedited, edits);
   validateSpec(spec);
-  const stored = full.weights === undefined ? model?.weights : await openWeights(full.weights, unedited);
-  const common = {
+  const weights = full.weights === undefined ? model?.weights : await openWeights(full.weights, unedited);
+  return {
+    resolved: 1,
     name: model?.name ?? spec.name,
+    unedited,
+    edits,
     base,
     spec,
-    weightEdits,
-    vocabulary,
-    options: merged,
+    options,
     precision,
+    storedAs: weights?.storedAs ?? null,
+    source: weights?.label ?? randomLabel(seed),
+    stored: weights?.stored ?? { seed },
+    files: weights?.files ?? null,
+    identity: weights && weightEdits.length
+      ? `${weights.identity}|${JSON.stringify(weightEdits)}`
+      : weights?.identity ?? null,
+    weightEdits,
     tokenizer: full.tokenizer === undefined ? model?.tokenizer ?? "bytes" : await tokenizerOrigin(full.tokenizer),
     ends: model?.ends ?? null,
-  };
-  if (!stored) {
-    const source = edited.weights(randomWeights(unedited, full.seed ?? 0));
-    return {
-      ...common,
-      storedAs: null,
-      source: source.label,
-      weights: () => Promise.resolve(source),
-      files: null,
-      identity: null,
-    };
-  }
-  return {
-    ...common,
-    storedAs: stored.storedAs,
-    source: stored.label,
-    weights: async () => edited.weights(await stored.open()),
-    files: stored.files,
-    identity: weightEdits.length ? `${stored.identity}|${JSON.stringify(weightEdits)}` : stored.identity,
+    vocabulary,
   };
 }
 
+/** Resolve references by name. */
+export async function resolveModels(
+  models: Record<string, ModelSource>,
+  options: ModelOptions = {},
+): Promise<Record<string, ResolvedModel>> {
+  const found: Record<string, ResolvedModel> = {};
+  for (const [name, ref] of Object.entries(models)) found[name] = await resolveModel(ref, options);
+  return found;
+}
+
 /** The architecture of a reference after its edits, without opening the model. */
-export async function resolveSpec(ref: ModelRef): Promise<ArchSpec> {
+export async function resolveSpec(ref: ModelSource): Promise<ArchSpec> {
   noOptions("resolveSpec", arguments, 1);
   return (await resolveModel(ref)).spec;
 }

@@ -1,6 +1,7 @@
 /** Architectures x settings x tasks -> one comparison. */
 import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import { resolveSpec } from "../arch/resolve.ts";
+import { resolveModels } from "../arch/resolve.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { BAND, MEMORY_HOSTS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
@@ -104,7 +105,9 @@ export async function compareArchitectures(
     options;
   const names = Object.keys(models), { baseline = names[0] } = options;
   const store = options.store === undefined && start === startHost ? new ResultStore() : options.store;
-  await checkComparison(models, baseline, options);
+  checkAsked(names, baseline, options);
+  const modelOptions = { provider, threads }, found = await resolveModels(models, modelOptions);
+  await checkWork(found, options);
   store?.checkWritable();
   const began = performance.now();
   const raw: ComparisonRaw = {
@@ -128,19 +131,18 @@ export async function compareArchitectures(
     resumed: null,
     startedAnew: null,
   };
-  const modelOptions = { provider, threads };
   let kept: Awaited<ReturnType<typeof keptRounds>> | null = null;
   try {
     if (throughput.length) {
       const comparisons = Math.max(1, (names.length - 1) * (throughput.length + Object.keys(tasks).length));
       const { rounds } = options;
       const roundsOptions = { baseline, rounds, seed, way, comparisons, start, store, ...modelOptions };
-      kept = await keptRounds(models, throughput, roundsOptions);
+      kept = await keptRounds(found, throughput, roundsOptions);
       addRounds(raw, kept.result);
       if (store) raw.trust = keepTwins(raw, store);
-      await addMemory(raw, throughput, memoryHosts, start, modelOptions);
+      await addMemory(raw, found, throughput, memoryHosts, start);
     }
-    await addTasks(raw, tasks, { start, store: store ?? null, modelOptions });
+    await addTasks(raw, found, tasks, { start, store: store ?? null });
     raw.seconds = (performance.now() - began) / 1000;
     kept?.end();
     return new Comparison(raw);
@@ -153,14 +155,8 @@ export async function compareArchitectures(
   }
 }
 
-/** Everything that can be refused before a model is opened. */
-async function checkComparison(
-  models: Record<string, ModelRef>,
-  baseline: string,
-  options: CompareOptions,
-): Promise<void> {
-  const { throughput = [], tasks = {} } = options;
-  const names = Object.keys(models);
+/** What can be refused before a reference is looked at. */
+function checkAsked(names: string[], baseline: string, { throughput = [], tasks = {} }: CompareOptions): void {
   if (!names.length) throw new RangeError("Cannot compare: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {
     throw new RangeError(
@@ -175,8 +171,14 @@ async function checkComparison(
     if (!Array.isArray(given)) refuseOtherKinds(task, given);
     if (task.kind === "generate") checkGenerate(task, Array.isArray(given) ? {} : given);
   }
-  for (const ref of Object.values(models)) {
-    const spec = await resolveSpec(ref);
+}
+
+/** What can be refused before a model is opened. */
+async function checkWork(
+  models: Record<string, ResolvedModel>,
+  { throughput = [], tasks = {} }: CompareOptions,
+): Promise<void> {
+  for (const { spec } of Object.values(models)) {
     for (const setting of throughput) checkSetting(setting, spec);
   }
   if (throughput.length) await checkRows(tasks); // else a task is the first work, and checks them itself
@@ -204,10 +206,10 @@ function addRounds(
 
 async function addMemory(
   raw: ComparisonRaw,
+  models: Record<string, ResolvedModel>,
   settings: ThroughputSetting[],
   hosts: number,
   start: StartHost,
-  modelOptions: ModelOptions,
 ): Promise<void> {
   if (!hosts) return;
   const work = Object.entries(raw.models).flatMap(([name, model]) =>
@@ -220,7 +222,7 @@ async function addMemory(
       if (raw.failures.some((f) => f.model === name)) continue;
       const onHost = (done: number) => bar.update(i * hosts + done, `${name}, ${config}`);
       await orFailure(raw, name, `memory of ${config}`, async () => {
-        model.memory[config] = await measureMemory(start, model.ref, modelOptions, setting, {
+        model.memory[config] = await measureMemory(start, models[name], {}, setting, {
           hosts,
           seed: raw.seed,
           way: raw.way,
@@ -237,8 +239,9 @@ async function addMemory(
 /** All tasks of one model in one process. */
 async function addTasks(
   raw: ComparisonRaw,
+  models: Record<string, ResolvedModel>,
   tasks: Record<string, TaskOptions | Row[]>,
-  { start, store, modelOptions }: { start: StartHost; store: ResultStore | null; modelOptions: ModelOptions },
+  { start, store }: { start: StartHost; store: ResultStore | null },
 ): Promise<void> {
   const names = Object.keys(tasks);
   if (!names.length) return;
@@ -250,10 +253,10 @@ async function addTasks(
     for (const [name, model] of Object.entries(raw.models)) {
       bar.update(done, name);
       await orFailure(raw, name, names.join(", "), async () => {
-        const host = await startStoppable(start, model.ref, { ...modelOptions, graphs });
+        const host = await startStoppable(start, models[name], { graphs });
         try {
           model.info ??= host.open.info;
-          const quality = new QualityBenchmark(model.ref, modelOptions, start);
+          const quality = new QualityBenchmark(models[name], {}, start);
           for (const task of names) {
             const given = tasks[task], rows = Array.isArray(given) ? given : undefined;
             const taskOptions = Array.isArray(given) ? {} : given;

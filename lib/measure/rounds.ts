@@ -1,7 +1,8 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
-import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import { resolveSpec } from "../arch/resolve.ts";
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { MODEL_OPTIONS, SOURCES } from "../arch/ref_fields.ts";
+import { resolveModels } from "../arch/resolve.ts";
+import type { ModelSource } from "../arch/resolved.ts";
+import type { ModelOptions } from "../arch/spec.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";
@@ -66,7 +67,7 @@ export const SETTINGS = list(SETTING);
  * @throws {StopError} After Stop, with what was measured (`partialOf`).
  */
 export async function measureRounds(
-  models: Record<string, ModelRef>,
+  models: Record<string, ModelSource>,
   settings: ThroughputSetting[],
   options: RoundsOptions = {},
 ): Promise<RoundsResult> {
@@ -77,19 +78,20 @@ export async function measureRounds(
 
 /** As `measureRounds`, for work that goes on behind the rounds: they are kept until it calls `end`. */
 export async function keptRounds(
-  models: Record<string, ModelRef>,
+  models: Record<string, ModelSource>,
   settings: ThroughputSetting[],
   options: RoundsOptions,
 ): Promise<{ result: RoundsResult; end(): void; release(): void }> {
-  checkArgument("Cannot measure rounds", "models", models, MODELS);
+  checkArgument("Cannot measure rounds", "models", models, SOURCES);
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
   checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
   const names = Object.keys(models);
   const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
   const plan = roundsPlan(options.rounds);
-  await checkModels(models, baseline, settings);
-  const twin = twinName(baseline);
-  const refs: Record<string, ModelRef> = { ...models, [twin]: models[baseline] };
+  checkAsked(names, baseline, settings);
+  const modelOptions = { provider, threads, precision }, found = await resolveModels(models, modelOptions);
+  for (const { spec } of Object.values(found)) for (const setting of settings) checkSetting(setting, spec);
+  const twin = twinName(baseline), refs = { ...found, [twin]: found[baseline] };
   const environment = await captureEnvironment();
   const startedAt = new Date(), began = performance.now();
   const states = settings.map((setting): SettingState => ({
@@ -105,7 +107,7 @@ export async function keptRounds(
   const result: RoundsResult = {
     baseline,
     twin,
-    identical: await identicalModels(refs, { provider, threads, precision }),
+    identical: identicalModels(refs),
     seed,
     way,
     settings: [],
@@ -120,8 +122,8 @@ export async function keptRounds(
     startedAnew: null,
   };
   const comparisons = options.comparisons ?? Math.max(1, (names.length - 1) * settings.length);
-  const modelOptions = { provider, threads, precision }, tokens = new Map<string, number[]>();
-  const setup = { models, settings, baseline, plan, seed, way, comparisons, modelOptions, environment };
+  const tokens = new Map<string, number[]>();
+  const setup = { models: found, settings, baseline, plan, seed, way, comparisons, modelOptions, environment };
   const kept = options.store ? await keepRounds(options.store, setup) : null;
   result.startedAnew = kept?.startedAnew ?? null;
   const firstBlock = kept ? goOn(kept, result, states, tokens) : 0;
@@ -176,12 +178,7 @@ export async function keptRounds(
   }
 }
 
-async function checkModels(
-  models: Record<string, ModelRef>,
-  baseline: string,
-  settings: ThroughputSetting[],
-): Promise<void> {
-  const names = Object.keys(models);
+function checkAsked(names: string[], baseline: string, settings: ThroughputSetting[]): void {
   if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {
     throw new RangeError(
@@ -198,8 +195,4 @@ async function checkModels(
   }
   const configs = settings.map(settingName), twice = configs.find((c, i) => configs.indexOf(c) < i);
   if (twice) throw new RangeError(`Cannot measure rounds: the setting ${twice} is given twice`);
-  for (const ref of Object.values(models)) {
-    const spec = await resolveSpec(ref);
-    for (const setting of settings) checkSetting(setting, spec);
-  }
 }

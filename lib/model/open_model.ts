@@ -1,6 +1,6 @@
 /** Opening a model: from a reference to one that runs. */
 import { resolveModel } from "../arch/resolve.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import type { ModelSource } from "../arch/resolved.ts";
 import { checkOptions } from "../check/options.ts";
 import { LanguageModel } from "./language_model.ts";
 import { OPEN_OPTIONS, type OpenOptions } from "./open_options.ts";
@@ -16,7 +16,7 @@ import { physicalCores } from "./physical_cores.ts";
  * @throws {RangeError} If the precision or provider is unknown or cannot run here.
  * @throws {SyntaxError} If the file is damaged.
  */
-export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promise<LanguageModel> {
+export async function openModel(ref: ModelSource, options: OpenOptions = {}): Promise<LanguageModel> {
   checkOptions("Cannot open the model", options, OPEN_OPTIONS);
   const resolved = await resolveModel(ref, options);
   const threads = resolved.options.threads ?? physicalCores();
