@@ -32,6 +32,7 @@ export type {
   RwkvChannelSpec,
 } from "./arch/spec.ts";
 export { resolveSpec } from "./arch/resolve.ts";
+export type { HubSource } from "./arch/origin.ts";
 export { validateSpec } from "./arch/validate.ts";
 export { zoo, zooNames } from "./arch/zoo/zoo.ts";
 export { scale, type ScaleOptions } from "./arch/scale.ts";
@@ -70,6 +71,7 @@ export { type DatasetOptions, loadDataset } from "./store/dataset.ts";
 export { ResultStore, type TwinRun } from "./store/results.ts";
 export type { SavedItems } from "./store/saved_items.ts";
 export { StoreError, type StoreFault } from "./store/store_error.ts";
+export { HubError, type HubFault } from "./store/hub/fault.ts";
 
 // Speed, memory and cost of one model
 export { ArchitectureBenchmark, type BenchmarkOptions } from "./measure/architecture_benchmark.ts";
@@ -134,7 +136,7 @@ export {
 // Comparison
 export { compareArchitectures, type CompareOptions } from "./compare/compare_architectures.ts";
 export { Comparison, type TwinFinding } from "./compare/comparison.ts";
-export type { Finding } from "./compare/findings.ts";
+export type { Finding } from "./compare/finding.ts";
 export type { ComparisonRaw, Trust } from "./compare/raw.ts";
 export {
   comparePaired,

@@ -25,8 +25,8 @@ export type TokenizerOrigin = { gguf: string } | { json: string } | "bytes";
 /** Where a model says which tokens end a text: in a GGUF's metadata, or in a folder's configurations. */
 export type EndsOrigin = { gguf: string } | { folder: string };
 
-/** Where weights are stored: a GGUF (of a split one, its first file), or a .safetensors file or its index. */
-export type StoredWeights = { gguf: string } | { safetensors: string };
+/** Where weights are stored: a GGUF (of a split one, its first file), or a .safetensors file or its index. Of what is on the hub, headers may be all that was fetched. */
+export type StoredWeights = { gguf: string } | { safetensors: string } | { headersOf: string };
 
 /** Weights in files. */
 export interface WeightsOrigin {
@@ -41,6 +41,18 @@ export interface WeightsOrigin {
   stored: StoredWeights;
 }
 
+/** Where on the hub a model came from. */
+export interface HubSource {
+  /** `owner/name`. */
+  repo: string;
+  /** As it was asked for: a branch, a tag or a commit. */
+  revision: string;
+  /** What that revision was. */
+  commit: string;
+  /** As the repository's card names it; null where it names none. */
+  license: string | null;
+}
+
 /** A model in files. */
 export interface ModelOrigin {
   name: string;
@@ -49,6 +61,8 @@ export interface ModelOrigin {
   weights: WeightsOrigin;
   tokenizer: TokenizerOrigin;
   ends: EndsOrigin;
+  /** Absent for files of this machine. */
+  hub?: HubSource;
 }
 
 /**
@@ -93,8 +107,8 @@ export async function ggufOrigin(path: string, name: string): Promise<ModelOrigi
  * @throws {SyntaxError} If a file is damaged, or config.json and weights do not fit one another.
  * @throws {TypeError} If the model's family, or something that it asks for, is not built.
  */
-export async function folderOrigin(folder: string): Promise<ModelOrigin> {
-  const name = basename(folder), { spec, weights } = await readFolder(folder, name);
+export async function folderOrigin(folder: string, name: string = basename(folder)): Promise<ModelOrigin> {
+  const { spec, weights } = await readFolder(folder, name);
   const file = await openSafetensors(weights);
   refusePacked(file);
   const base = checked(await withHeadOfFile(file, spec), join(folder, "config.json"));
@@ -135,6 +149,9 @@ async function weightsIn(file: Safetensors, base: ArchSpec): Promise<WeightsOrig
 
 /** Open the weights of an architecture where they are stored. */
 export async function openStored(stored: StoredWeights, base: ArchSpec): Promise<WeightSource> {
+  if ("headersOf" in stored) {
+    throw new TypeError(`Cannot read the weights of ${stored.headersOf}: only headers were fetched`);
+  }
   if ("gguf" in stored) return ggufWeights(await openGguf(stored.gguf), base);
   return safetensorsWeights(await openSafetensors(stored.safetensors), base);
 }

@@ -1,5 +1,5 @@
 /** What a reference stands for: plain data, found once, that travels to hosts and from task to task. */
-import type { EndsOrigin, StoredWeights, TokenizerOrigin } from "./origin.ts";
+import type { EndsOrigin, HubSource, StoredWeights, TokenizerOrigin } from "./origin.ts";
 import type { ArchEdit, ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
 
 export interface ResolvedModel {
@@ -30,10 +30,14 @@ export interface ResolvedModel {
   /** The edits that made the weights out of the files', or of random ones. */
   weightEdits: ArchEdit[];
   tokenizer: TokenizerOrigin;
+  /** Whether the reference or the model's files name it; bytes are what a model reads that has none. */
+  tokenizerNamed: boolean;
   /** Where the model's own files name the ends of texts; null where there are none. */
   ends: EndsOrigin | null;
   /** The tokenizer's ids that are left, in their new order; null: all. */
   vocabulary: number[] | null;
+  /** Repository, revision and commit of a model of the hub; null for others. */
+  hub: HubSource | null;
 }
 
 /** A reference, or what was found for one. */

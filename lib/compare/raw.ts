@@ -5,6 +5,7 @@ import type { Environment } from "../measure/environment.ts";
 import type { MemoryResult } from "../measure/memory.ts";
 import type { StoppedBy } from "../measure/rounds_plan.ts";
 import type { ResumedRounds, Round, RoundsResult, RoundsSetting } from "../measure/rounds_result.ts";
+import type { TextTokens } from "../measure/text_tokens.ts";
 import type { DecodeWay, ModelInfo } from "../model/info.ts";
 
 export interface ComparedModel {
@@ -48,6 +49,13 @@ export interface ComparisonRaw {
   twin: { name: string } | null;
   /** This machine's history of twins with this run's among them; null where none is kept. */
   trust: Trust | null;
+  /**
+   * Where tokenizers differ: how much text a token of each model stands for; speeds are then compared in bytes a second.
+   * Null where they do not; not in files of earlier versions, which compared tokens.
+   */
+  text?: TextTokens | null;
+  /** Whether some two models read a text as different tokens. Not in files of earlier versions. */
+  betweenTokenizers?: boolean;
   environment: Environment;
   startedAt: string;
   seconds: number;

@@ -18,6 +18,7 @@ import { checkSameTokens, runSetting } from "./run_setting.ts";
 import {
   type BatchSetting,
   checkSetting,
+  type GenerationSetting,
   graphOf,
   isGeneration,
   SETTING,
@@ -26,6 +27,7 @@ import {
   WAY,
 } from "./setting.ts";
 import { startStoppable } from "./stoppable.ts";
+import { planTexts } from "./text_plan.ts";
 import { type WarmUp, warmUp } from "./warm_up.ts";
 
 export interface BenchmarkOptions {
@@ -119,11 +121,12 @@ export class ArchitectureBenchmark {
     checkArgument("Cannot measure memory", "setting", setting, SETTING);
     checkOptions("Cannot measure memory", options, MEMORY_OPTIONS);
     const { hosts = 3, seed = 0 } = options;
-    checkSetting(setting, await resolveSpec(this.#ref));
-    const bar = progress(`Memory of ${settingName(setting)}`, hosts);
+    const planned = (await planTexts({ model: this.#ref }, [setting])).of("model", setting);
+    const config = settingName(setting), bar = progress(`Memory of ${config}`, hosts);
     try {
-      return await measureMemory(this.#start, this.#ref, this.#options, setting, {
+      return await measureMemory(this.#start, this.#ref, this.#options, planned, {
         hosts,
+        config,
         seed,
         onHost: (n) => bar.update(n),
       });
@@ -133,7 +136,7 @@ export class ArchitectureBenchmark {
   }
 
   async #benchmark(
-    setting: ThroughputSetting,
+    setting: GenerationSetting | BatchSetting,
     options: GenerationOptions,
     usualRuns: number,
   ): Promise<BenchmarkResult> {

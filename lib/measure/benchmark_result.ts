@@ -14,13 +14,7 @@ import { mean, median } from "../stats/summary.ts";
 import type { Environment } from "./environment.ts";
 import type { MemoryResult } from "./memory.ts";
 import type { Noise } from "./noise.ts";
-import {
-  type BatchSetting,
-  type GenerationSetting,
-  isGeneration,
-  settingName,
-  type ThroughputSetting,
-} from "./setting.ts";
+import { type BatchSetting, type GenerationSetting, isGeneration, settingName } from "./setting.ts";
 import type { SpeedSample } from "./speed_sample.ts";
 import type { WarmUp } from "./warm_up.ts";
 
@@ -98,7 +92,7 @@ export const BENCHMARK_RESULT = data<BenchmarkResult>("the result of a benchmark
 
 export interface BenchmarkParts {
   spec: ArchSpec;
-  setting: ThroughputSetting;
+  setting: GenerationSetting | BatchSetting;
   model: ModelInfo;
   way: DecodeWay;
   seed: number;

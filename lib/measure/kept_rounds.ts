@@ -37,6 +37,8 @@ export interface RoundsSetup {
   way: DecodeWay;
   comparisons: number;
   modelOptions: ModelOptions;
+  /** The hash of the texts whose tokens are counted, and the tokens of settings in bytes; null where there are none. */
+  texts: unknown;
   environment: Environment;
 }
 
@@ -47,7 +49,7 @@ export interface RoundsSetup {
  * @throws {StoreError} If the store cannot be used.
  */
 export async function keepRounds(store: ResultStore, setup: RoundsSetup): Promise<KeptRounds> {
-  const { models, settings, baseline, plan, seed, way, comparisons, modelOptions, environment } = setup;
+  const { models, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment } = setup;
   const fingerprints: Record<string, unknown> = {};
   for (const [name, ref] of Object.entries(models)) fingerprints[name] = await modelFingerprint(ref, modelOptions);
   return KeptWork.begin<KeptRound>(
@@ -56,7 +58,10 @@ export async function keepRounds(store: ResultStore, setup: RoundsSetup): Promis
     {
       machine: machineOf(environment),
       versions: [KEPT_VERSION, environment.deno, environment.onnxruntime, environment.commit],
-      options: [settings, baseline, { ...plan, minutes: String(plan.minutes) }, seed, way, comparisons, modelOptions],
+      options: [
+        ...[settings, baseline, { ...plan, minutes: String(plan.minutes) }, seed, way, comparisons, modelOptions],
+        ...(texts === null ? [] : [texts]), // so that rounds of before, which had none, are still gone on with
+      ],
       models: fingerprints,
     },
   );

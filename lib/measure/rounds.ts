@@ -1,6 +1,6 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
 import { MODEL_OPTIONS, SOURCES } from "../arch/ref_fields.ts";
-import { resolveModels } from "../arch/resolve.ts";
+import { resolveModels, withWeights } from "../arch/resolve.ts";
 import type { ModelSource } from "../arch/resolved.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
@@ -19,8 +19,11 @@ import { STORE } from "../store/store_field.ts";
 import { identicalModels } from "./identical.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { ROUNDS, type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
-import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
-import { checkSetting, isGeneration, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
+import { candidateRatios } from "./candidate_ratios.ts";
+import { type RoundsResult, twinName } from "./rounds_result.ts";
+import { isRequest, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
+import { planTexts, type TextPlan } from "./text_plan.ts";
+import { type SourceText, TEXTS } from "./text_sample.ts";
 
 export interface RoundsOptions extends ModelOptions {
   /** Default: the first name. */
@@ -33,6 +36,11 @@ export interface RoundsOptions extends ModelOptions {
   way?: DecodeWay;
   /** Intervals that shall hold together in the stop rule. Default: candidates times settings. */
   comparisons?: number;
+  /**
+   * Where tokenizers differ, speed is compared in bytes of these texts; settings in bytes read them one behind the other.
+   * Default: HellaSwag's contexts with their right endings, the first 500.
+   */
+  texts?: (string | SourceText)[];
   /**
    * Where each round is kept as soon as it is measured: a run that was stopped or killed goes on with its next round, if
    * machine, versions, options and models are the same. Default null: nothing is kept.
@@ -49,6 +57,7 @@ export const ROUNDS_OPTIONS = object<RoundsOptions>({
   seed: optional(SEED),
   way: optional(WAY),
   comparisons: optional(COMPARISONS),
+  texts: optional(TEXTS),
   store: optional(STORE),
   start: optional(func()),
 });
@@ -76,11 +85,16 @@ export async function measureRounds(
   return result;
 }
 
-/** As `measureRounds`, for work that goes on behind the rounds: they are kept until it calls `end`. */
+/**
+ * As `measureRounds`, for work that goes on behind the rounds: they are kept until it calls `end`.
+ *
+ * @param planned What each model runs, where that is known already.
+ */
 export async function keptRounds(
   models: Record<string, ModelSource>,
   settings: ThroughputSetting[],
   options: RoundsOptions,
+  planned?: TextPlan,
 ): Promise<{ result: RoundsResult; end(): void; release(): void }> {
   checkArgument("Cannot measure rounds", "models", models, SOURCES);
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
@@ -88,9 +102,10 @@ export async function keptRounds(
   const names = Object.keys(models);
   const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
   const plan = roundsPlan(options.rounds);
-  checkAsked(names, baseline, settings);
-  const modelOptions = { provider, threads, precision }, found = await resolveModels(models, modelOptions);
-  for (const { spec } of Object.values(found)) for (const setting of settings) checkSetting(setting, spec);
+  checkModels(models, baseline, settings);
+  const modelOptions = { provider, threads, precision }, headers = await resolveModels(models, modelOptions, "headers");
+  const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(headers, settings, options.texts);
+  const found = await withWeights(headers, models, modelOptions);
   const twin = twinName(baseline), refs = { ...found, [twin]: found[baseline] };
   const environment = await captureEnvironment();
   const startedAt = new Date(), began = performance.now();
@@ -110,6 +125,7 @@ export async function keptRounds(
     identical: identicalModels(refs),
     seed,
     way,
+    text,
     settings: [],
     rounds: [],
     models: {},
@@ -123,7 +139,8 @@ export async function keptRounds(
   };
   const comparisons = options.comparisons ?? Math.max(1, (names.length - 1) * settings.length);
   const tokens = new Map<string, number[]>();
-  const setup = { models: found, settings, baseline, plan, seed, way, comparisons, modelOptions, environment };
+  const texts = text || Object.keys(ofText).length ? [text?.sha256, ofText] : null;
+  const setup = { models: found, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment };
   const kept = options.store ? await keepRounds(options.store, setup) : null;
   result.startedAnew = kept?.startedAnew ?? null;
   const firstBlock = kept ? goOn(kept, result, states, tokens) : 0;
@@ -134,14 +151,16 @@ export async function keptRounds(
     bar,
     start,
     modelOptions,
+    settingOf: (name, setting) => settingOf(name === twin ? baseline : name, setting),
     tokens,
     onRound: kept ? roundWriter(kept, result, tokens) : () => {},
   });
+  const described = states.map(({ config }) => ({ config, ...(ofText[config] ? { tokens: ofText[config] } : {}) }));
   const judge = (open: SettingState[]) => {
     const others = run.active().filter((name) => name !== baseline && name !== twin);
     const candidates = names.length > 1 ? others : [twin]; // one model alone is measured as well as its twin shows
     for (const state of open) {
-      const ratios = candidateRatios(result, state.setting, state.config, candidates);
+      const ratios = candidateRatios({ ...result, settings: described }, state.setting, state.config, candidates);
       state.stoppedBy = !candidates.length ? "failures" : stopReason(plan, state, ratios, { comparisons });
     }
   };
@@ -149,8 +168,9 @@ export async function keptRounds(
     result.seconds = (performance.now() - began) / 1000;
     result.settings = states.map(({ setting, config, rounds, blocks, spentMs, stoppedBy: own }) => ({
       config,
-      kind: isGeneration(setting) ? "generation" : "batch",
+      kind: isRequest(setting) ? "generation" : "batch",
       setting,
+      ...(ofText[config] ? { tokens: ofText[config] } : {}),
       rounds,
       blocks,
       stoppedBy: own ?? stoppedBy,
@@ -178,7 +198,8 @@ export async function keptRounds(
   }
 }
 
-function checkAsked(names: string[], baseline: string, settings: ThroughputSetting[]): void {
+function checkModels(models: Record<string, ModelSource>, baseline: string, settings: ThroughputSetting[]): void {
+  const names = Object.keys(models);
   if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {
     throw new RangeError(

@@ -11,10 +11,14 @@ import { physicalCores } from "./physical_cores.ts";
 /**
  * Open a model in this process, for exploring. Measuring and evaluating open theirs in processes of their own.
  *
- * @param ref A catalog name ("smollm2-135m"), a .gguf path, a folder (config.json, .safetensors), or an `ArchSpec`
- * (seeded random weights, or those of its `weights`), with options.
+ * @param ref A catalog name ("smollm2-135m"), a .gguf path, a folder (config.json, .safetensors), a model of the hub
+ * ("hf:owner/name[@revision][/path]"), or an `ArchSpec` (seeded random weights, or those of its `weights`), with options.
  * @throws {RangeError} If the precision or provider is unknown or cannot run here.
  * @throws {SyntaxError} If the file is damaged.
+ * @example A model of the hub: fetched once, checked, and read without a network from then on
+ * ```ts ignore
+ * const model = await openModel("hf:HuggingFaceTB/SmolLM2-135M"); // model.info.hub has its commit
+ * ```
  */
 export async function openModel(ref: ModelSource, options: OpenOptions = {}): Promise<LanguageModel> {
   checkOptions("Cannot open the model", options, OPEN_OPTIONS);

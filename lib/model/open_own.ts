@@ -88,6 +88,7 @@ function modelInfo(
     threads,
     weightBytes: packedBytes(weights),
     source: resolved.source,
+    ...(resolved.hub ? { hub: resolved.hub } : {}),
     ...(warnings.length ? { warnings } : {}),
   };
 }
