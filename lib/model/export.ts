@@ -10,6 +10,7 @@ import { packRopeTables } from "../arch/rope_tables.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { word } from "../check/rules.ts";
 import type { ArchSpec, AttentionSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
+import { weightsOf } from "../arch/weights_of.ts";
 import { STEP_NAMES, stepGraph, whyNoStepGraph } from "../arch/step_graph.ts";
 import { biasKinds, hasAlibi } from "../arch/visible.ts";
 import { type ExportedTokenizer, exportedTokenizer } from "./export_tokenizer.ts";
@@ -49,7 +50,7 @@ export async function exportModel(ref: ModelRef, folder: string, options: ModelO
   const weights = await toFile(join(onnx, DATA_FILES[0]), async (sink) =>
     await packWeights(
       spec,
-      await resolved.weights(),
+      await weightsOf(resolved),
       resolved.precision,
       DATA_FILES[0],
       sink,

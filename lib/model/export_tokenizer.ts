@@ -1,6 +1,6 @@
 /** A model's tokenizer as the files of the Hugging Face format. */
 import type { EndsOrigin } from "../arch/origin.ts";
-import type { ResolvedModel } from "../arch/resolve.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
 import { cutTokenizer } from "./cut_tokenizer.ts";
 import type { TokenizerFile } from "./tokenizer.ts";
 import { bytesOf, tokenizerReader } from "./tokenizer_files.ts";

@@ -48,7 +48,9 @@ export async function hubOrigin(source: string, options: HubModelOptions, open: 
     const folder = dirname(hubFilePath(repository, `${commit}.headers`, "x"));
     try {
       const origin = await open(path, name);
-      if (options.read === "headers") return { ...origin, weights: withoutWeights(source, origin), hub };
+      if (options.read === "headers") {
+        return { ...origin, weights: { ...origin.weights, stored: { headersOf: source } }, hub };
+      }
     } catch (error) {
       await rm(folder, { recursive: true, force: true }); // a header may have come damaged: it is asked for again
       throw called(error, folder, source);
@@ -108,11 +110,6 @@ async function planned(source: string, options: HubModelOptions, only?: typeof t
     plan = { ...plan, weights: shardsOf(source, plan, files, (await readJsonObject(path)).weight_map) };
   }
   return { reference, repository, listing, plan };
-}
-
-function withoutWeights(source: string, { weights }: ModelOrigin): ModelOrigin["weights"] {
-  const open = () => Promise.reject(new TypeError(`Cannot read the weights of ${source}: only headers were fetched`));
-  return { ...weights, open };
 }
 
 /** Folders that nobody has seen are called as they were asked for. */

@@ -1,6 +1,6 @@
 /** Measuring and comparing. */
 import * as archbench from "../../../lib/mod.ts";
-import { MODEL_OPTIONS, MODEL_REF, MODELS } from "../../../lib/arch/ref_fields.ts";
+import { MODEL_OPTIONS, MODEL_REF, MODELS, SOURCES } from "../../../lib/arch/ref_fields.ts";
 import { COMPARE_OPTIONS } from "../../../lib/compare/compare_architectures.ts";
 import { DIVERGENCE_OPTIONS } from "../../../lib/compare/divergence.ts";
 import { FLIP_OPTIONS } from "../../../lib/compare/flips.ts";
@@ -35,7 +35,7 @@ export const MEASURES = {
     parameter<Api["correctBenchmark"], 1>("options", CORRECT_OPTIONS, (o) => archbench.correctBenchmark(tiny, o)),
   ],
   measureRounds: [
-    parameter<Api["measureRounds"], 0>("models", MODELS, (m) => archbench.measureRounds(m, settings)),
+    parameter<Api["measureRounds"], 0>("models", SOURCES, (m) => archbench.measureRounds(m, settings)),
     parameter<Api["measureRounds"], 1>("settings", SETTINGS, (s) => archbench.measureRounds(models, s)),
     parameter<Api["measureRounds"], 2>("options", ROUNDS_OPTIONS, (o) => archbench.measureRounds(models, settings, o)),
   ],
