@@ -32,10 +32,13 @@ export type {
   RwkvChannelSpec,
 } from "./arch/spec.ts";
 export { resolveSpec } from "./arch/resolve.ts";
+export type { HubSource } from "./arch/origin.ts";
 export { validateSpec } from "./arch/validate.ts";
 export { zoo, zooNames } from "./arch/zoo/zoo.ts";
 export { scale, type ScaleOptions } from "./arch/scale.ts";
-export { type LanguageModel, openModel, type OpenOptions } from "./model/language_model.ts";
+export type { LanguageModel } from "./model/language_model.ts";
+export type { OpenOptions } from "./model/open_options.ts";
+export { openModel } from "./model/open_model.ts";
 export type {
   GenerateBatchOptions,
   GenerateOptions,
@@ -68,6 +71,7 @@ export { type DatasetOptions, loadDataset } from "./store/dataset.ts";
 export { ResultStore, type TwinRun } from "./store/results.ts";
 export type { SavedItems } from "./store/saved_items.ts";
 export { StoreError, type StoreFault } from "./store/store_error.ts";
+export { HubError, type HubFault } from "./store/hub/fault.ts";
 
 // Speed, memory and cost of one model
 export { ArchitectureBenchmark, type BenchmarkOptions } from "./measure/architecture_benchmark.ts";

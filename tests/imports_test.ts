@@ -47,21 +47,14 @@ Deno.test("imports point one way: each room uses only rooms above it", async () 
   assert.deepEqual(wrong, []);
 });
 
-/** Rooms whose circles are still to be untied. */
-const TIED = new Set(["model"]);
-
 Deno.test("no file of lib imports itself by way of others, for a type either", async () => {
-  const circles = circlesOf(await importsOfLib());
-  assert.deepEqual(circles.filter(([first]) => !TIED.has(first.split(/[/\\]/)[0])).map((c) => c.join(" -> ")), []);
+  assert.deepEqual(circlesOf(await importsOfLib()).map((circle) => circle.join(" -> ")), []);
 });
 
 Deno.test("a circle of imports is found and named by its shortest way round", () => {
-  const imports: [string, string][] = [["a", "b"], ["b", "c"], ["c", "d"], ["d", "a"], ["c", "a"], ["x", "a"], [
-    "y",
-    "y",
-  ]];
+  const imports = ["ab", "bc", "cd", "da", "ca", "xa", "yy"].map(([from, to]): [string, string] => [from, to]);
   assert.deepEqual(circlesOf(imports), [["a", "b", "c", "a"], ["y", "y"]]);
-  assert.deepEqual(circlesOf([["a", "b"], ["a", "c"], ["b", "d"], ["c", "d"]]), []);
+  assert.deepEqual(circlesOf(imports.slice(0, 3)), []);
 });
 
 const LIBRARIES: Record<string, string> = { "onnxruntime-node": "session.ts", "tokenizers": "native_tokenizer.ts" };

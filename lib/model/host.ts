@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { checkModel } from "../arch/ref_fields.ts";
+import { isOfHub, resolveModel } from "../arch/resolve.ts";
 import type { ModelRef } from "../arch/spec.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
@@ -56,6 +57,7 @@ export async function startHost(
   checkModel("Cannot start a host", ref);
   checkOptions("Cannot start a host", options, HOST_OPTIONS);
   checkOptions("Cannot start a host", process, PROCESS_OPTIONS);
+  if (isOfHub(ref)) await resolveModel(ref, options); // fetched here, where a bar shows and a stop is heard
   const client = new HostClient(typeof ref === "string" ? ref : JSON.stringify(ref).slice(0, 80), process.preload);
   try {
     await greeted(client);

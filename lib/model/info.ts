@@ -1,5 +1,7 @@
 /** What is known of an opened model: plain data, below everything that runs it. */
 
+import type { HubSource } from "../arch/origin.ts";
+
 /** All tokens inside the graph, or a run of the graph for each. */
 export type DecodeWay = "loop" | "step";
 
@@ -24,6 +26,8 @@ export interface ModelInfo {
   weightBytes: number;
   /** Where the weights came from: file or "random, seed 0". */
   source: string;
+  /** Repository, revision and commit of a model of the hub. Absent: it came from elsewhere. */
+  hub?: HubSource;
   /** What to know before its speeds are trusted, in sentences: more threads than logical cores. Absent: nothing. */
   warnings?: string[];
 }

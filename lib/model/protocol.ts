@@ -9,7 +9,7 @@ import type { OpenOptionsOfHost } from "./open_options.ts";
 import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 /** Counters of the host's process, read after a repeat. Memory is null where the system has no such counter. */
 export interface ProcessCounters {

@@ -10,6 +10,7 @@ import { endOnInterrupt, type Progress, progress, stoppedWords } from "../progre
 import { catalogPackages, termsOf } from "./catalog.ts";
 import type { FetchProgress } from "./fetch.ts";
 import { cacheDir, projectRoot } from "./paths.ts";
+import { withParent } from "./with_parent.ts";
 
 const DENO = "2.8.1";
 
@@ -39,8 +40,9 @@ export async function installNpm(root: string = projectRoot()): Promise<void> {
   const hash = createHash("sha256").update(lock).digest("hex");
   const stamp = join(root, "node_modules", ".archbench-lock");
   if (await readFile(stamp, "utf8").catch(() => "") === hash) return;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["install", "--frozen", "--quiet"],
+  const [command, ...args] = withParent([Deno.execPath(), "install", "--frozen", "--quiet"]);
+  const child = new Deno.Command(command, {
+    args,
     cwd: root,
     stdin: "null",
     stdout: "inherit",

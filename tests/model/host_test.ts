@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { HostError, startHost } from "../../lib/model/host.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { projectRoot } from "../../lib/store/paths.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
 
