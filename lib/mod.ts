@@ -78,6 +78,10 @@ export { ArchitectureBenchmark, type BenchmarkOptions } from "./measure/architec
 export type { BenchmarkResult, BenchmarkSample } from "./measure/benchmark_result.ts";
 export type { MemoryResult } from "./measure/memory.ts";
 export type { BatchSetting, GenerationSetting, ThroughputSetting } from "./measure/setting.ts";
+export type { TextSetting } from "./measure/text_setting.ts";
+export type { SettingTokens } from "./measure/text_plan.ts";
+export type { SourceText } from "./measure/text_sample.ts";
+export type { ModelTokens, TextTokens } from "./measure/text_tokens.ts";
 export {
   brokenBenchmark,
   type BrokenBenchmarkResult,
@@ -132,6 +136,7 @@ export {
   scalingOf,
   type ScalingOptions,
 } from "./measure/scaling.ts";
+export type { LengthUnit } from "./measure/scaling_unit.ts";
 
 // Comparison
 export { compareArchitectures, type CompareOptions } from "./compare/compare_architectures.ts";
