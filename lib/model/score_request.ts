@@ -2,7 +2,7 @@
 import type { LanguageModel } from "./language_model.ts";
 import type { ScoreRequest } from "./protocol.ts";
 import { cutsBefore } from "./space_cuts.ts";
-import { withBos } from "./tokenizer.ts";
+import { type Tokenizer, withBos } from "./tokenizer.ts";
 
 /** A request as token ids: `tokens` run, the last `targets.length` rows are scored. */
 export interface Sequence {
@@ -74,7 +74,7 @@ function checkedSequence(
 }
 
 function idPair(model: LanguageModel, { contextIds, continuationIds }: IdRequest): PairTexts {
-  const context = contextIds.length ? contextIds : [prefixToken(model)];
+  const context = contextIds.length ? contextIds : [prefixId(model.tokenizer, model.info.name)];
   return { texts: [], pair: () => ({ context, continuation: continuationIds }) };
 }
 
@@ -103,8 +103,8 @@ function textPair(model: LanguageModel, { context, continuation }: TextRequest):
 
 /** A text that nothing stands before: the prefix token does, unless the text brings it. */
 function pairAtStart(model: LanguageModel, ids: number[]): Pair {
-  const prefixId = prefixToken(model);
-  return { context: [prefixId], continuation: ids[0] === prefixId ? ids.slice(1) : ids };
+  const prefix = prefixId(model.tokenizer, model.info.name);
+  return { context: [prefix], continuation: ids[0] === prefix ? ids.slice(1) : ids };
 }
 
 function whyNothing(request: ScoreRequest): string {
@@ -120,9 +120,9 @@ function whyNothing(request: ScoreRequest): string {
     "drops it; move the end of the context into the continuation";
 }
 
-/** What stands for an empty context. */
-function prefixToken({ tokenizer: { bosId, eosId }, info }: LanguageModel): number {
+/** What stands for an empty context: BOS, else EOS. */
+export function prefixId({ bosId, eosId }: Pick<Tokenizer, "bosId" | "eosId">, name: string): number {
   const id = bosId ?? eosId;
   if (id !== null) return id;
-  throw new TypeError(`Cannot score without a context: ${info.name} has neither BOS nor EOS; pass a context`);
+  throw new TypeError(`Cannot score without a context: ${name} has neither BOS nor EOS; pass a context`);
 }
