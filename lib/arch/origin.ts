@@ -38,6 +38,18 @@ export interface WeightsOrigin {
   open(): Promise<WeightSource>;
 }
 
+/** Where on the hub a model came from. */
+export interface HubSource {
+  /** `owner/name`. */
+  repo: string;
+  /** As it was asked for: a branch, a tag or a commit. */
+  revision: string;
+  /** What that revision was. */
+  commit: string;
+  /** As the repository's card names it; null where it names none. */
+  license: string | null;
+}
+
 /** A model in files. */
 export interface ModelOrigin {
   name: string;
@@ -46,6 +58,8 @@ export interface ModelOrigin {
   weights: WeightsOrigin;
   tokenizer: TokenizerOrigin;
   ends: EndsOrigin;
+  /** Absent for files of this machine. */
+  hub?: HubSource;
 }
 
 /**
@@ -90,8 +104,8 @@ export async function ggufOrigin(path: string, name: string): Promise<ModelOrigi
  * @throws {SyntaxError} If a file is damaged, or config.json and weights do not fit one another.
  * @throws {TypeError} If the model's family, or something that it asks for, is not built.
  */
-export async function folderOrigin(folder: string): Promise<ModelOrigin> {
-  const name = basename(folder), { spec, weights } = await readFolder(folder, name);
+export async function folderOrigin(folder: string, name: string = basename(folder)): Promise<ModelOrigin> {
+  const { spec, weights } = await readFolder(folder, name);
   const file = await openSafetensors(weights);
   refusePacked(file);
   const base = checked(await withHeadOfFile(file, spec), join(folder, "config.json"));

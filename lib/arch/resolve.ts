@@ -5,10 +5,12 @@ import { catalogModel, catalogNames } from "../store/catalog.ts";
 import { editModel } from "./edits.ts";
 import { modelNameOf } from "./gguf/shards.ts";
 import { weightsOfFolder } from "./hf/folder_contents.ts";
+import { hubOrigin, hubTokenizer, hubWeights } from "./hub/origin.ts";
 import {
   type EndsOrigin,
   folderOrigin,
   ggufOrigin,
+  type HubSource,
   isFile,
   isFolder,
   type ModelOrigin,
@@ -51,7 +53,12 @@ export interface ResolvedModel {
   ends: EndsOrigin | null;
   /** The tokenizer's ids that are left, in their new order; null: all. */
   vocabulary: number[] | null;
+  /** Repository, revision and commit of a model of the hub; null for others. */
+  hub: HubSource | null;
 }
+
+/** What is read of a model of the hub: all of it, or headers alone, which say what it is and cannot run. */
+export type ReadOfHub = "all" | "headers";
 
 /**
  * Resolve a reference. Nothing heavy is read: headers once, then their specs come from the cache.
@@ -61,7 +68,11 @@ export interface ResolvedModel {
  * @throws {SyntaxError} If a file is damaged, or weights and architecture do not fit one another.
  * @throws {Error} If a name is neither in the catalog nor a path; the message lists the names.
  */
-export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): Promise<ResolvedModel> {
+export async function resolveModel(
+  ref: ModelRef,
+  options: ModelOptions = {},
+  read: ReadOfHub = "all",
+): Promise<ResolvedModel> {
   checkModel("Cannot open the model", ref);
   const full = typeof ref === "object" && "ref" in ref ? ref : { ref };
   const merged: ModelOptions = {
@@ -70,12 +81,12 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     threads: options.threads ?? full.threads,
   };
   const precision = builtPrecision(merged.precision ?? "fp32");
-  const model = typeof full.ref === "string" ? await openOrigin(full.ref) : null;
+  const model = typeof full.ref === "string" ? await openOrigin(full.ref, { precision: merged.precision, read }) : null;
   const unedited = model?.base ?? full.ref as ArchSpec;
   if (model) validateSpec(unedited);
   const edited = editModel(unedited, full.edits ?? []), { base, spec, weightEdits, vocabulary } = edited;
   validateSpec(spec);
-  const stored = full.weights === undefined ? model?.weights : await openWeights(full.weights, unedited);
+  const stored = full.weights === undefined ? model?.weights : await openWeights(full.weights, unedited, read);
   const common = {
     name: model?.name ?? spec.name,
     base,
@@ -86,6 +97,7 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
     precision,
     tokenizer: full.tokenizer === undefined ? model?.tokenizer ?? "bytes" : await tokenizerOrigin(full.tokenizer),
     ends: model?.ends ?? null,
+    hub: model?.hub ?? null,
   };
   if (!stored) {
     const source = edited.weights(randomWeights(unedited, full.seed ?? 0));
@@ -108,10 +120,25 @@ export async function resolveModel(ref: ModelRef, options: ModelOptions = {}): P
   };
 }
 
-/** The architecture of a reference after its edits, without opening the model. */
+/**
+ * The architecture of a reference after its edits, without opening the model. Of a model of the hub only headers are
+ * fetched.
+ *
+ * @example
+ * ```ts ignore
+ * const spec = await resolveSpec("hf:HuggingFaceTB/SmolLM2-135M");
+ * console.log(spec.layers.length); // 30
+ * ```
+ */
 export async function resolveSpec(ref: ModelRef): Promise<ArchSpec> {
   noOptions("resolveSpec", arguments, 1);
-  return (await resolveModel(ref)).spec;
+  return (await resolveModel(ref, {}, "headers")).spec;
+}
+
+/** Whether something of a reference lies on the hub. */
+export function isOfHub(ref: ModelRef): boolean {
+  const parts = typeof ref === "object" && "ref" in ref ? [ref.ref, ref.weights, ref.tokenizer] : [ref];
+  return parts.some((part) => typeof part === "string" && part.startsWith("hf:"));
 }
 
 function builtPrecision(precision: Precision): Precision {
@@ -121,26 +148,24 @@ function builtPrecision(precision: Precision): Precision {
   );
 }
 
-/** A path if it looks like one (it has a slash, or ends in .gguf), else a name of the catalog. */
-async function openOrigin(ref: string): Promise<ModelOrigin> {
-  if (ref.startsWith("hf:")) {
-    throw new TypeError(
-      `Cannot open "${ref}": models of the hub are not built yet; ${
-        fetchFirst(ref.slice(3))
-      }, or pass a .gguf file or ` +
-        `a catalog name (${catalogNames().join(", ")})`,
-    );
-  }
-  if (ref.endsWith(".gguf")) return await ggufOrigin(resolve(ref), modelNameOf(basename(ref)));
-  const isPath = /[/\\]/.test(ref) || ref.endsWith(".onnx");
-  if (isPath && await isFolder(ref)) return await folderOrigin(resolve(ref));
-  if (!isPath && !catalogNames().includes(ref) && await isFolder(ref)) {
+/** The hub's if it starts with hf:, a path if it looks like one (it has a slash, or ends in .gguf), else a name of the catalog. */
+async function openOrigin(ref: string, options: { precision?: Precision; read: ReadOfHub }): Promise<ModelOrigin> {
+  if (ref.startsWith("hf:")) return await hubOrigin(ref, options, pathOrigin);
+  const isPath = /[/\\]/.test(ref) || /\.(gguf|onnx)$/.test(ref);
+  if (isPath) return await pathOrigin(ref);
+  if (!catalogNames().includes(ref) && await isFolder(ref)) {
     throw new TypeError(
       `Cannot open "${ref}": the catalog has no such model; for the folder of that name pass "./${ref}"`,
     );
   }
-  if (!isPath) return await ggufOrigin(catalogModel(ref).path, ref);
-  throw new TypeError(`Cannot open ${ref}: ${await whyNoModel(ref)}`);
+  return await ggufOrigin(catalogModel(ref).path, ref);
+}
+
+/** @param name Default: that of the file or folder. */
+async function pathOrigin(path: string, name?: string): Promise<ModelOrigin> {
+  if (path.endsWith(".gguf")) return await ggufOrigin(resolve(path), name ?? modelNameOf(basename(path)));
+  if (await isFolder(path)) return await folderOrigin(resolve(path), name);
+  throw new TypeError(`Cannot open ${path}: ${await whyNoModel(path)}`);
 }
 
 /** Why a path is none of a model, and what to pass. */
@@ -148,20 +173,13 @@ async function whyNoModel(path: string): Promise<string> {
   const pass = "pass a .gguf file, a folder with config.json and .safetensors, or a catalog name";
   if (path.endsWith(".onnx")) return `ONNX files are not built yet; ${pass}`;
   if (await isFile(path)) return `it is a file; pass the folder that holds it, or a .gguf file`;
-  const isRepository = /^[\w-][\w.-]*\/[\w.-]+$/.test(path);
-  const hub = isRepository ? `. If "hf:${path}", a model of the hub, is meant: ${fetchFirst(path)}` : "";
-  return `there is no such folder; ${pass}${hub}`;
-}
-
-/** @param reference `owner/name`, with `@revision` and a path behind it or not. */
-function fetchFirst(reference: string): string {
-  const [, owner, name, revision] = /^([^/@]*)\/?([^/@]*)(?:@([^/]*))?/.exec(reference)!;
-  const at = revision ? ` --revision ${revision}` : "";
-  return `download it (hf download ${owner}/${name}${at} --local-dir ${name}) and pass "./${name}"`;
+  const isRepository = /^[\w-][\w.-]*\/[\w.-]+(@[\w.+-]+)?(\/[^\\]*)?$/.test(path);
+  return `there is no such folder; ${pass}${isRepository ? `; for the model of the hub pass "hf:${path}"` : ""}`;
 }
 
 /** Weights for an architecture that is given apart from them: a folder, a .safetensors file, or its index. */
-async function openWeights(path: string, base: ArchSpec): Promise<WeightsOrigin> {
+async function openWeights(given: string, base: ArchSpec, read: ReadOfHub): Promise<WeightsOrigin> {
+  const path = given.startsWith("hf:") ? await hubWeights(given, { read }) : given;
   if (await isFolder(path)) return await safetensorsOrigin(await weightsOfFolder(resolve(path)), base);
   if (/\.safetensors(\.index\.json)?$/.test(path)) return await safetensorsOrigin(resolve(path), base);
   throw new TypeError(
@@ -169,9 +187,10 @@ async function openWeights(path: string, base: ArchSpec): Promise<WeightsOrigin>
   );
 }
 
-/** "bytes", a folder with tokenizer.json or that file, a .gguf file, or a catalog name. */
+/** "bytes", a place on the hub, a folder with tokenizer.json or that file, a .gguf file, or a catalog name. */
 async function tokenizerOrigin(given: string): Promise<TokenizerOrigin> {
   if (given === "bytes") return given;
+  if (given.startsWith("hf:")) return await hubTokenizer(given);
   if (given.endsWith(".gguf")) return { gguf: resolve(given) };
   const json = resolve(await isFolder(given) ? join(given, "tokenizer.json") : given);
   if (await isFile(json) && json.endsWith(".json")) return { json };

@@ -264,8 +264,8 @@ export interface ModelOptions {
 }
 
 /**
- * A catalog name, a path (a .gguf file, or a folder with config.json and .safetensors; it has a slash), or a spec
- * (seeded random weights), with options; plain JSON.
+ * A catalog name, a path (a .gguf file, or a folder with config.json and .safetensors; it has a slash), a model of the
+ * hub (`hf:owner/name[@revision][/file.gguf or /folder]`), or a spec (seeded random weights), with options; plain JSON.
  */
 export type ModelRef =
   | string

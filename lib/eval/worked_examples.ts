@@ -1,6 +1,6 @@
 /** The worked examples that stand before a question ("shots"). */
 import { readSplit } from "../store/dataset.ts";
-import { NotCachedError } from "../store/hub_cache.ts";
+import { NotCachedError } from "../store/hub/cache.ts";
 import { PythonRandom } from "./python_random.ts";
 import type { ChoiceTask, ScoredTask } from "./task.ts";
 import type { Row } from "./types.ts";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { checkModel } from "../arch/ref_fields.ts";
+import { isOfHub, resolveModel } from "../arch/resolve.ts";
 import type { ModelRef } from "../arch/spec.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
@@ -11,7 +12,7 @@ import { word } from "../check/rules.ts";
 import type { GenerateResult } from "./generate.ts";
 import { checkedCalls } from "./host_requests.ts";
 import { TextLineStream } from "./lines.ts";
-import { HOST_OPTIONS } from "./open_options.ts";
+import { HOST_OPTIONS, type OpenOptionsOfHost } from "./open_options.ts";
 import type { FinishedScore } from "./score_options.ts";
 import {
   type FinishedPart,
@@ -20,7 +21,6 @@ import {
   type HostReply,
   type HostRequest,
   type ModelHost,
-  type OpenOptionsOfHost,
   type OpenResult,
   PROTOCOL_VERSION,
 } from "./protocol.ts";
@@ -57,6 +57,7 @@ export async function startHost(
   checkModel("Cannot start a host", ref);
   checkOptions("Cannot start a host", options, HOST_OPTIONS);
   checkOptions("Cannot start a host", process, PROCESS_OPTIONS);
+  if (isOfHub(ref)) await resolveModel(ref, options); // fetched here, where a bar shows and a stop is heard
   const client = new HostClient(typeof ref === "string" ? ref : JSON.stringify(ref).slice(0, 80), process.preload);
   try {
     await greeted(client);

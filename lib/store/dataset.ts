@@ -8,7 +8,7 @@ import { checkArgument, checkOptions } from "../check/options.ts";
 import { byType, flag, list, word } from "../check/rules.ts";
 import { readdir } from "node:fs/promises";
 import { type CatalogDataset, catalogDataset, catalogPath } from "./catalog.ts";
-import { hubSplit } from "./hub.ts";
+import { hubSplit } from "./hub/dataset.ts";
 import { openTable, type Row, TABLE_ENDINGS, type TableFile } from "./table_file.ts";
 
 export type { Row } from "./table_file.ts";

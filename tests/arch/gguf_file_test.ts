@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { cacheDir } from "../../lib/store/paths.ts";
 import { openGguf } from "../../lib/arch/gguf_file.ts";
 import { ggufBytes, llamaMetadata, llamaTensors, type Metadata } from "./gguf_writer.ts";
@@ -208,7 +208,7 @@ const unknown: [string, Record<string, unknown>, RegExp][] = [
   ],
   ["smollm2-135m", { provider: "cuda" }, /"cuda" cannot run.*cpu/],
   ["smollm2-135m", { threads: 0 }, /threads must be an integer >= 1, got 0/],
-  ["hf:owner/repo", {}, /"hf:owner\/repo": models of the hub are not built yet/],
+  ["hf:owner", {}, /"hf:owner": a model of the hub is hf:owner\/name/],
   ["some/model.onnx", {}, /some\/model\.onnx.*ONNX files are not built yet/],
 ];
 

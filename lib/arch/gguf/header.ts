@@ -45,9 +45,24 @@ export interface GgufHeader {
  */
 export async function readGgufHeader(path: string): Promise<GgufHeader & { size: number }> {
   const size = await fileSize(path);
+  return await ggufHeaderIn(path, size, (length) => readRange(path, 0, length));
+}
+
+/**
+ * The same, of a file elsewhere.
+ *
+ * @param path What errors call it.
+ * @param size Bytes that the whole file has.
+ * @param start Its first bytes, so many.
+ */
+export async function ggufHeaderIn(
+  path: string,
+  size: number,
+  start: (length: number) => Promise<Uint8Array<ArrayBuffer>>,
+): Promise<GgufHeader & { size: number }> {
   for (let length = Math.min(size, FIRST_BYTES);; length = Math.min(size, 4 * length)) {
     try {
-      return { ...parse(path, await readRange(path, 0, length), size), size };
+      return { ...parse(path, await start(length), size), size };
     } catch (error) {
       if (!(error instanceof MoreNeeded)) throw error;
       if (length < MOST_BYTES) continue;

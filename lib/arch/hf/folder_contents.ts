@@ -76,11 +76,15 @@ export async function refuseAdapter(names: string[], folder: string): Promise<vo
  * @throws {TypeError} If there are several and no index says what each holds.
  */
 export async function weightsOfFolder(folder: string): Promise<string> {
-  const names = await namesIn(folder);
+  return join(folder, weightsAmong(await namesIn(folder), folder));
+}
+
+/** The name of that file, of those in the folder. */
+export function weightsAmong(names: string[], folder: string): string {
   const found = names.filter((name) => /^[^/]+\.safetensors(\.index\.json)?$/.test(name) && !/^adapter_/.test(name));
   // In transformers' order: an index beside the whole file is left from before.
   const usual = ["model.safetensors", "model.safetensors.index.json"].find((name) => found.includes(name));
-  if (usual) return join(folder, usual);
+  if (usual) return usual;
   if (found.length === 0) {
     throw new Deno.errors.NotFound(
       `Cannot open ${folder}: it has no .safetensors file; ${otherForm(names, folder) ?? FIX}`,
@@ -94,8 +98,8 @@ export async function weightsOfFolder(folder: string): Promise<string> {
         "get that file too",
     );
   }
-  if (index) return join(folder, index);
-  if (found.length === 1) return join(folder, found[0]);
+  if (index) return index;
+  if (found.length === 1) return found[0];
   throw new TypeError(
     `Cannot open ${folder}: of its files ${found.join(", ")} none is model.safetensors or its index; pass one as ` +
       "{ ref: spec, weights: path }",

@@ -1,5 +1,5 @@
 /** Places in a text, in bins: which tokens a bin holds, and how their bits go to it. */
-import type { ScoreRequest, ScoreResult } from "../../model/protocol.ts";
+import type { ScoreRequest, ScoreResult } from "../../model/log_likelihood.ts";
 import type { TokenEnds } from "../../model/token_ends.ts";
 
 /** What a place is counted in: tokens for models that read a text as the same ones, else bytes, which are all the same. */

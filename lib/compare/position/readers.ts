@@ -1,7 +1,7 @@
 /** How each model reads the texts, before any is opened: its tokenizer, its context, and what does not fit. */
 import { type ResolvedModel, resolveModel } from "../../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../../arch/spec.ts";
-import { prefixId } from "../../model/score_request.ts";
+import { prefixToken } from "../../model/score_request.ts";
 import type { TokenEnds } from "../../model/token_ends.ts";
 import { tokenizerOf } from "../../model/tokenizer_files.ts";
 import { tokenizerFingerprint } from "../../model/tokenizer_fingerprint.ts";
@@ -38,7 +38,7 @@ export async function readerOf(name: string, ref: ModelRef, options: ModelOption
     ref,
     tokenizer: await tokenizerFingerprint(resolved),
     encodeEnds: (text) => tokenizer.encodeEnds(text),
-    prefix: prefixId(tokenizer, name),
+    prefix: prefixToken({ tokenizer, info: { name } }),
     contextLength: resolved.spec.contextLength,
     trainedTokens: await trainedTokens(ref, resolved),
   };

@@ -33,7 +33,7 @@ interface Place {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { splitFiles } from "./hub_layout.ts";
+ * import { splitFiles } from "./dataset_layout.ts";
  *
  * const files = ["README.md", "easy/train-00000-of-00002.parquet", "easy/train-00001-of-00002.parquet", "hard/test.jsonl"];
  * assert.deepEqual(splitFiles("hf:a/b", files, "easy", "train").files, files.slice(1, 3));
