@@ -4,7 +4,7 @@
  */
 import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
 import { TextLineStream } from "./lines.ts";
-import { readCounters, resetPeak } from "./counters.ts";
+import { collectGarbage, readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
 import { runChunk, startState } from "./decode.ts";
 import { dieWithParent } from "./die_with_parent.ts";
@@ -39,6 +39,8 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
   async open({ ref, options }): Promise<OpenResult> {
     const start = performance.now();
     model = await openModel(ref, { ...options, graphs: [] });
+    // What building left behind would stand beside the weights that the sessions load.
+    collectGarbage();
     const built = performance.now();
     for (const graph of options.graphs ?? ["generate"]) await model.session(usableGraph(model.spec, graph));
     const opened = performance.now();
