@@ -48,6 +48,7 @@ function blockSource(base: WeightSource, form: typeof forms[number][1], hasMin: 
       const m = await base.layer(index, name);
       return m.rows === 1 ? m : randomBlocks(m, form, hasMin, 100 * index + name.length + name.charCodeAt(0));
     },
+    form: () => ({ ...form, hasMins: hasMin }),
   };
 }
 

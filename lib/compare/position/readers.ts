@@ -1,5 +1,6 @@
 /** How each model reads the texts, before any is opened: its tokenizer, its context, and what does not fit. */
-import { type ResolvedModel, resolveModel } from "../../arch/resolve.ts";
+import { resolveModel } from "../../arch/resolve.ts";
+import type { ResolvedModel } from "../../arch/resolved.ts";
 import type { ModelOptions, ModelRef } from "../../arch/spec.ts";
 import { prefixToken } from "../../model/score_request.ts";
 import type { TokenEnds } from "../../model/token_ends.ts";
