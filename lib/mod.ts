@@ -36,7 +36,9 @@ export type { HubSource } from "./arch/origin.ts";
 export { validateSpec } from "./arch/validate.ts";
 export { zoo, zooNames } from "./arch/zoo/zoo.ts";
 export { scale, type ScaleOptions } from "./arch/scale.ts";
-export { type LanguageModel, openModel, type OpenOptions } from "./model/language_model.ts";
+export type { LanguageModel } from "./model/language_model.ts";
+export type { OpenOptions } from "./model/open_options.ts";
+export { openModel } from "./model/open_model.ts";
 export type {
   GenerateBatchOptions,
   GenerateOptions,
@@ -48,7 +50,9 @@ export type {
 export type { DecodeOptions, Tokenizer } from "./model/tokenizer.ts";
 export { type ExportedModel, exportModel } from "./model/export.ts";
 export { HostError, startHost } from "./model/host.ts";
-export type { ModelHost, ModelInfo, ProcessCounters, ScoreRequest, ScoreResult } from "./model/protocol.ts";
+export type { ModelHost, ProcessCounters } from "./model/protocol.ts";
+export type { ScoreRequest, ScoreResult } from "./model/log_likelihood.ts";
+export type { ModelInfo } from "./model/info.ts";
 export type { ScoreMode, ScoreOptions } from "./model/score_options.ts";
 
 // Quality
@@ -58,10 +62,11 @@ export { openSandbox } from "./eval/sandbox/sandbox.ts";
 export type { Program, ProgramResult, Sandbox, SandboxOptions, Verdict } from "./eval/sandbox/program.ts";
 export { type TaskRow, taskTable } from "./eval/task_table.ts";
 export { defineTask, type TaskDefinition } from "./eval/define_task.ts";
-export type { EvalItem, EvalResult, FailedRow, MetricGroup, Row, RowSelection, TaskOptions } from "./eval/types.ts";
-export { itemsNearFlip, largestChange, type NearFlips } from "./eval/margins.ts";
+export type { EvalItem, EvalResult, FailedRow, MetricGroup, NearFlips, Row } from "./eval/types.ts";
+export { itemsNearFlip, largestChange } from "./eval/margins.ts";
 export { readLmEvalSamples, type ReadOptions, type ReadResult } from "./eval/lm_eval/read.ts";
 export { writeLmEvalFiles, type WriteOptions } from "./eval/lm_eval/write.ts";
+export type { RowSelection, TaskOptions } from "./eval/task_options.ts";
 export { type DatasetOptions, loadDataset } from "./store/dataset.ts";
 export { ResultStore, type TwinRun } from "./store/results.ts";
 export type { SavedItems } from "./store/saved_items.ts";
@@ -88,13 +93,8 @@ export { measureRounds, type RoundsOptions } from "./measure/rounds.ts";
 export type { Round, RoundSample, RoundsResult } from "./measure/rounds_result.ts";
 export { pilotOf, type PlannedRounds, planRounds } from "./measure/power.ts";
 export { type SimulationOptions, type SimulationRow, simulationTable } from "./measure/simulation.ts";
-export {
-  estimateFlops,
-  estimateLayerFlops,
-  type Flops,
-  type FlopsConvention,
-  type FlopsOptions,
-} from "./cost/flops.ts";
+export { estimateFlops, estimateLayerFlops, type FlopsOptions } from "./cost/flops.ts";
+export type { Flops, FlopsConvention } from "./cost/flops_convention.ts";
 export {
   activeParameterCount,
   kvBytesPerToken,
@@ -136,8 +136,8 @@ export {
 // Comparison
 export { compareArchitectures, type CompareOptions } from "./compare/compare_architectures.ts";
 export { Comparison, type TwinFinding } from "./compare/comparison.ts";
-export type { Finding } from "./compare/findings.ts";
-export type { ComparisonRaw } from "./compare/raw.ts";
+export type { Finding } from "./compare/finding.ts";
+export type { ComparisonRaw, Trust } from "./compare/raw.ts";
 export {
   comparePaired,
   compareQuality,
@@ -156,7 +156,6 @@ export {
 } from "./compare/divergence.ts";
 export { type LlamaBenchRow, readLlamaBench } from "./compare/llama_bench.ts";
 export { reanalyse } from "./compare/reanalyse.ts";
-export type { Trust } from "./compare/trust.ts";
 export type { SummaryRow, TableRow } from "./compare/rows.ts";
 export { captureEnvironment, type Environment } from "./measure/environment.ts";
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { projectRoot } from "../lib/store/paths.ts";
+import { circlesOf } from "./imports_circles.ts";
 
 /** A room may use itself and those before it. */
 const ORDER = [
@@ -44,6 +45,16 @@ Deno.test("imports point one way: each room uses only rooms above it", async () 
     return from !== to && !allowed.includes(to);
   });
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("no file of lib imports itself by way of others, for a type either", async () => {
+  assert.deepEqual(circlesOf(await importsOfLib()).map((circle) => circle.join(" -> ")), []);
+});
+
+Deno.test("a circle of imports is found and named by its shortest way round", () => {
+  const imports = ["ab", "bc", "cd", "da", "ca", "xa", "yy"].map(([from, to]): [string, string] => [from, to]);
+  assert.deepEqual(circlesOf(imports), [["a", "b", "c", "a"], ["y", "y"]]);
+  assert.deepEqual(circlesOf(imports.slice(0, 3)), []);
 });
 
 const LIBRARIES: Record<string, string> = { "onnxruntime-node": "session.ts", "tokenizers": "native_tokenizer.ts" };

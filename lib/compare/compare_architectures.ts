@@ -1,39 +1,38 @@
 /** Architectures x settings x tasks -> one comparison. */
 import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import { resolveSpec } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { BAND, MEMORY_HOSTS, SEED } from "../check/common.ts";
-import { suggestion } from "../check/nearest.ts";
 import { names, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { byType, entries, func, list, text } from "../check/rules.ts";
 import { QualityBenchmark } from "../eval/quality_benchmark.ts";
-import { checkGenerate } from "../eval/generated/options.ts";
-import { readQuestions } from "../eval/questions.ts";
 import { findTask } from "../eval/registry.ts";
-import { selectRows } from "../eval/select_rows.ts";
 import { taskGraph } from "../eval/task.ts";
-import { refuseOtherKinds, TASK_OPTIONS } from "../eval/task_options.ts";
-import type { Row, TaskOptions } from "../eval/types.ts";
+import { TASK_OPTIONS, type TaskOptions } from "../eval/task_options.ts";
+import type { Row } from "../eval/types.ts";
 import { captureEnvironment } from "../measure/environment.ts";
 import { measureMemory } from "../measure/memory.ts";
 import { keptRounds } from "../measure/rounds.ts";
 import { ROUNDS, type RoundsBudget } from "../measure/rounds_plan.ts";
 import type { RoundsResult } from "../measure/rounds_result.ts";
-import { checkSetting, SETTING, settingName, type ThroughputSetting, WAY } from "../measure/setting.ts";
+import { SETTING, settingName, type ThroughputSetting, WAY } from "../measure/setting.ts";
 import { startStoppable, stoppable } from "../measure/stoppable.ts";
+import type { TextPlan } from "../measure/text_plan.ts";
+import { type SourceText, TEXTS } from "../measure/text_sample.ts";
 import { partialOf, progress, withPartial } from "../progress.ts";
 import { ResultStore } from "../store/results.ts";
 import { STORE } from "../store/store_field.ts";
 import { keepTwins } from "./trust.ts";
 import { HostError, startHost } from "../model/host.ts";
-import type { DecodeWay, StartHost } from "../model/protocol.ts";
+import type { StartHost } from "../model/protocol.ts";
+import type { DecodeWay } from "../model/info.ts";
 import { QUALITY_BAND, SPEED_BAND } from "../stats/verdict.ts";
+import { checkComparison } from "./check_comparison.ts";
 import { Comparison } from "./comparison.ts";
 import type { ComparisonRaw } from "./raw.ts";
 
 export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads"> {
-  /** Requests and batches to time. Default: none. */
+  /** Requests, in tokens or in bytes of a text, and batches to time. Default: none. */
   throughput?: ThroughputSetting[];
   /** Tasks by name, with options or with rows of your own. Default: none. */
   tasks?: Record<string, TaskOptions | Row[]>;
@@ -47,6 +46,11 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   way?: DecodeWay;
   /** Fresh processes for each memory figure; 0 leaves them out. Default 3. */
   memoryHosts?: number;
+  /**
+   * Where tokenizers differ, speed is compared in bytes of these texts; settings in bytes read them one behind the other.
+   * Default: HellaSwag's contexts with their right endings, the first 500.
+   */
+  texts?: (string | SourceText)[];
   /** Within these a speed-up and a difference of scores count as the same. Default 0.01 (1 %) and 0.02 (2 points). */
   band?: { speed?: number; quality?: number };
   /**
@@ -67,6 +71,7 @@ export const COMPARE_OPTIONS = object<CompareOptions>({
   seed: optional(SEED),
   way: optional(WAY),
   memoryHosts: optional(MEMORY_HOSTS),
+  texts: optional(TEXTS),
   band: optional(object<{ speed?: number; quality?: number }>({ speed: optional(BAND), quality: optional(BAND) })),
   store: optional(STORE),
   start: optional(func()),
@@ -79,11 +84,15 @@ export const COMPARE_OPTIONS = object<CompareOptions>({
  * the same items. Each number has an interval, each difference a verdict that holds over all primary metrics together
  * (decode speed of each request, throughput of each batch, each task's first metric).
  *
+ * Where models have different tokenizers, a token of one is not the text of a token of another: there speed is compared
+ * in bytes of the same text a second (`decode_bytes_s`), and tokens a second are shown without a verdict.
+ *
  * After Stop or an error that ends it, the error holds the comparison so far (`partialOf`).
  *
  * @param models References by the name under which each is shown. One alone is measured without a summary.
  * @throws {RangeError} For models, settings, tasks or rounds that there are not, before anything is started.
- * @throws {TypeError} For an option that is not known, or models without names.
+ * @throws {TypeError} For an option that is not known, models without names, or two models whose speeds have no common
+ * measure: their tokenizers differ, and one cannot be opened.
  * @example
  * ```ts ignore
  * const comparison = await compareArchitectures(
@@ -103,7 +112,7 @@ export async function compareArchitectures(
     options;
   const names = Object.keys(models), { baseline = names[0] } = options;
   const store = options.store === undefined && start === startHost ? new ResultStore() : options.store;
-  await checkComparison(models, baseline, options);
+  const plan = await checkComparison(models, baseline, options);
   store?.checkWritable();
   const began = performance.now();
   const raw: ComparisonRaw = {
@@ -120,6 +129,8 @@ export async function compareArchitectures(
     tasks: {},
     twin: null,
     trust: null,
+    text: plan.text,
+    betweenTokenizers: plan.betweenTokenizers,
     environment: await captureEnvironment(),
     startedAt: new Date().toISOString(),
     seconds: 0,
@@ -134,10 +145,10 @@ export async function compareArchitectures(
       const comparisons = Math.max(1, (names.length - 1) * (throughput.length + Object.keys(tasks).length));
       const { rounds } = options;
       const roundsOptions = { baseline, rounds, seed, way, comparisons, start, store, ...modelOptions };
-      kept = await keptRounds(models, throughput, roundsOptions);
+      kept = await keptRounds(models, throughput, roundsOptions, plan);
       addRounds(raw, kept.result);
       if (store) raw.trust = keepTwins(raw, store);
-      await addMemory(raw, throughput, memoryHosts, start, modelOptions);
+      await addMemory(raw, { throughput, plan, hosts: memoryHosts, start, modelOptions });
     }
     await addTasks(raw, tasks, { start, store: store ?? null, modelOptions });
     raw.seconds = (performance.now() - began) / 1000;
@@ -149,45 +160,6 @@ export async function compareArchitectures(
     if (rounds) addRounds(raw, rounds);
     raw.seconds = (performance.now() - began) / 1000;
     throw withPartial(error, raw.rounds.length || Object.keys(raw.tasks).length ? new Comparison(raw) : undefined);
-  }
-}
-
-/** Everything that can be refused before a model is opened. */
-async function checkComparison(
-  models: Record<string, ModelRef>,
-  baseline: string,
-  options: CompareOptions,
-): Promise<void> {
-  const { throughput = [], tasks = {} } = options;
-  const names = Object.keys(models);
-  if (!names.length) throw new RangeError("Cannot compare: give at least one model, { name: reference }");
-  if (!names.includes(baseline)) {
-    throw new RangeError(
-      `Cannot compare: baseline "${baseline}" is none of the models${suggestion(baseline, names)}`,
-    );
-  }
-  if (!throughput.length && !Object.keys(tasks).length) {
-    throw new RangeError("Cannot compare: give throughput settings, tasks, or both");
-  }
-  for (const [name, given] of Object.entries(tasks)) {
-    const task = findTask(name);
-    if (!Array.isArray(given)) refuseOtherKinds(task, given);
-    if (task.kind === "generate") checkGenerate(task, Array.isArray(given) ? {} : given);
-  }
-  for (const ref of Object.values(models)) {
-    const spec = await resolveSpec(ref);
-    for (const setting of throughput) checkSetting(setting, spec);
-  }
-  if (throughput.length) await checkRows(tasks); // else a task is the first work, and checks them itself
-}
-
-/** The rows that tasks ask for, and their questions: what is wrong with them is said before rounds are measured. */
-async function checkRows(tasks: Record<string, TaskOptions | Row[]>): Promise<void> {
-  for (const [name, given] of Object.entries(tasks)) {
-    const task = findTask(name), options = Array.isArray(given) ? {} : given;
-    const { rows } = await selectRows(task, Array.isArray(given) ? given : undefined, options);
-    if (task.kind === "generate") continue;
-    await readQuestions(task, rows, options.shots ?? (task.kind === "choice" ? task.shots : 0));
   }
 }
 
@@ -203,14 +175,17 @@ function addRounds(
 
 async function addMemory(
   raw: ComparisonRaw,
-  settings: ThroughputSetting[],
-  hosts: number,
-  start: StartHost,
-  modelOptions: ModelOptions,
+  { throughput, plan, hosts, start, modelOptions }: {
+    throughput: ThroughputSetting[];
+    plan: TextPlan;
+    hosts: number;
+    start: StartHost;
+    modelOptions: ModelOptions;
+  },
 ): Promise<void> {
   if (!hosts) return;
   const work = Object.entries(raw.models).flatMap(([name, model]) =>
-    settings.map((setting) => ({ name, model, setting }))
+    throughput.map((setting) => ({ name, model, setting }))
   );
   const bar = progress("Memory", work.length * hosts);
   try {
@@ -219,8 +194,9 @@ async function addMemory(
       if (raw.failures.some((f) => f.model === name)) continue;
       const onHost = (done: number) => bar.update(i * hosts + done, `${name}, ${config}`);
       await orFailure(raw, name, `memory of ${config}`, async () => {
-        model.memory[config] = await measureMemory(start, model.ref, modelOptions, setting, {
+        model.memory[config] = await measureMemory(start, model.ref, modelOptions, plan.of(name, setting), {
           hosts,
+          config,
           seed: raw.seed,
           way: raw.way,
           onHost,

@@ -2,14 +2,18 @@
 import { kOfMetric } from "../eval/generated/pass_metrics.ts";
 import { type ColumnTable, table } from "arquero";
 import { pairedSpeeds, primarySpeed } from "../measure/rounds_result.ts";
+import { byteFactor, inBytes } from "../measure/text_speed.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { geometricMean } from "../stats/geometric_mean.ts";
+import { usableScaledInterval } from "../stats/log_factor.ts";
 import { signFlipTest } from "../stats/permutation.ts";
 import { blockLogRatios, ratioOverBlocks } from "../stats/ratio.ts";
 import { median } from "../stats/summary.ts";
 import { usablePositive } from "../stats/usable.ts";
-import { type Finding, findings, firstMetric } from "./findings.ts";
+import type { Finding } from "./finding.ts";
+import { findings } from "./findings.ts";
 import { GOLD, pairedDifference } from "./paired_difference.ts";
+import { firstMetric } from "./quality_findings.ts";
 import type { ComparisonRaw } from "./raw.ts";
 import { SUMMARY_COLUMNS, TABLE_COLUMNS, type TableRow } from "./rows.ts";
 
@@ -105,6 +109,10 @@ const EMPTY = {
   accuracy_low: null,
   accuracy_high: null,
   pass_at_k: null,
+  throughput_bytes_s: null,
+  throughput_bytes_low: null,
+  throughput_bytes_high: null,
+  bytes_per_token: null,
 };
 
 function throughputRows(raw: ComparisonRaw): TableRow[] {
@@ -118,6 +126,9 @@ function throughputRows(raw: ComparisonRaw): TableRow[] {
         samples.map((s) => ({ block: s.block, candidate: s.throughputTokensPerS, baseline: 1 })),
       );
       const { point, low, high } = usablePositive(geometricMean(perBlock.map(Math.exp)));
+      const metric = "throughputTokensPerS";
+      const factor = inBytes(raw, config) ? byteFactor(raw, { config, metric }, architecture) : null;
+      const bytes = factor && usableScaledInterval(perBlock, factor);
       return [{
         ...EMPTY,
         architecture,
@@ -129,6 +140,14 @@ function throughputRows(raw: ComparisonRaw): TableRow[] {
         latency_p50_ms: median(samples.map((s) => s.latencyMs)),
         memory_gb: memory[config]?.memoryGb.point ?? null,
         n: samples.length,
+        ...(factor
+          ? {
+            throughput_bytes_s: bytes?.point ?? point * Math.exp(factor.log),
+            throughput_bytes_low: bytes?.low ?? null,
+            throughput_bytes_high: bytes?.high ?? null,
+            bytes_per_token: Math.exp(factor.log),
+          }
+          : {}),
       }];
     })
   );

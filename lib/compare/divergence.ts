@@ -10,10 +10,12 @@ import { selectRows } from "../eval/select_rows.ts";
 import { startStoppable, stoppable } from "../measure/stoppable.ts";
 import type { DivergenceSums } from "../model/divergence.ts";
 import { startHost } from "../model/host.ts";
-import type { ModelInfo, StartHost } from "../model/protocol.ts";
+import type { StartHost } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import { progress, withPartial } from "../progress.ts";
 import { clusteredRatio } from "../stats/clustered.ts";
 import type { Estimate } from "../stats/estimate.ts";
+import { requireSameTokens } from "./same_tokens.ts";
 
 /** A text, and what it stems from: texts of one source are not independent. */
 export interface DivergenceText {
@@ -78,7 +80,7 @@ const TEXTS_PER_CALL = 8;
  * Measure the divergence of one model from another, both in one process that runs each text through both and keeps only
  * sums. It needs memory for the weights of both.
  *
- * @throws {TypeError} If the models read a text as different tokens.
+ * @throws {TypeError} If the models read a text as different tokens, before either is started.
  * @throws {RangeError} For a limit below 2, or fewer than 2 texts or sources: they have no interval.
  * @throws {StopError} After Stop; it holds the divergence over the texts that were finished (`partialOf`).
  * @example
@@ -97,6 +99,7 @@ export async function measureDivergence(
   checkOptions("Cannot measure a divergence", options, DIVERGENCE_OPTIONS);
   const { start = startHost, level = 0.95, texts: _texts, limit: _limit, ...modelOptions } = options;
   const { texts, data } = await chooseTexts(options);
+  await requireSameTokens(candidate, baseline, texts.map((t) => t.text));
   const host = await startStoppable(start, candidate, { ...modelOptions, graphs: ["score"] });
   const { info } = host.open;
   const bar = progress(`divergence, ${info.name} ${info.precisionLabel}`, texts.length);

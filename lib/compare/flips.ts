@@ -7,7 +7,8 @@ import { argmax } from "../eval/choice_item.ts";
 import { choiceScores, goldMargin } from "../eval/margins.ts";
 import { findTask } from "../eval/registry.ts";
 import { ITEMS, SCORED } from "../eval/result_field.ts";
-import { type EvalItem, type EvalResult, itemValue, type Row } from "../eval/types.ts";
+import type { EvalItem, EvalResult, Row } from "../eval/types.ts";
+import { itemValue } from "../eval/item_value.ts";
 import { pairItems } from "./paired_difference.ts";
 
 export interface Flip {

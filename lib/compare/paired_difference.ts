@@ -1,6 +1,7 @@
 /** The difference of two models on the same items. */
 import { higherIsBetter } from "../eval/metrics.ts";
-import { type EvalItem, type EvalResult, itemCluster, itemKey, itemValue } from "../eval/types.ts";
+import { type EvalItem, type EvalResult, itemCluster, itemKey } from "../eval/types.ts";
+import { itemValue } from "../eval/item_value.ts";
 import { clusteredMean, stratifiedMean } from "../stats/clustered.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";

@@ -21,12 +21,13 @@ import {
   pairedDifference,
   pairedValues,
 } from "./paired_difference.ts";
+import { decidingMetric } from "./quality_findings.ts";
 import { requireSameQuestions } from "./same_questions.ts";
 
 /** What is compared: a result of `evaluateTask`, or one that was read from lm-eval's files. */
 export type QualityResult =
   & Pick<EvalResult, "items" | "metrics" | "higherIsBetter">
-  & Partial<Pick<EvalResult, "version" | "shots">>;
+  & Partial<Pick<EvalResult, "version" | "shots" | "environment">>;
 
 /** Results by task and model, as in a comparison's `raw.tasks`. */
 export type QualityResults = Record<string, Record<string, QualityResult>>;
@@ -77,11 +78,15 @@ export interface QualityComparison {
   baseline: string;
   level: number;
   findings: QualityFinding[];
-  /** What could not be checked, in sentences: results of earlier versions lack the hashes of their requests. */
+  /** What is compared between tokenizers, and what could not be checked, in sentences: results of earlier versions lack the hashes of their requests. */
   notes: string[];
 }
 
 const ONE_POINT = 0.01;
+const BETWEEN_TOKENIZERS =
+  "The models have different tokenizers. What is compared counts no tokens: bits per byte, shares " +
+  "of right answers (choices' lengths in bytes, not lm-eval's characters, where the task has both), and ln p of the whole " +
+  "right choice.";
 
 /**
  * Compare models in every task on the items that both have.
@@ -117,10 +122,11 @@ export function compareQuality(
       model !== baseline && byModel[baseline] ? [{ task, model, result, base: byModel[baseline] }] : []
     )
   );
-  const notes: string[] = [];
+  const betweenTokenizers = (raw?.betweenTokenizers ?? false) || pairs.some(vocabulariesDiffer);
+  const notes: string[] = betweenTokenizers && pairs.length ? [BETWEEN_TOKENIZERS] : [];
   const found = pairs.map(({ task, model, result, base }) => {
     notes.push(...requireSameQuestions(`${task}, ${model} and ${baseline}`, result, base));
-    return finding(task, model, result, base, { level, band, comparisons: pairs.length });
+    return finding(task, model, result, base, { level, band, comparisons: pairs.length, betweenTokenizers });
   });
   const tested = found.filter((f) => f.test);
   const corrected = holm(tested.map((f) => f.test!.p));
@@ -150,9 +156,15 @@ function finding(
   model: string,
   candidate: QualityResult,
   baseline: QualityResult,
-  { level, band, comparisons }: { level: number; band: number; comparisons: number },
+  { level, band, comparisons, betweenTokenizers }: {
+    level: number;
+    band: number;
+    comparisons: number;
+    betweenTokenizers: boolean;
+  },
 ): QualityFinding {
-  const metrics = Object.keys(candidate.metrics).filter((m) => m in baseline.metrics);
+  const deciding = decidingMetric(candidate, { betweenTokenizers });
+  const metrics = [deciding, ...Object.keys(candidate.metrics)].filter((m) => m in baseline.metrics);
   const metric = metrics.find((m) => pairedDifference(candidate, baseline, m));
   if (metric === undefined) {
     throw new RangeError(
@@ -182,6 +194,12 @@ function finding(
     bitsDifference: estimateOf(pairedDifference(candidate, baseline, inBits ? metric : GOLD_BITS)),
     itemsForOnePoint: inBits || !wide.stderr ? null : itemsForDifference(wide.stderr ** 2 * wide.items, ONE_POINT), // with what clusters and strata do to it
   };
+}
+
+/** Vocabularies of different sizes are of different tokenizers; results of other programs do not tell. */
+function vocabulariesDiffer({ result, base }: { result: QualityResult; base: QualityResult }): boolean {
+  const [a, b] = [result, base].map(({ environment }) => environment?.model?.vocabSize);
+  return a !== undefined && b !== undefined && a !== b;
 }
 
 function mcNemarOf(items: EvalItem[], counts: { gained: number; lost: number } | null): QualityFinding["mcNemar"] {

@@ -5,8 +5,8 @@ import type { Environment } from "../measure/environment.ts";
 import type { MemoryResult } from "../measure/memory.ts";
 import type { StoppedBy } from "../measure/rounds_plan.ts";
 import type { ResumedRounds, Round, RoundsResult, RoundsSetting } from "../measure/rounds_result.ts";
-import type { Trust } from "./trust.ts";
-import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
+import type { TextTokens } from "../measure/text_tokens.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 
 export interface ComparedModel {
   ref: ModelRef;
@@ -14,6 +14,18 @@ export interface ComparedModel {
   info: ModelInfo | null;
   /** For each throughput setting, from fresh processes in a pass of its own. */
   memory: Record<string, MemoryResult>;
+}
+
+/** How far a machine puts identical models apart. */
+export interface Trust {
+  /** Comparisons times settings in which a twin ran along on this machine. */
+  runs: number;
+  /** Pairs of baseline and twin in them. */
+  pairs: number;
+  /** The largest difference between the two over the runs: 0.004 is 0.4 %. */
+  apart: number;
+  /** Whether that lies inside the band in which a speed-up counts as none. */
+  withinBand: boolean;
 }
 
 export interface ComparisonRaw {
@@ -37,6 +49,13 @@ export interface ComparisonRaw {
   twin: { name: string } | null;
   /** This machine's history of twins with this run's among them; null where none is kept. */
   trust: Trust | null;
+  /**
+   * Where tokenizers differ: how much text a token of each model stands for; speeds are then compared in bytes a second.
+   * Null where they do not; not in files of earlier versions, which compared tokens.
+   */
+  text?: TextTokens | null;
+  /** Whether some two models read a text as different tokens. Not in files of earlier versions. */
+  betweenTokenizers?: boolean;
   environment: Environment;
   startedAt: string;
   seconds: number;

@@ -22,12 +22,19 @@ export interface TableRow {
   pass_at_k: number | null;
   /** Rounds or items. */
   n: number;
+  /** Where tokenizers differ, or a setting is in bytes: the throughput in bytes of the same text, 95 % interval. */
+  throughput_bytes_s: number | null;
+  throughput_bytes_low: number | null;
+  throughput_bytes_high: number | null;
+  /** UTF-8 bytes that a token stands for, on the same texts. */
+  bytes_per_token: number | null;
 }
 
 /** A row a model (but the baseline), setting or task, and metric. */
 export interface SummaryRow {
   architecture: string;
   config: string;
+  /** Speeds in tokens (`decode_tok_s`), or in bytes of the same text (`decode_bytes_s`); a task's metric. */
   metric: string;
   value: number;
   baseline_value: number;
@@ -40,7 +47,10 @@ export interface SummaryRow {
   high: number | null;
   /** Rounds or items in which both took part. */
   n: number;
-  verdict: SpeedVerdict | QualityVerdict;
+  /** "not comparable": tokens a second of models that read a text as different tokens; the bytes' row is the answer. */
+  verdict: SpeedVerdict | QualityVerdict | "not comparable";
+  /** What to know before the row is read; null: nothing. */
+  note: string | null;
 }
 
 export const TABLE_COLUMNS = [
@@ -57,6 +67,10 @@ export const TABLE_COLUMNS = [
   "accuracy_high",
   "pass_at_k",
   "n",
+  "throughput_bytes_s",
+  "throughput_bytes_low",
+  "throughput_bytes_high",
+  "bytes_per_token",
 ] as const satisfies (keyof TableRow)[];
 
 export const SUMMARY_COLUMNS = [
@@ -71,4 +85,5 @@ export const SUMMARY_COLUMNS = [
   "high",
   "n",
   "verdict",
+  "note",
 ] as const satisfies (keyof SummaryRow)[];

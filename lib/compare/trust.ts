@@ -7,18 +7,7 @@ import { pairedSpeeds, primarySpeed } from "../measure/rounds_result.ts";
 import { blockLogRatios } from "../stats/ratio.ts";
 import { mean } from "../stats/summary.ts";
 import type { ResultStore, TwinRun } from "../store/results.ts";
-import type { ComparisonRaw } from "./raw.ts";
-
-export interface Trust {
-  /** Comparisons times settings in which a twin ran along on this machine. */
-  runs: number;
-  /** Pairs of baseline and twin in them. */
-  pairs: number;
-  /** The largest difference between the two over the runs: 0.004 is 0.4 %. */
-  apart: number;
-  /** Whether that lies inside the band in which a speed-up counts as none. */
-  withinBand: boolean;
-}
+import type { ComparisonRaw, Trust } from "./raw.ts";
 
 /** The twins of a comparison, to be kept. */
 export function twinRuns(raw: ComparisonRaw): TwinRun[] {

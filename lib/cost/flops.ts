@@ -8,18 +8,9 @@ import { checkOptions } from "../check/options.ts";
 import { oneOf } from "../check/rules.ts";
 import { requireComplete } from "./graph_cost.ts";
 import { graphFlops, graphPassCost } from "./graph_generation.ts";
+import { CONVENTION, type Flops, type FlopsConvention } from "./flops_convention.ts";
 import { sumOfSteps } from "./graph_steps.ts";
 import { mixingElementwise, mixingFlops, pairsOf } from "./mixing.ts";
-
-/**
- * What is counted.
- * - `dense`: matrix products, 2 m n k each (of a mixture's experts those that a token is sent to), attention as if every token saw every other: torch's FlopCounterMode.
- * - `causal`: the same, but only the query-key pairs that the mask (and the window) lets through: the model's own work.
- * - `executed`: what onnxruntime's CPU kernels do: full attention whatever the mask, and the element-wise work
- *   (a norm 7 FLOPs an element, softmax 5, SwiGLU's activation and product 3, rotary positions 3, a residual sum 1;
- *   the first two constants are LLM-Viewer's).
- */
-export type FlopsConvention = "dense" | "causal" | "executed";
 
 export interface FlopsOptions {
   /** Tokens of each prompt. */
@@ -34,12 +25,6 @@ export interface FlopsOptions {
   convention?: FlopsConvention;
 }
 
-export interface Flops {
-  prefill: number;
-  decode: number;
-  total: number;
-}
-
 export interface LayerFlopsOptions {
   /** New tokens of each sequence. */
   tokens: number;
@@ -51,7 +36,6 @@ export interface LayerFlopsOptions {
   convention?: FlopsConvention;
 }
 
-export const CONVENTION = oneOf<FlopsConvention>("dense", "causal", "executed");
 export const LOGITS = oneOf("all", "last");
 export const FLOPS_OPTIONS = object<FlopsOptions>({
   promptTokens: TOKENS,

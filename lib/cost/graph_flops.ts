@@ -7,9 +7,7 @@ import { expertsGeometry, linearAttentionGeometry } from "../onnx/shapes_fused.t
 import { causalConvolution, productOf } from "../onnx/shapes_products.ts";
 import { elementCount, isFloat } from "../onnx/tensor_types.ts";
 import { attentionPairs } from "./attention_pairs.ts";
-import type { FlopsConvention } from "./flops.ts";
-
-export type ConventionFlops = Record<FlopsConvention, number>;
+import type { ConventionFlops } from "./flops_convention.ts";
 
 /**
  * Element-wise FLOPs for one element of the first output, in the executed convention. The constants of norm and softmax

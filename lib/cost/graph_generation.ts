@@ -1,11 +1,10 @@
 /** FLOPs of a prompt and of decoding after it, counted from an ONNX file. */
 import type { Bindings } from "../onnx/dims.ts";
 import { readModel } from "../onnx/read_model.ts";
-import type { Flops, FlopsConvention } from "./flops.ts";
+import { CONVENTION, type Flops, type FlopsConvention } from "./flops_convention.ts";
 import { BATCH, PAST, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
-import { oneOf } from "../check/rules.ts";
 import { BINDINGS, checkBindings } from "./binding_names.ts";
 import { passBindings, type PassSizes } from "./graph_bindings.ts";
 import { GRAPH_FILE } from "./graph_source.ts";
@@ -29,7 +28,7 @@ export const GRAPH_FLOPS_OPTIONS = object<GraphFlopsOptions>({
   promptTokens: TOKENS,
   newTokens: optional(TOKENS),
   batch: optional(BATCH),
-  convention: optional(oneOf<FlopsConvention>("dense", "causal", "executed")),
+  convention: optional(CONVENTION),
   bindings: optional(BINDINGS),
 });
 

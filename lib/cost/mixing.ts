@@ -1,7 +1,7 @@
 /** What mixing tokens costs beside the products with weights, by the kind of mixer. One sequence, FLOPs. */
 import type { LinearAttentionSpec, Mamba2Spec, MixerSpec, Rwkv6Spec } from "../arch/spec.ts";
 import { attentionPairs } from "./attention_pairs.ts";
-import type { FlopsConvention } from "./flops.ts";
+import type { FlopsConvention } from "./flops_convention.ts";
 
 /**
  * Matrix work between tokens.

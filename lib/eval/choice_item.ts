@@ -1,5 +1,5 @@
 /** From log-likelihoods of choices to what counts: right or wrong, plain and per length. */
-import type { ScoreResult } from "../model/protocol.ts";
+import type { ScoreResult } from "../model/log_likelihood.ts";
 import { requestHash, sha256 } from "./hashes.ts";
 import type { ChoicePrompt } from "./prompt.ts";
 import { codePoints, utf8Bytes } from "./python_text.ts";

@@ -1,5 +1,5 @@
 /** From the log-likelihood of a continuation to what counts: whether the model would have written it. */
-import type { ScoreResult } from "../model/protocol.ts";
+import type { ScoreResult } from "../model/log_likelihood.ts";
 import { requestHash, sha256 } from "./hashes.ts";
 import type { CompletionDoc } from "./task.ts";
 import type { EvalItem } from "./types.ts";

@@ -1,6 +1,6 @@
 /** Where and with what an evaluation ran. */
 import { cpus } from "node:os";
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import { onnxruntimeVersion } from "../model/runtime_version.ts";
 import type { EvalEnvironment } from "./types.ts";
 

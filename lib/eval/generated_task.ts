@@ -1,10 +1,10 @@
 /** Evaluate a task whose answers are programs: sampled by hosts, run in a sandbox, counted as pass@k. */
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import { partialOf, progress, withPartial } from "../progress.ts";
 import type { SavedItems } from "../store/saved_items.ts";
 import { evalEnvironment } from "./environment.ts";
 import { evaluateGenerated, type GeneratedItems, programCount, savedProblems } from "./generated/evaluate.ts";
-import type { CheckedGenerate } from "./generated/options.ts";
+import type { CheckedGenerate } from "./generated/facts.ts";
 import { summariseGenerated } from "./generated/summary.ts";
 import { itemsNearFlip } from "./margins.ts";
 import type { Sandbox } from "./sandbox/program.ts";

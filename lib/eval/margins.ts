@@ -2,7 +2,7 @@
 import { checkArgument, noOptions } from "../check/options.ts";
 import { argmax } from "./choice_item.ts";
 import { ITEMS, SCORED } from "./result_field.ts";
-import { type EvalItem, type EvalResult, itemKey } from "./types.ts";
+import { type EvalItem, type EvalResult, itemKey, type NearFlips } from "./types.ts";
 
 /** What batching, packing and the order of requests change in a log-likelihood in fp32. */
 export const BATCHING_DISTANCE = 1e-4;
@@ -47,15 +47,6 @@ export function flipDistance(item: EvalItem, metric: string): number | null {
   const between = (a: number, b: number) => (scores[a] - scores[b]) / (1 / by[a] + 1 / by[b]);
   if (best !== gold) return between(best, gold);
   return Math.min(...scores.flatMap((_, i) => i === gold ? [] : [between(gold, i)]));
-}
-
-export interface NearFlips {
-  /** How far each log-likelihood may move. */
-  distance: number;
-  /** For each metric of choices: items that could turn from right to wrong or back, of all that have choices. */
-  metrics: Record<string, { near: number; of: number }>;
-  /** The finding in one sentence, e.g. "acc_norm: 2 of 200 items could flip within ...". */
-  sentence: string;
 }
 
 /**

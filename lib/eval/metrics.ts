@@ -5,7 +5,8 @@ import type { Estimate } from "../stats/estimate.ts";
 import { lmEvalGroupStderr, lmEvalStderr } from "../stats/lm_eval_stderr.ts";
 import { wilsonFromStderr, wilsonInterval } from "../stats/proportion.ts";
 import type { ScoredTask } from "./task.ts";
-import { type EvalItem, itemCluster, itemValue, type MetricGroup } from "./types.ts";
+import { type EvalItem, itemCluster, type MetricGroup } from "./types.ts";
+import { itemValue } from "./item_value.ts";
 
 /** Metrics over all items, and over each subject and group of subjects that occurs. */
 export function aggregate(

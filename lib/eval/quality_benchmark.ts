@@ -16,10 +16,10 @@ import { findTask } from "./registry.ts";
 import { savedRun } from "./saved_run.ts";
 import { evaluateScored } from "./scored_task.ts";
 import { selectRows } from "./select_rows.ts";
-import { refuseOtherKinds, TASK_OPTIONS } from "./task_options.ts";
+import { refuseOtherKinds, TASK_OPTIONS, type TaskOptions } from "./task_options.ts";
 import { taskGraph } from "./task.ts";
 import { TaskHosts } from "./task_hosts.ts";
-import type { EvalResult, Row, TaskOptions } from "./types.ts";
+import type { EvalResult, Row } from "./types.ts";
 
 export interface EvaluateOptions extends TaskOptions {
   /** A host that is open already, with its score graph; it stays open. Default: hosts are started and closed. */

@@ -1,5 +1,6 @@
 /** From selected rows to what a model host scores, and from its scores to items. */
-import type { ModelHost, ScoreResult } from "../model/protocol.ts";
+import type { ModelHost } from "../model/protocol.ts";
+import type { ScoreResult } from "../model/log_likelihood.ts";
 import { choiceItem } from "./choice_item.ts";
 import { completionItem } from "./completion_item.ts";
 import { FieldError } from "./fields.ts";

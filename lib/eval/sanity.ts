@@ -1,22 +1,6 @@
 /** What a score is worth: how far answers that read no question get on the same items. */
 import { argmax } from "./choice_item.ts";
-import type { EvalItem, EvalResult } from "./types.ts";
-
-export interface Sanity {
-  /** Share of items whose right answer stands first, second, ...: far from equal, a favourite place alone scores. */
-  goldShares: number[];
-  /** Share of items at which the model chose each place, by the summed log-likelihood: a model that guesses has a favourite. */
-  chosenShares: number[];
-  /** Share of right answers when every item is answered by the same rule. */
-  baselines: {
-    /** Any choice, each as likely. */
-    random: number;
-    /** Always the place that is right most often (known only afterwards, so it is the most that a place can give). */
-    majority: number;
-    /** The longest answer: writers of questions tend to spell out the right one. */
-    longest: number;
-  };
-}
+import type { EvalItem, EvalResult, Sanity } from "./types.ts";
 
 /** @returns Null if no item has choices. */
 export function sanity(items: EvalItem[]): Sanity | null {

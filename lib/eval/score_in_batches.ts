@@ -1,5 +1,6 @@
 /** Send a task's requests to model hosts in batches of bounded size, with a bar, and stop when the user says so. */
-import type { ModelHost, ScoreRequest, ScoreResult } from "../model/protocol.ts";
+import type { ModelHost } from "../model/protocol.ts";
+import type { ScoreRequest, ScoreResult } from "../model/log_likelihood.ts";
 import type { FinishedScore, ScoreSettings } from "../model/score_options.ts";
 import { checkStop, type Progress } from "../progress.ts";
 import type { SavedItems } from "../store/saved_items.ts";

@@ -1,5 +1,5 @@
 /** Evaluate a task whose answers are log-likelihoods: rows to requests, requests to hosts, scores to metrics. */
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
 import { progress, withPartial } from "../progress.ts";
 import type { SavedItems } from "../store/saved_items.ts";

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { isRowSource, readSplit } from "../store/dataset.ts";
 import { decodeUtf8 } from "../store/utf8.ts";
 import type { Task } from "./task.ts";
-import type { Row, TaskOptions } from "./types.ts";
+import type { Row } from "./types.ts";
+import type { TaskOptions } from "./task_options.ts";
 
 export interface SelectedRow {
   row: Row;

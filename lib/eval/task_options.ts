@@ -4,9 +4,42 @@ import { LEVEL, ROWS, SAMPLES, SEED, TEMPERATURE, TOKENS, TOP_P } from "../check
 import { object, optional } from "../check/objects.ts";
 import { distinct, integer, word } from "../check/rules.ts";
 import { ROW_SELECTION } from "../store/dataset.ts";
-import { SANDBOX_OPTIONS } from "./sandbox/program.ts";
+import { SANDBOX_OPTIONS, type SandboxOptions } from "./sandbox/program.ts";
 import type { Task } from "./task.ts";
-import type { TaskOptions } from "./types.ts";
+
+/** Rows by index in the full split: a list, or for a task with subjects a list for each subject. */
+export type RowSelection = number[] | Record<string, number[]>;
+
+export interface TaskOptions {
+  /** Split of the task's dataset, or of a dataset of the hub. Default: the task's own. */
+  split?: string;
+  /** The first rows of the split; with subjects, of each (as lm-eval). Default: all. Not together with `rows`. */
+  limit?: number;
+  /** Rows by index in the full split (or in the rows that are passed). */
+  rows?: RowSelection;
+  /** Worked examples before each question. Default: the task's own (lm-eval's; 0 for mmlu and hellaswag). */
+  shots?: number;
+  /** Coverage of the intervals. Default 0.95. */
+  level?: number;
+  /** Generated tasks: settings by name. Default: the task's own, `lm-eval`. What is given beside it wins. */
+  preset?: string;
+  /** Generated tasks: programs a problem and seed. */
+  samples?: number;
+  /** Generated tasks: 0 is greedy. */
+  temperature?: number;
+  /** Generated tasks: nucleus sampling. */
+  topP?: number;
+  /** Generated tasks: seeds of the draws, one run each. Default [0]. */
+  seeds?: number[];
+  /** Generated tasks: tokens a program at most. */
+  maxNewTokens?: number;
+  /** Generated tasks: the k of each pass@k, first the primary one. */
+  k?: number[];
+  /** Generated tasks: the rule by which a completion is cut, by name. */
+  truncation?: string;
+  /** Generated tasks: bounds of a program's run. */
+  sandbox?: SandboxOptions;
+}
 
 /** Options that only generated programs have a use for. */
 const GENERATED = {

@@ -1,5 +1,5 @@
 /** From the log-likelihoods of a document's windows to its information in bits. */
-import type { ScoreResult } from "../model/protocol.ts";
+import type { ScoreResult } from "../model/log_likelihood.ts";
 import { sha256 } from "./hashes.ts";
 import { utf8Bytes, wordCount } from "./python_text.ts";
 import type { EvalItem } from "./types.ts";

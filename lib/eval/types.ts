@@ -1,51 +1,12 @@
-/** What an evaluation takes and gives: plain data, JSON-serialisable, paired between models by `row` and `subject`. */
+/** What an evaluation reads and gives: plain data, JSON-serialisable, paired between models by `row` and `subject`. */
 import type { Estimate } from "../stats/estimate.ts";
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
-import type { CompletionFacts } from "./generated/completions.ts";
-import type { CheckedGenerate } from "./generated/options.ts";
-import { passOfItem } from "./generated/pass_metrics.ts";
-import type { VarianceParts } from "./generated/variance.ts";
-import type { NearFlips } from "./margins.ts";
-import type { SandboxOptions, Verdict } from "./sandbox/program.ts";
-import type { Sanity } from "./sanity.ts";
+import type { GeneratedFacts } from "./generated/facts.ts";
+import type { Verdict } from "./sandbox/program.ts";
 
 /** One record of a dataset, its columns in the dataset's order. */
 export type Row = Record<string, unknown>;
-
-/** Rows by index in the full split: a list, or for a task with subjects a list for each subject. */
-export type RowSelection = number[] | Record<string, number[]>;
-
-export interface TaskOptions {
-  /** Split of the task's dataset, or of a dataset of the hub. Default: the task's own. */
-  split?: string;
-  /** The first rows of the split; with subjects, of each (as lm-eval). Default: all. Not together with `rows`. */
-  limit?: number;
-  /** Rows by index in the full split (or in the rows that are passed). */
-  rows?: RowSelection;
-  /** Worked examples before each question. Default: the task's own (lm-eval's; 0 for mmlu and hellaswag). */
-  shots?: number;
-  /** Coverage of the intervals. Default 0.95. */
-  level?: number;
-  /** Generated tasks: settings by name. Default: the task's own, `lm-eval`. What is given beside it wins. */
-  preset?: string;
-  /** Generated tasks: programs a problem and seed. */
-  samples?: number;
-  /** Generated tasks: 0 is greedy. */
-  temperature?: number;
-  /** Generated tasks: nucleus sampling. */
-  topP?: number;
-  /** Generated tasks: seeds of the draws, one run each. Default [0]. */
-  seeds?: number[];
-  /** Generated tasks: tokens a program at most. */
-  maxNewTokens?: number;
-  /** Generated tasks: the k of each pass@k, first the primary one. */
-  k?: number[];
-  /** Generated tasks: the rule by which a completion is cut, by name. */
-  truncation?: string;
-  /** Generated tasks: bounds of a program's run. */
-  sandbox?: SandboxOptions;
-}
 
 /** One generated program and what became of it. */
 export interface ProgramSample {
@@ -153,15 +114,31 @@ export interface EvalSplit {
   measured?: { hosts: number; threads: number; requestsPerS: number }[];
 }
 
-/** How the programs of a generated task came about. */
-export interface GeneratedFacts {
-  settings: CheckedGenerate;
-  /** Where the uncertainty of pass@1 comes from: problems, seeds or samples; null for a single problem. */
-  variance: VarianceParts | null;
-  completions: CompletionFacts;
-  /** Tokens that were generated now, and how fast, their programs' runs included; null where all was saved. */
-  generatedTokens: number;
-  tokensPerS: number | null;
+/** What answers that read no question would score. */
+export interface Sanity {
+  /** Share of items whose right answer stands first, second, ...: far from equal, a favourite place alone scores. */
+  goldShares: number[];
+  /** Share of items at which the model chose each place, by the summed log-likelihood: a model that guesses has a favourite. */
+  chosenShares: number[];
+  /** Share of right answers when every item is answered by the same rule. */
+  baselines: {
+    /** Any choice, each as likely. */
+    random: number;
+    /** Always the place that is right most often (known only afterwards, so it is the most that a place can give). */
+    majority: number;
+    /** The longest answer: writers of questions tend to spell out the right one. */
+    longest: number;
+  };
+}
+
+/** How many items a small change of the log-likelihoods could turn. */
+export interface NearFlips {
+  /** How far each log-likelihood may move. */
+  distance: number;
+  /** For each metric of choices: items that could turn from right to wrong or back, of all that have choices. */
+  metrics: Record<string, { near: number; of: number }>;
+  /** The finding in one sentence, e.g. "acc_norm: 2 of 200 items could flip within ...". */
+  sentence: string;
 }
 
 export interface EvalResult {
@@ -193,22 +170,6 @@ export interface EvalResult {
   /** Where the rows came from, e.g. "hellaswag validation" or "rows that were passed". */
   data: string;
   environment: EvalEnvironment;
-}
-
-/** What `metric` is made of in one item: 0 or 1 for an accuracy, bits per byte for text; null where there is none. */
-export function itemValue(item: EvalItem, metric: string): number | null {
-  switch (metric) {
-    case "acc":
-      return item.correct;
-    case "acc_norm":
-      return item.correctNorm ?? null;
-    case "acc_bytes":
-      return item.correctBytes ?? null;
-    case "bits_per_byte":
-      return item.bits !== undefined && item.bytes ? item.bits / item.bytes : null;
-    default:
-      return passOfItem(item, metric) ?? item.values?.[metric] ?? null;
-  }
 }
 
 /** What pairs an item with the same row of another model's result. */

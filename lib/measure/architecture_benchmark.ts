@@ -7,7 +7,8 @@ import { type Fields, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { integer, oneOf } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
-import type { DecodeWay, StartHost } from "../model/protocol.ts";
+import type { StartHost } from "../model/protocol.ts";
+import type { DecodeWay } from "../model/info.ts";
 import { progress, withPartial } from "../progress.ts";
 import { type BenchmarkResult, benchmarkResult, type BenchmarkSample } from "./benchmark_result.ts";
 import { captureEnvironment } from "./environment.ts";
@@ -17,6 +18,7 @@ import { checkSameTokens, runSetting } from "./run_setting.ts";
 import {
   type BatchSetting,
   checkSetting,
+  type GenerationSetting,
   graphOf,
   isGeneration,
   SETTING,
@@ -25,6 +27,7 @@ import {
   WAY,
 } from "./setting.ts";
 import { startStoppable } from "./stoppable.ts";
+import { planTexts } from "./text_plan.ts";
 import { type WarmUp, warmUp } from "./warm_up.ts";
 
 export interface BenchmarkOptions {
@@ -118,11 +121,12 @@ export class ArchitectureBenchmark {
     checkArgument("Cannot measure memory", "setting", setting, SETTING);
     checkOptions("Cannot measure memory", options, MEMORY_OPTIONS);
     const { hosts = 3, seed = 0 } = options;
-    checkSetting(setting, await resolveSpec(this.#ref));
-    const bar = progress(`Memory of ${settingName(setting)}`, hosts);
+    const planned = (await planTexts({ model: this.#ref }, [setting])).of("model", setting);
+    const config = settingName(setting), bar = progress(`Memory of ${config}`, hosts);
     try {
-      return await measureMemory(this.#start, this.#ref, this.#options, setting, {
+      return await measureMemory(this.#start, this.#ref, this.#options, planned, {
         hosts,
+        config,
         seed,
         onHost: (n) => bar.update(n),
       });
@@ -132,7 +136,7 @@ export class ArchitectureBenchmark {
   }
 
   async #benchmark(
-    setting: ThroughputSetting,
+    setting: GenerationSetting | BatchSetting,
     options: GenerationOptions,
     usualRuns: number,
   ): Promise<BenchmarkResult> {
@@ -166,11 +170,11 @@ export class ArchitectureBenchmark {
       warm = await warmUp(host, setting, { way, seed, onStep: (n) => bar.update(0, `warm-up, step ${n}`) });
       let first: number[] | null = null;
       for (let run = 0; run < numRuns; run++) {
-        const before = readNoise();
+        const before = readNoise([host.pid]);
         const { sample, ids, counters } = await runSetting(host, setting, { way, seed });
         checkSameTokens(model.name, first, ids);
         first ??= ids;
-        samples.push({ ...sample, noise: noiseBetween(before, readNoise(), sample.latencyMs), counters });
+        samples.push({ ...sample, noise: noiseBetween(before, readNoise([host.pid])), counters });
         bar.update(run + 1, isGeneration(setting) ? "requests" : "forward passes");
       }
       await host.close();

@@ -2,7 +2,8 @@
 import { anObject, data } from "../check/data.ts";
 import { specFlops } from "../cost/flops.ts";
 import type { ArchSpec } from "../arch/spec.ts";
-import type { DecodeWay, ModelInfo, ProcessCounters } from "../model/protocol.ts";
+import type { ProcessCounters } from "../model/protocol.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { geometricMean } from "../stats/geometric_mean.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
@@ -13,13 +14,7 @@ import { mean, median } from "../stats/summary.ts";
 import type { Environment } from "./environment.ts";
 import type { MemoryResult } from "./memory.ts";
 import type { Noise } from "./noise.ts";
-import {
-  type BatchSetting,
-  type GenerationSetting,
-  isGeneration,
-  settingName,
-  type ThroughputSetting,
-} from "./setting.ts";
+import { type BatchSetting, type GenerationSetting, isGeneration, settingName } from "./setting.ts";
 import type { SpeedSample } from "./speed_sample.ts";
 import type { WarmUp } from "./warm_up.ts";
 
@@ -97,7 +92,7 @@ export const BENCHMARK_RESULT = data<BenchmarkResult>("the result of a benchmark
 
 export interface BenchmarkParts {
   spec: ArchSpec;
-  setting: ThroughputSetting;
+  setting: GenerationSetting | BatchSetting;
   model: ModelInfo;
   way: DecodeWay;
   seed: number;

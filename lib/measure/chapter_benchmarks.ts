@@ -11,7 +11,8 @@ import { type Fields, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions, noOptions, withDefaults } from "../check/options.ts";
 import { entries, func, integer, list, type Rule } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
-import type { ModelInfo, StartHost } from "../model/protocol.ts";
+import type { StartHost } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import { progress, withPartial } from "../progress.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { geometricMean } from "../stats/geometric_mean.ts";
@@ -160,14 +161,14 @@ async function timeRequests(
   let first: number[] | null = null, switchesBefore: number | null = null;
   try {
     for (let run = 0; run < total; run++) {
-      const noise = readNoise(), atMs = performance.now() - began;
+      const before = readNoise([host.pid]), atMs = performance.now() - began;
       const { sample, ids, counters } = await runSetting(host, setting, { seed });
       checkSameTokens(model.name, first, ids);
       first ??= ids;
-      const seen = noiseBetween(noise, readNoise(), sample.latencyMs), switches = counters.involuntarySwitches;
+      const noise = noiseBetween(before, readNoise([host.pid])), switches = counters.involuntarySwitches;
       const involuntarySwitches = switches === null || switchesBefore === null ? null : switches - switchesBefore;
       switchesBefore = switches;
-      const timed = { ...sample, atMs, noise: seen, involuntarySwitches };
+      const timed = { ...sample, atMs, noise, involuntarySwitches };
       (run < warmUpRuns ? warmUps : samples).push(timed);
       bar.update(run + 1, run < warmUpRuns ? "warm-up" : "requests");
     }

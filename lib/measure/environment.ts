@@ -42,7 +42,7 @@ export function machineOf(e: Environment): string {
 /** Read the machine's facts. What can't be read is null and named in `missing`. */
 export async function captureEnvironment(): Promise<Environment> {
   const processors = cpus();
-  const noise = readNoise();
+  const { cpuPressureMs, stealMs, allCpuMs } = readNoise();
   const governor = await text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   const [quota, period] = (await text("/sys/fs/cgroup/cpu.max"))?.split(" ").map(Number) ?? [];
   const memory = Number(await text("/sys/fs/cgroup/memory.max") ?? NaN);
@@ -61,10 +61,12 @@ export async function captureEnvironment(): Promise<Environment> {
     governor,
     containerCores: quota > 0 && period > 0 ? quota / period : null,
     containerMemoryGb: Number.isFinite(memory) ? memory / 1e9 : null,
-    ...noise,
+    cpuPressureMs,
+    stealMs,
     missing: [
-      ...(noise.cpuPressureMs === null ? ["CPU pressure (/proc/pressure/cpu)"] : []),
-      ...(noise.stealMs === null ? ["steal (/proc/stat)"] : []),
+      ...(cpuPressureMs === null ? ["CPU pressure (/proc/pressure/cpu)"] : []),
+      ...(stealMs === null ? ["steal (/proc/stat)"] : []),
+      ...(allCpuMs === null ? ["CPU time of others (/proc/stat)"] : []),
       ...(await text("/sys/class/powercap/intel-rapl:0/energy_uj") === null ? ["energy (RAPL)"] : []),
       ...(governor === null ? ["CPU frequency governor"] : []),
     ],

@@ -3,7 +3,7 @@ import { modelFingerprint } from "../arch/fingerprint.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { KeptWork } from "../store/kept_work.ts";
 import type { ResultStore } from "../store/results.ts";
-import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 import { type Environment, machineOf } from "./environment.ts";
 import type { RoundsPlan } from "./rounds_plan.ts";
 import type { Round, RoundsResult } from "./rounds_result.ts";
@@ -36,6 +36,8 @@ export interface RoundsSetup {
   way: DecodeWay;
   comparisons: number;
   modelOptions: ModelOptions;
+  /** The hash of the texts whose tokens are counted, and the tokens of settings in bytes; null where there are none. */
+  texts: unknown;
   environment: Environment;
 }
 
@@ -46,7 +48,7 @@ export interface RoundsSetup {
  * @throws {StoreError} If the store cannot be used.
  */
 export async function keepRounds(store: ResultStore, setup: RoundsSetup): Promise<KeptRounds> {
-  const { models, settings, baseline, plan, seed, way, comparisons, modelOptions, environment } = setup;
+  const { models, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment } = setup;
   const fingerprints: Record<string, unknown> = {};
   for (const [name, ref] of Object.entries(models)) fingerprints[name] = await modelFingerprint(ref, modelOptions);
   return KeptWork.begin<KeptRound>(
@@ -55,7 +57,10 @@ export async function keepRounds(store: ResultStore, setup: RoundsSetup): Promis
     {
       machine: machineOf(environment),
       versions: [KEPT_VERSION, environment.deno, environment.onnxruntime, environment.commit],
-      options: [settings, baseline, { ...plan, minutes: String(plan.minutes) }, seed, way, comparisons, modelOptions],
+      options: [
+        ...[settings, baseline, { ...plan, minutes: String(plan.minutes) }, seed, way, comparisons, modelOptions],
+        ...(texts === null ? [] : [texts]), // so that rounds of before, which had none, are still gone on with
+      ],
       models: fingerprints,
     },
   );

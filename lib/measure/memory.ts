@@ -9,7 +9,7 @@ import { meanInterval } from "../stats/mean_interval.ts";
 import { mean } from "../stats/summary.ts";
 import { type RunOptions, runSetting } from "./run_setting.ts";
 import { startStoppable } from "./stoppable.ts";
-import { graphOf, isGeneration, settingName, type ThroughputSetting } from "./setting.ts";
+import { graphOf, isGeneration, type ModelSetting, settingName } from "./setting.ts";
 
 /** All in GB (10^9 bytes), means over hosts. */
 export interface MemoryResult {
@@ -43,6 +43,8 @@ export interface MemoryResult {
 export interface MemoryOptions extends RunOptions {
   /** Fresh hosts; below three there are no bounds. Default 1. */
   hosts?: number;
+  /** What the setting is called. Default: its own name. */
+  config?: string;
   onHost?: (done: number) => void;
 }
 
@@ -53,10 +55,10 @@ export async function measureMemory(
   start: StartHost,
   ref: ModelRef,
   modelOptions: ModelOptions,
-  setting: ThroughputSetting,
+  setting: ModelSetting,
   options: MemoryOptions = {},
 ): Promise<MemoryResult> {
-  const { hosts = 1, onHost } = options;
+  const { hosts = 1, config = settingName(setting), onHost } = options;
   const seen: { bare: number; load: number; run: number; after: ProcessCounters; weights: number }[] = [];
   for (let i = 0; i < hosts; i++) {
     const host = await startStoppable(start, ref, { ...modelOptions, graphs: [graphOf(setting)] });
@@ -83,7 +85,7 @@ export async function measureMemory(
   const samplesGb = seen.map((s) => (s.run - s.bare) / 1e9);
   const predictedGb = gb((s) => s.weights) + runBytes(await resolveSpec(ref), setting) / 1e9;
   return {
-    config: settingName(setting),
+    config,
     memoryGb: samplesGb.length >= 3
       ? meanInterval(samplesGb)
       : { point: mean(samplesGb), low: null, high: null, level: 0.95, n: samplesGb.length },
@@ -102,7 +104,7 @@ export async function measureMemory(
 }
 
 /** KV cache and activations of a setting at their largest. */
-function runBytes(spec: ArchSpec, setting: ThroughputSetting): number {
+function runBytes(spec: ArchSpec, setting: ModelSetting): number {
   if (!isGeneration(setting)) {
     const { batch, seqLen, logits } = setting;
     return batch * seqLen * kvBytesPerToken(spec) + peakActivationBytes(spec, { batch, tokens: seqLen, logits });

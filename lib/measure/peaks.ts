@@ -115,8 +115,8 @@ export async function measurePeaks(options: PeaksOptions = {}): Promise<Peaks> {
         for (const probe of probes) await run(probe, Math.max(1, warmups));
         for (let repeat = 0; repeat < repeats; repeat++) {
           for (const probe of random.shuffle(probes)) {
-            const before = readNoise(), [ms] = await run(probe, 1);
-            const { disturbed } = noiseBetween(before, readNoise(), ms);
+            const before = readNoise([client.pid]), [ms] = await run(probe, 1);
+            const { disturbed } = noiseBetween(before, readNoise([client.pid]));
             samples.push({ host, kind: probe.kind, format: probe.format, ms, rate: 1000 * probe.work / ms, disturbed });
           }
         }

@@ -11,7 +11,8 @@ import { simultaneousLevel } from "../stats/mean_interval.ts";
 import { sampleStd } from "../stats/summary.ts";
 import { SPEED_BAND } from "../stats/verdict.ts";
 import { MIN_BLOCKS } from "./rounds_plan.ts";
-import { candidateRatios, ROUNDS_RESULT, type RoundsResult } from "./rounds_result.ts";
+import { candidateRatios } from "./candidate_ratios.ts";
+import { ROUNDS_RESULT, type RoundsResult } from "./rounds_result.ts";
 
 /** What a plan rests on. */
 export interface Pilot {

@@ -1,6 +1,5 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
 import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import { resolveSpec } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
@@ -8,7 +7,8 @@ import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { func, list, text } from "../check/rules.ts";
 import { startHost } from "../model/host.ts";
-import type { DecodeWay, StartHost } from "../model/protocol.ts";
+import type { StartHost } from "../model/protocol.ts";
+import type { DecodeWay } from "../model/info.ts";
 import { progress, StopError, withPartial } from "../progress.ts";
 import type { ResultStore } from "../store/results.ts";
 import { captureEnvironment } from "./environment.ts";
@@ -17,8 +17,11 @@ import { STORE } from "../store/store_field.ts";
 import { identicalModels } from "./identical.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { ROUNDS, type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
-import { candidateRatios, type RoundsResult, twinName } from "./rounds_result.ts";
-import { checkSetting, isGeneration, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
+import { candidateRatios } from "./candidate_ratios.ts";
+import { type RoundsResult, twinName } from "./rounds_result.ts";
+import { isRequest, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
+import { planTexts, type TextPlan } from "./text_plan.ts";
+import { type SourceText, TEXTS } from "./text_sample.ts";
 
 export interface RoundsOptions extends ModelOptions {
   /** Default: the first name. */
@@ -31,6 +34,11 @@ export interface RoundsOptions extends ModelOptions {
   way?: DecodeWay;
   /** Intervals that shall hold together in the stop rule. Default: candidates times settings. */
   comparisons?: number;
+  /**
+   * Where tokenizers differ, speed is compared in bytes of these texts; settings in bytes read them one behind the other.
+   * Default: HellaSwag's contexts with their right endings, the first 500.
+   */
+  texts?: (string | SourceText)[];
   /**
    * Where each round is kept as soon as it is measured: a run that was stopped or killed goes on with its next round, if
    * machine, versions, options and models are the same. Default null: nothing is kept.
@@ -47,6 +55,7 @@ export const ROUNDS_OPTIONS = object<RoundsOptions>({
   seed: optional(SEED),
   way: optional(WAY),
   comparisons: optional(COMPARISONS),
+  texts: optional(TEXTS),
   store: optional(STORE),
   start: optional(func()),
 });
@@ -74,11 +83,16 @@ export async function measureRounds(
   return result;
 }
 
-/** As `measureRounds`, for work that goes on behind the rounds: they are kept until it calls `end`. */
+/**
+ * As `measureRounds`, for work that goes on behind the rounds: they are kept until it calls `end`.
+ *
+ * @param planned What each model runs, where that is known already.
+ */
 export async function keptRounds(
   models: Record<string, ModelRef>,
   settings: ThroughputSetting[],
   options: RoundsOptions,
+  planned?: TextPlan,
 ): Promise<{ result: RoundsResult; end(): void; release(): void }> {
   checkArgument("Cannot measure rounds", "models", models, MODELS);
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
@@ -86,7 +100,8 @@ export async function keptRounds(
   const names = Object.keys(models);
   const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
   const plan = roundsPlan(options.rounds);
-  await checkModels(models, baseline, settings);
+  checkModels(models, baseline, settings);
+  const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(models, settings, options.texts);
   const twin = twinName(baseline);
   const refs: Record<string, ModelRef> = { ...models, [twin]: models[baseline] };
   const environment = await captureEnvironment();
@@ -107,6 +122,7 @@ export async function keptRounds(
     identical: await identicalModels(refs, { provider, threads, precision }),
     seed,
     way,
+    text,
     settings: [],
     rounds: [],
     models: {},
@@ -120,7 +136,8 @@ export async function keptRounds(
   };
   const comparisons = options.comparisons ?? Math.max(1, (names.length - 1) * settings.length);
   const modelOptions = { provider, threads, precision }, tokens = new Map<string, number[]>();
-  const setup = { models, settings, baseline, plan, seed, way, comparisons, modelOptions, environment };
+  const texts = text || Object.keys(ofText).length ? [text?.sha256, ofText] : null;
+  const setup = { models, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment };
   const kept = options.store ? await keepRounds(options.store, setup) : null;
   result.startedAnew = kept?.startedAnew ?? null;
   const firstBlock = kept ? goOn(kept, result, states, tokens) : 0;
@@ -131,14 +148,16 @@ export async function keptRounds(
     bar,
     start,
     modelOptions,
+    settingOf: (name, setting) => settingOf(name === twin ? baseline : name, setting),
     tokens,
     onRound: kept ? roundWriter(kept, result, tokens) : () => {},
   });
+  const described = states.map(({ config }) => ({ config, ...(ofText[config] ? { tokens: ofText[config] } : {}) }));
   const judge = (open: SettingState[]) => {
     const others = run.active().filter((name) => name !== baseline && name !== twin);
     const candidates = names.length > 1 ? others : [twin]; // one model alone is measured as well as its twin shows
     for (const state of open) {
-      const ratios = candidateRatios(result, state.setting, state.config, candidates);
+      const ratios = candidateRatios({ ...result, settings: described }, state.setting, state.config, candidates);
       state.stoppedBy = !candidates.length ? "failures" : stopReason(plan, state, ratios, { comparisons });
     }
   };
@@ -146,8 +165,9 @@ export async function keptRounds(
     result.seconds = (performance.now() - began) / 1000;
     result.settings = states.map(({ setting, config, rounds, blocks, spentMs, stoppedBy: own }) => ({
       config,
-      kind: isGeneration(setting) ? "generation" : "batch",
+      kind: isRequest(setting) ? "generation" : "batch",
       setting,
+      ...(ofText[config] ? { tokens: ofText[config] } : {}),
       rounds,
       blocks,
       stoppedBy: own ?? stoppedBy,
@@ -175,11 +195,7 @@ export async function keptRounds(
   }
 }
 
-async function checkModels(
-  models: Record<string, ModelRef>,
-  baseline: string,
-  settings: ThroughputSetting[],
-): Promise<void> {
+function checkModels(models: Record<string, ModelRef>, baseline: string, settings: ThroughputSetting[]): void {
   const names = Object.keys(models);
   if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {
@@ -197,8 +213,4 @@ async function checkModels(
   }
   const configs = settings.map(settingName), twice = configs.find((c, i) => configs.indexOf(c) < i);
   if (twice) throw new RangeError(`Cannot measure rounds: the setting ${twice} is given twice`);
-  for (const ref of Object.values(models)) {
-    const spec = await resolveSpec(ref);
-    for (const setting of settings) checkSetting(setting, spec);
-  }
 }

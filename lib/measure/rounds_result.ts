@@ -1,13 +1,15 @@
 /** What rounds give: every sample, in order, with who ran when. */
 import { anObject, data } from "../check/data.ts";
 import { entries, word } from "../check/rules.ts";
-import type { DecodeWay, ModelInfo } from "../model/protocol.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 import { blockLogRatios } from "../stats/ratio.ts";
 import type { Environment } from "./environment.ts";
 import type { Noise } from "./noise.ts";
 import type { StoppedBy } from "./rounds_plan.ts";
-import { isGeneration, type ThroughputSetting } from "./setting.ts";
+import { isRequest, type ThroughputSetting } from "./setting.ts";
 import type { SpeedSample } from "./speed_sample.ts";
+import type { SettingTokens } from "./text_plan.ts";
+import type { TextTokens } from "./text_tokens.ts";
 import type { WarmUp } from "./warm_up.ts";
 
 /** One repeat of one model in a round. */
@@ -47,6 +49,8 @@ export interface RoundsSetting {
   config: string;
   kind: "generation" | "batch";
   setting: ThroughputSetting;
+  /** Of a setting in bytes: what was cut, and each model's tokens of it. */
+  tokens?: SettingTokens;
   rounds: number;
   blocks: number;
   stoppedBy: StoppedBy;
@@ -62,6 +66,8 @@ export interface RoundsResult {
   identical?: string[][];
   seed: number;
   way: DecodeWay;
+  /** Where tokenizers differ: how much text a token of each model stands for. Null, or absent, where they do not. */
+  text?: TextTokens | null;
   settings: RoundsSetting[];
   rounds: Round[];
   /** Facts of each model, the twin's among them. */
@@ -99,7 +105,7 @@ export function twinName(baseline: string): string {
 
 /** The metric that a setting's stop rule and verdict look at. */
 export function primarySpeed(setting: ThroughputSetting): SpeedMetric {
-  return isGeneration(setting) ? "decodeTokensPerS" : "throughputTokensPerS";
+  return isRequest(setting) ? "decodeTokensPerS" : "throughputTokensPerS";
 }
 
 /** What pairs are made of. */
@@ -127,16 +133,4 @@ export function pairedSpeeds(
   const inBlock = Map.groupBy(pairs, ({ block }) => block);
   return pairs.filter(({ block, cut }) => !cut || inBlock.get(block)!.length >= MIN_CUT_ROUNDS)
     .map(({ block, candidate, baseline }) => ({ block, candidate, baseline }));
-}
-
-/** The blocks' mean log ratios of each candidate's primary speed to the baseline's: shape [candidates][blocks]. */
-export function candidateRatios(
-  result: RoundsResult,
-  setting: ThroughputSetting,
-  config: string,
-  candidates: string[],
-): number[][] {
-  return candidates.map((name) =>
-    blockLogRatios(pairedSpeeds(result.rounds, config, primarySpeed(setting), name, result.baseline))
-  );
 }

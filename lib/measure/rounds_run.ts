@@ -7,7 +7,7 @@ import { noiseBetween, readNoise } from "./noise.ts";
 import { roundsOfBlock, type RoundsPlan, type RoundsState, type StoppedBy } from "./rounds_plan.ts";
 import type { Round, RoundsResult } from "./rounds_result.ts";
 import { checkSameTokens, runSetting } from "./run_setting.ts";
-import { graphOf, type ThroughputSetting } from "./setting.ts";
+import { graphOf, type ModelSetting, type ThroughputSetting } from "./setting.ts";
 import { startStoppable } from "./stoppable.ts";
 import { warmUp } from "./warm_up.ts";
 
@@ -32,6 +32,8 @@ export interface RoundsRunOptions {
   bar: Progress;
   start: StartHost;
   modelOptions: ModelOptions;
+  /** What a model runs in a setting. */
+  settingOf(model: string, setting: ThroughputSetting): ModelSetting;
   /** The first tokens of each model and setting as an earlier run saw them. */
   tokens: Map<string, number[]>;
   /** Called after every round, with what it has added to `result`. */
@@ -82,10 +84,10 @@ export class RoundsRun {
   }
 
   async #startHosts(states: SettingState[], block: number): Promise<void> {
-    const { refs, start, modelOptions, bar } = this.options;
-    const graphs = [...new Set(states.map(({ setting }) => graphOf(setting)))];
+    const { refs, start, modelOptions, settingOf, bar } = this.options;
     for (const name of this.#random.shuffle(this.active())) {
       bar.update(this.result.rounds.length, `block ${block + 1}, starting ${name}`);
+      const graphs = [...new Set(states.map(({ setting }) => graphOf(settingOf(name, setting))))];
       try {
         const host = await startStoppable(start, refs[name], { ...modelOptions, graphs });
         this.#hosts.set(name, host);
@@ -120,7 +122,11 @@ export class RoundsRun {
     const { way, seed, warmUps, rounds } = this.result;
     this.options.bar.update(rounds.length, `${config}, block ${block + 1}, warming up ${name}`);
     await this.#attempt(name, config, block, async (host) => {
-      const warm = await warmUp(host, setting, { way, seed, maxSeconds: WARM_UP_SECONDS });
+      const warm = await warmUp(host, this.options.settingOf(name, setting), {
+        way,
+        seed,
+        maxSeconds: WARM_UP_SECONDS,
+      });
       warmUps.push({ model: name, config, block, ...warm });
     });
   }
@@ -132,14 +138,15 @@ export class RoundsRun {
     for (const name of order) {
       this.options.bar.update(this.result.rounds.length, `${config}, block ${block + 1}, ${name}`);
       await this.#attempt(name, config, block, async (host) => {
-        const noise = readNoise(), atMs = performance.now() - this.#began;
-        const { sample, ids, involuntarySwitches } = await runSetting(host, setting, { way, seed, fresh: true });
+        const pids = this.active().flatMap((name) => this.#hosts.get(name)?.pid ?? []);
+        const before = readNoise(pids), atMs = performance.now() - this.#began;
+        const planned = this.options.settingOf(name, setting);
+        const { sample, ids, involuntarySwitches } = await runSetting(host, planned, { way, seed, fresh: true });
         const key = JSON.stringify([name, config]);
         checkSameTokens(name, this.options.tokens.get(key) ?? null, ids);
         if (!this.options.tokens.has(key)) this.options.tokens.set(key, ids);
-        const elapsed = performance.now() - this.#began - atMs;
-        const seen = noiseBetween(noise, readNoise(), elapsed);
-        round.samples[name] = { ...sample, atMs, noise: seen, involuntarySwitches };
+        const noise = noiseBetween(before, readNoise(pids));
+        round.samples[name] = { ...sample, atMs, noise, involuntarySwitches };
       });
     }
     return round;

@@ -1,6 +1,7 @@
 /** Run one setting once on a host. */
-import type { DecodeWay, ModelHost, ProcessCounters } from "../model/protocol.ts";
-import { generationGraph, isGeneration, type ThroughputSetting } from "./setting.ts";
+import type { ModelHost, ProcessCounters } from "../model/protocol.ts";
+import type { DecodeWay } from "../model/info.ts";
+import { generationGraph, isGeneration, type ModelSetting } from "./setting.ts";
 import { batchSample, generationSample, type SpeedSample } from "./speed_sample.ts";
 import { stoppable } from "./stoppable.ts";
 
@@ -23,12 +24,12 @@ export interface TimedRun {
 /** One repeat; `fresh` runs an uncounted step first, for a model that was idle. */
 export async function runSetting(
   host: ModelHost,
-  setting: ThroughputSetting,
+  setting: ModelSetting,
   options: RunOptions & { fresh?: boolean } = {},
 ): Promise<TimedRun> {
   const { way = "loop", seed = 0, fresh = false } = options;
   if (isGeneration(setting)) {
-    const prompt = { tokens: setting.promptTokens, seed };
+    const prompt = setting.promptIds ? { ids: setting.promptIds } : { tokens: setting.promptTokens, seed };
     const request = { prompt, way, repeats: 1, graph: generationGraph(setting) }; // the same for the uncounted step
     const idle = fresh ? (await stoppable(host, host.generateRuns({ ...request, newTokens: 2 })))[0] : null;
     const [raw] = await stoppable(host, host.generateRuns({ ...request, newTokens: setting.newTokens }));

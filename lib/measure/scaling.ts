@@ -8,7 +8,8 @@ import { type Crossover, crossover } from "../stats/crossover.ts";
 import { fitScaling, type ScalingFit, type ScalingSample } from "../stats/scaling_fit.ts";
 import { measureRounds, ROUNDS_OPTIONS, type RoundsOptions } from "./rounds.ts";
 import { ROUNDS_RESULT, type RoundsResult } from "./rounds_result.ts";
-import { generationGraph, type GenerationSetting, isGeneration } from "./setting.ts";
+import { type LengthUnit, lengthUnit, scalingPoint, scalingSettings } from "./scaling_unit.ts";
+import { generationGraph, isRequest } from "./setting.ts";
 
 export interface ScalingOptions extends Omit<RoundsOptions, "rounds" | "comparisons"> {
   /** Prompt tokens; at least three different ones. Default 64, 128, 256, 512 and 1024. */
@@ -26,7 +27,10 @@ export const SCALING_OPTIONS = object<ScalingOptions>({
   blocks: optional(integer({ min: 2, max: 10_000 })),
 });
 
-/** TTFT(S) = a + b S + c S^2 and TPOT(context) = a + b context of one model, in ms and tokens. */
+/**
+ * TTFT(S) = a + b S + c S^2 and TPOT(context) = a + b context of one model, in ms and tokens; in the unit "bytes" lengths
+ * are bytes of one text, and `tpotMs` is the time a byte.
+ */
 export interface ModelScaling {
   ttftMs: ScalingFit;
   tpotMs: ScalingFit;
@@ -34,6 +38,8 @@ export interface ModelScaling {
 
 export interface ScalingCrossover {
   time: "ttftMs" | "tpotMs";
+  /** "bytes" where tokenizers differ. Absent: tokens. */
+  unit?: LengthUnit;
   first: string;
   second: string;
   /** Of identical models always `indistinguishable`: what the data alone would say is noise. */
@@ -43,6 +49,8 @@ export interface ScalingCrossover {
 }
 
 export interface Scaling {
+  /** Of lengths, and of what a time is counted for. Absent in results of earlier versions: tokens. */
+  unit?: LengthUnit;
   /** The baseline first; its twin among them, whose distance from the baseline shows what noise alone gives. */
   models: Record<string, ModelScaling>;
   baseline: string;
@@ -56,6 +64,9 @@ export interface Scaling {
  * Measure every model at every length, in rounds: one round a block, so that each block is a fresh process that has seen
  * all lengths. One request gives both times: TTFT of its prompt, and TPOT at its mean context.
  *
+ * Where tokenizers differ, all models read the same text: `lengths` are then tokens of the baseline, or of the first model
+ * that has a tokenizer, and the result is in as many bytes.
+ *
  * @throws {RangeError} For fewer than three lengths or two blocks, or a length that a model's context does not hold.
  */
 export async function measureScaling(models: Record<string, ModelRef>, options: ScalingOptions = {}): Promise<Scaling> {
@@ -66,7 +77,8 @@ export async function measureScaling(models: Record<string, ModelRef>, options: 
   }
   // One graph for all lengths, the longest one's: a line through two of them would be of neither.
   const graph = generationGraph({ promptTokens: Math.max(...lengths), newTokens });
-  const settings = [...new Set(lengths)].map((promptTokens) => ({ promptTokens, newTokens, graph }));
+  const inTokens = [...new Set(lengths)].map((promptTokens) => ({ promptTokens, newTokens, graph }));
+  const settings = await scalingSettings(models, inTokens, rest);
   return scalingOf(await measureRounds(models, settings, { ...rest, rounds: blocks }));
 }
 
@@ -82,27 +94,24 @@ export function scalingOf(rounds: RoundsResult): Scaling {
   const { baseline, twin, identical = [] } = rounds;
   const same = (name: string) =>
     name === twin || identical.some((group) => group.includes(baseline) && group.includes(name));
-  const settings = rounds.settings.map((s) => s.setting).filter(isGeneration);
+  const unit = lengthUnit(rounds), lengths = rounds.settings.filter((s) => isRequest(s.setting)).length;
   const names = Object.keys(rounds.models).filter((name) => !rounds.failures.some((f) => f.model === name));
   const ordered = [baseline, ...names.filter((name) => name !== baseline)];
   const models = Object.fromEntries(ordered.map((name): [string, ModelScaling] => {
-    const fit = (time: "ttftMs" | "tpotMs", degree: 1 | 2, lengthOf: (s: GenerationSetting) => number) =>
-      fitScaling(wholeBlocks(samplesOf(rounds, name, time, lengthOf), settings.length), degree);
-    return [name, {
-      ttftMs: fit("ttftMs", 2, (s) => s.promptTokens),
-      // Step i of newTokens - 1 sees promptTokens + i tokens, itself included.
-      tpotMs: fit("tpotMs", 1, (s) => s.promptTokens + s.newTokens / 2),
-    }];
+    const fit = (time: "ttftMs" | "tpotMs", degree: 1 | 2) =>
+      fitScaling(wholeBlocks(samplesOf(rounds, name, time), lengths), degree);
+    return [name, { ttftMs: fit("ttftMs", 2), tpotMs: fit("tpotMs", 1) }];
   }));
   const crossovers = ordered.slice(1).flatMap((second) =>
     (["ttftMs", "tpotMs"] as const).map((time): ScalingCrossover => ({
       time,
       first: baseline,
       second,
+      ...(unit === "bytes" ? { unit } : {}),
       ...crossoverOf(models[baseline][time], models[second][time], same(second)),
     }))
   );
-  return { models, baseline, twin, crossovers, rounds };
+  return { unit, models, baseline, twin, crossovers, rounds };
 }
 
 function crossoverOf(
@@ -129,14 +138,14 @@ function crossoverOf(
 }
 
 function samplesOf(
-  { rounds, settings }: RoundsResult,
+  { rounds, settings, baseline, twin }: RoundsResult,
   model: string,
   time: "ttftMs" | "tpotMs",
-  lengthOf: (setting: GenerationSetting) => number,
 ): ScalingSample[] {
   return rounds.flatMap(({ config, block, samples }) => {
-    const value = samples[model]?.[time], setting = settings.find((s) => s.config === config)!.setting;
-    return value === undefined || !isGeneration(setting) ? [] : [{ block, length: lengthOf(setting), value }];
+    const setting = settings.find((s) => s.config === config)!, sample = samples[model];
+    const point = sample ? scalingPoint(setting, model === twin ? baseline : model, time, sample) : null;
+    return point ? [{ block, ...point }] : [];
   });
 }
 

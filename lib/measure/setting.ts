@@ -1,10 +1,11 @@
-/** What is timed: one generation request, or one forward pass of a batch. */
+/** What is timed: one generation request, in tokens or in bytes of a text, or one forward pass of a batch. */
 import { type DecodeGraph, fasterGraph } from "../arch/batch_graph.ts";
 import type { GraphKind } from "../arch/build.ts";
 import { BATCH, MOST_BATCH, TOKENS } from "../check/common.ts";
 import { byField, object, optional } from "../check/objects.ts";
 import { oneOf } from "../check/rules.ts";
 import type { ArchSpec } from "../arch/spec.ts";
+import { TEXT_SETTING, type TextSetting, textSettingName } from "./text_setting.ts";
 
 /** One request: `promptTokens` in one pass, then `newTokens` out, the first of them from that pass. */
 export interface GenerationSetting {
@@ -25,7 +26,9 @@ export interface BatchSetting {
   logits?: "last" | "all";
 }
 
-export type ThroughputSetting = GenerationSetting | BatchSetting;
+export type ThroughputSetting = GenerationSetting | BatchSetting | TextSetting;
+/** What one model runs: of a setting in bytes the tokens of its own tokenizer. */
+export type ModelSetting = (GenerationSetting & { promptIds?: number[] }) | BatchSetting;
 
 const GENERATION = object<GenerationSetting>({
   promptTokens: TOKENS,
@@ -34,25 +37,40 @@ const GENERATION = object<GenerationSetting>({
 });
 const FORWARD = object<BatchSetting>({ batch: BATCH, seqLen: TOKENS, logits: optional(oneOf("last", "all")) });
 /** The fields of a setting; whether it fits a model, `checkSetting` says. */
-export const SETTING = byField<ThroughputSetting, "promptTokens" | "batch">({
+export const SETTING = byField<ThroughputSetting, "promptTokens" | "batch" | "promptBytes">({
   promptTokens: GENERATION,
   batch: FORWARD,
+  promptBytes: TEXT_SETTING,
 });
 /** How tokens are decoded. */
 export const WAY = oneOf("loop", "step");
 
-export function isGeneration(setting: ThroughputSetting): setting is GenerationSetting {
+export function isGeneration<S extends ThroughputSetting | ModelSetting>(
+  setting: S,
+): setting is Extract<S, { promptTokens: number }> {
   return "promptTokens" in setting;
 }
 
-/** Short name of a setting in tables: `p5_l64` (prompt, new tokens) or `b8_s128` (batch, sequence). */
+export function isText(setting: ThroughputSetting): setting is TextSetting {
+  return "promptBytes" in setting;
+}
+
+/** Whether a setting is a request, with prefill and decode: in tokens, or in bytes. */
+export function isRequest(setting: ThroughputSetting): setting is GenerationSetting | TextSetting {
+  return isGeneration(setting) || isText(setting);
+}
+
+/**
+ * Short name of a setting in tables: `p5_l64` (prompt, new tokens), `b8_s128` (batch, sequence) or `p512B_l256B` (bytes).
+ */
 export function settingName(setting: ThroughputSetting): string {
+  if (isText(setting)) return textSettingName(setting);
   if (isGeneration(setting)) return `p${setting.promptTokens}_l${setting.newTokens}`;
   return `b${setting.batch}_s${setting.seqLen}${setting.logits === "all" ? "_all" : ""}`;
 }
 
 /** The graph that a setting runs: for many tokens the batch graph, and logits of all rows come from the score graph. */
-export function graphOf(setting: ThroughputSetting): GraphKind {
+export function graphOf(setting: ModelSetting): GraphKind {
   if (!isGeneration(setting)) return setting.logits === "all" ? "score" : "generate";
   return generationGraph(setting);
 }
@@ -69,24 +87,28 @@ const OWN_NAMES = { promptTokens: "promptTokens", newTokens: "newTokens", batch:
  * Check a setting against a model, before anything is started.
  *
  * @param names What the caller calls the numbers, for the message.
+ * @param config What the setting is called there.
  * @throws {RangeError} If a number is no whole number of the least size, cannot be meant, or the sequence is longer than
  * the context.
  */
-export function checkSetting(setting: ThroughputSetting, spec: ArchSpec, names: Partial<typeof OWN_NAMES> = {}): void {
+export function checkSetting(
+  setting: ModelSetting,
+  spec: ArchSpec,
+  names: Partial<typeof OWN_NAMES> = {},
+  config = settingName(setting),
+): void {
   const name = { ...OWN_NAMES, ...names };
   const whole = (key: keyof typeof OWN_NAMES, value: number, least: number, fix = "") => {
     if (!Number.isSafeInteger(value) || value < least) {
       throw new RangeError(
-        `Cannot measure ${settingName(setting)}: ${name[key]} must be an integer >= ${least}, got ${value}${fix}`,
+        `Cannot measure ${config}: ${name[key]} must be an integer >= ${least}, got ${value}${fix}`,
       );
     }
   };
   const fits = (tokens: number, words: string) => {
     if (tokens > spec.contextLength) {
       throw new RangeError(
-        `Cannot measure ${
-          settingName(setting)
-        }: ${words} are longer than the context of ${spec.name}, ${spec.contextLength} tokens`,
+        `Cannot measure ${config}: ${words} are longer than the context of ${spec.name}, ${spec.contextLength} tokens`,
       );
     }
   };
@@ -99,7 +121,7 @@ export function checkSetting(setting: ThroughputSetting, spec: ArchSpec, names: 
     whole("batch", setting.batch, 1);
     if (setting.batch > MOST_BATCH) {
       throw new RangeError(
-        `Cannot measure ${settingName(setting)}: ${name.batch} must be at most ${MOST_BATCH}, got ${setting.batch}`,
+        `Cannot measure ${config}: ${name.batch} must be at most ${MOST_BATCH}, got ${setting.batch}`,
       );
     }
     whole("seqLen", setting.seqLen, 1);

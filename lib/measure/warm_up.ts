@@ -2,7 +2,7 @@
 import type { ModelHost } from "../model/protocol.ts";
 import { isFlat } from "../stats/series.ts";
 import { type RunOptions, runSetting } from "./run_setting.ts";
-import { generationGraph, isGeneration, type ThroughputSetting } from "./setting.ts";
+import { generationGraph, isGeneration, type ModelSetting } from "./setting.ts";
 
 export interface WarmUpOptions extends RunOptions {
   /** Steps at least: decode steps of a generation, forward passes of a batch. Default 20. */
@@ -32,7 +32,7 @@ const GENERATION_BLOCK = 10, BATCH_BLOCK = 5;
 /** Run a setting without counting it, until blocks of steps take the same time. */
 export async function warmUp(
   host: ModelHost,
-  setting: ThroughputSetting,
+  setting: ModelSetting,
   options: WarmUpOptions = {},
 ): Promise<WarmUp> {
   const { minSteps = 20, maxSteps = 80, maxSeconds = 60, now = () => performance.now(), onStep } = options;

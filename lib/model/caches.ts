@@ -1,16 +1,9 @@
 /** The states of a batch on the host: rows put together, and what a run made put behind them. */
 import type { StateShape } from "../arch/blocks/block.ts";
 import { cacheName, forEachState, grows, stateDims } from "../arch/states.ts";
-import type { LanguageModel } from "./language_model.ts";
+import type { CachedRow } from "./decoder.ts";
+import type { GraphSessions } from "./graph_sessions.ts";
 import { type Feeds, floats, int8s, type Tensor } from "./session.ts";
-
-/** One sequence in a batch's caches. */
-export interface CachedRow {
-  caches: Feeds;
-  row: number;
-  /** Tokens of it. */
-  length: number;
-}
 
 /** Slots that a cache grows by, for every started 1,024 that it has: its rows are moved then, so not for every chunk. */
 const GROWTH = 64;
@@ -21,12 +14,12 @@ const GROWTH = 64;
  * @param capacity Default: the longest row.
  */
 export function joinRows(
-  model: LanguageModel,
-  rows: CachedRow[],
+  graphs: GraphSessions,
+  rows: CachedRow<Feeds>[],
   capacity = Math.max(...rows.map((r) => r.length)),
 ): Feeds {
   const joined: Feeds = {};
-  forEachState(model.spec, (layer, state) => {
+  forEachState(graphs.spec, (layer, state) => {
     const name = cacheName("past", layer, state.name);
     joined[name] = zeroState(state, rows.length, capacity);
     rows.forEach(({ caches, row, length }, to) => {
@@ -45,24 +38,48 @@ export function joinRows(
  * @param tokens Of each row `before` and `after`, and the `most` that any row will ever have.
  */
 export function appendMade(
-  model: LanguageModel,
+  graphs: GraphSessions,
   caches: Feeds,
   made: Record<string, Tensor>,
   tokens: { before: number[]; after: number[]; most?: number },
 ): Feeds {
   const { before, after, most = Infinity } = tokens, need = Math.max(...after), first = cacheName("past", 0, "key");
   if (before.every((length) => length === 0) && made[cacheName("present", 0, "key")].dims[2] === need) {
-    return model.carryCaches(made); // nothing was cached: what was made is the cache
+    return carryCaches(graphs, made); // nothing was cached: what was made is the cache
   }
   const step = GROWTH * Math.ceil(need / 1024), slots = Math.max(need, Math.min(most, step * Math.ceil(need / step)));
   const room = caches[first].dims[2] >= need
     ? caches
-    : joinRows(model, before.map((length, row) => ({ caches, row, length })), slots);
-  forEachState(model.spec, (layer, { name }) => {
+    : joinRows(graphs, before.map((length, row) => ({ caches, row, length })), slots);
+  forEachState(graphs.spec, (layer, { name }) => {
     const to = room[cacheName("past", layer, name)], from = made[cacheName("present", layer, name)];
     before.forEach((at, row) => copySlots(from, row, to, row, at, after[row] - at));
   });
   return room;
+}
+
+/** Empty caches of a batch, the start of every sequence; with `slots`, caches of so many zeros. */
+export function emptyCaches({ spec }: GraphSessions, batch: number, slots = 0): Feeds {
+  const feeds: Feeds = {};
+  forEachState(spec, (layer, state) => {
+    feeds[cacheName("past", layer, state.name)] = zeroState(state, batch, slots);
+  });
+  return feeds;
+}
+
+/** The caches that a run gave, as the next one reads them. */
+export function carryCaches({ caches }: GraphSessions, out: Record<string, Tensor>): Feeds {
+  const feeds: Feeds = {};
+  for (const { past, present } of caches) feeds[past] = out[present];
+  return feeds;
+}
+
+/** Let go of caches at once: the collector may be late with what JavaScript does not see the size of. */
+export function dropCaches(caches: Feeds): void {
+  for (const [name, tensor] of Object.entries(caches)) {
+    tensor.dispose();
+    delete caches[name];
+  }
 }
 
 /** A state in which nothing has happened, with so many slots where it grows. */

@@ -2,11 +2,10 @@
  * How far one model's predictions are from another's, token by token, where both read the same tokens: the quantities
  * of llama.cpp's `llama-perplexity --kl-divergence`, over every token of a text instead of each window's second half.
  */
-import type { LanguageModel } from "./language_model.ts";
-import { batchFeeds, planBatches } from "./score_batch.ts";
+import { planBatches } from "./plan_batches.ts";
+import type { RunningModel } from "./running_model.ts";
 import { type Sequence, toSequence } from "./score_request.ts";
-import { drop, sequenceFeeds } from "./score_tree.ts";
-import { type Feeds, int64s, type Tensor } from "./session.ts";
+import type { Tensor } from "./session.ts";
 
 /** Sums over the tokens of one text; p is the baseline's distribution, q the candidate's, logarithms are natural. */
 export interface DivergenceSums {
@@ -40,12 +39,12 @@ type Window = Sequence & { sums: DivergenceSums };
  * @throws {RangeError} For an empty text, and for logits that are not finite.
  */
 export async function divergence(
-  candidate: LanguageModel,
-  baseline: LanguageModel,
+  candidate: RunningModel,
+  baseline: RunningModel,
   texts: string[],
 ): Promise<DivergenceSums[]> {
   requireSameVocabulary(candidate, baseline);
-  const models: Pair<LanguageModel> = [candidate, baseline];
+  const models: Pair<RunningModel> = [candidate, baseline];
   const all = texts.map(noSums);
   const [ids, others] = await Promise.all(models.map(({ tokenizer }) => tokenizer.encodeBatch(texts)));
   const windows = texts.flatMap((_, i) =>
@@ -70,7 +69,7 @@ function noSums(): DivergenceSums {
   return { tokens: 0, kl: 0, maxKl: 0, sameTop: 0, deltaP: 0, deltaPSquares: 0, nll: 0, baselineNll: 0 };
 }
 
-function requireSameVocabulary({ info: a }: LanguageModel, { info: b }: LanguageModel): void {
+function requireSameVocabulary({ info: a }: RunningModel, { info: b }: RunningModel): void {
   if (a.vocabSize === b.vocabSize) return;
   throw new TypeError(
     `Cannot compare ${a.name} with ${b.name} token by token: their vocabularies have ${a.vocabSize} and ` +
@@ -79,8 +78,8 @@ function requireSameVocabulary({ info: a }: LanguageModel, { info: b }: Language
 }
 
 function windowsOf(
-  candidate: LanguageModel,
-  baseline: LanguageModel,
+  candidate: RunningModel,
+  baseline: RunningModel,
   ids: number[],
   others: number[],
   index: number,
@@ -102,54 +101,34 @@ function windowsOf(
   });
 }
 
-/** Several short windows in one run of each model, padded on the right, with the head on the rows that count. */
-async function addBatch(models: Pair<LanguageModel>, windows: Window[]): Promise<void> {
-  const width = Math.max(...windows.map((w) => w.tokens.length));
-  const places = windows.flatMap(({ tokens, targets, sums }, row) =>
-    targets.map((target, i) => ({ row: row * width + tokens.length - targets.length + i, target, sums }))
+/** Several short windows in one run of each model, with the head on the rows that count. */
+async function addBatch(models: Pair<RunningModel>, windows: Window[]): Promise<void> {
+  const sequences = windows.map((w) => w.tokens);
+  const wanted = windows.flatMap(({ tokens, targets, sums }, sequence) =>
+    targets.map((target, i) => ({ sequence, at: tokens.length - targets.length + i, target, sums }))
   );
-  const outs: Record<string, Tensor>[] = [];
-  for (const model of models) {
-    const feeds = { ...batchFeeds(model, windows.map((w) => w.tokens)), ...headFeeds(places.map((p) => p.row)) };
-    outs.push(await (await model.session("score")).run(feeds, ["logits"]));
-  }
-  addTokens(outs, places);
+  const logits: Tensor[] = [];
+  for (const model of models) logits.push(await model.logitsAt(sequences, wanted));
+  addTokens(logits, wanted);
 }
 
 /** A long window through both models piece by piece, each behind the caches of those before. */
-async function addInPieces(models: Pair<LanguageModel>, { tokens, targets, sums }: Window): Promise<void> {
+async function addInPieces(models: Pair<RunningModel>, { tokens, targets, sums }: Window): Promise<void> {
   const skip = tokens.length - targets.length;
-  const caches = models.map((model) => model.emptyCaches(1));
-  for (let at = 0; at < tokens.length; at += RUN_TOKENS) {
-    const piece = tokens.slice(at, at + RUN_TOKENS), isLast = at + RUN_TOKENS >= tokens.length;
-    const first = Math.max(0, skip - at);
-    const places = piece.slice(first).map((_, i) => ({ row: first + i, target: targets[at + first + i - skip], sums }));
-    const outs: Record<string, Tensor>[] = [];
-    for (const [m, model] of models.entries()) {
-      const feeds = {
-        ...sequenceFeeds(model, piece, { slots: at, caches: caches[m] }),
-        ...headFeeds(places.map((p) => p.row)),
-      };
-      const fetches = ["logits", ...(isLast ? [] : model.caches.map((c) => c.present))];
-      const out = await (await model.session("score")).run(feeds, fetches);
-      drop({ caches: caches[m] });
-      if (!isLast) caches[m] = model.carryCaches(out);
-      outs.push(out);
-    }
-    addTokens(outs, places);
+  const [ours, theirs] = models.map((model) => model.logitsInPieces(tokens, skip, RUN_TOKENS));
+  let done = 0;
+  for await (const q of ours) {
+    const p = (await theirs.next()).value as Tensor, rows = q.dims[0];
+    addTokens([q, p], targets.slice(done, done + rows).map((target) => ({ target, sums })));
+    done += rows;
   }
 }
 
-/** The rows on which the head works; log-probabilities of targets are not asked for. */
-function headFeeds(rows: number[]): Feeds {
-  return { rows: int64s(rows, [rows.length]), targets: int64s([0, 0], [1, 2]) };
-}
-
-/** Add tokens from both models' logits, [places][vocab]. */
-function addTokens(outs: Record<string, Tensor>[], places: { target: number; sums: DivergenceSums }[]): void {
-  const [q, p] = outs.map((out) => out.logits.data as Float32Array), vocab = q.length / places.length;
+/** Add tokens from both models' logits, [places, vocab]. */
+function addTokens(logits: Tensor[], places: { target: number; sums: DivergenceSums }[]): void {
+  const [q, p] = logits.map((tensor) => tensor.data as Float32Array), vocab = q.length / places.length;
   places.forEach(({ target, sums }, i) => addToken(q, p, i * vocab, vocab, target, sums));
-  for (const { logits } of outs) logits.dispose();
+  for (const tensor of logits) tensor.dispose();
 }
 
 /**

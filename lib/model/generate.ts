@@ -1,10 +1,9 @@
 /** What a generation is asked for, and what it gives. */
-import type { ArchSpec } from "../arch/spec.ts";
 import { BATCH, SAMPLES, SEED, TEMPERATURE, TOKENS, TOP_P } from "../check/common.ts";
 import { type Fields, object, optional, without } from "../check/objects.ts";
 import { byType, entries, flag, func, integer, list, text, word } from "../check/rules.ts";
-import { kvBytesPerToken, recurrentStateBytes } from "../cost/bytes.ts";
-import type { ModelInfo } from "./protocol.ts";
+import type { CacheSizes } from "./cache_sizes.ts";
+import type { ModelInfo } from "./info.ts";
 
 export interface GenerateOptions {
   /** Tokens to generate at most. Default 128, or what the context leaves. */
@@ -99,15 +98,15 @@ export type CheckedOptions = Required<Omit<GenerateBatchOptions, "maxNewTokens" 
 const CACHE_BYTES = 2 ** 30;
 
 /** Bytes that count as a cached token: its keys and values, or, where nothing grows, its residual. */
-function cachedTokenBytes(spec: ArchSpec): number {
-  return kvBytesPerToken(spec) || 4 * spec.hiddenSize;
+function cachedTokenBytes({ tokenBytes, residualBytes }: CacheSizes): number {
+  return tokenBytes || residualBytes;
 }
 
 /** What a row of so many tokens takes of `maxCachedTokens`: its slots, and its recurrent states as tokens of those bytes. */
-export function cachedTokens(spec: ArchSpec, tokens: number): { slots: number; states: number } {
+export function cachedTokens(sizes: CacheSizes, tokens: number): { slots: number; states: number } {
   return {
-    slots: kvBytesPerToken(spec) > 0 ? tokens : 0,
-    states: Math.ceil(recurrentStateBytes(spec) / cachedTokenBytes(spec)),
+    slots: sizes.tokenBytes > 0 ? tokens : 0,
+    states: Math.ceil(sizes.stateBytes / cachedTokenBytes(sizes)),
   };
 }
 
@@ -116,8 +115,8 @@ export function cachedTokens(spec: ArchSpec, tokens: number): { slots: number; s
  *
  * @throws {RangeError} If `topK` is more than this model's vocabulary.
  */
-export function completeOptions(info: ModelInfo, spec: ArchSpec, options: GenerateBatchOptions): CheckedOptions {
-  const { slots, states } = cachedTokens(spec, info.contextLength);
+export function completeOptions(info: ModelInfo, sizes: CacheSizes, options: GenerateBatchOptions): CheckedOptions {
+  const { slots, states } = cachedTokens(sizes, info.contextLength);
   const { topK = 0 } = options;
   if (topK > info.vocabSize) {
     throw new RangeError(
@@ -136,7 +135,7 @@ export function completeOptions(info: ModelInfo, spec: ArchSpec, options: Genera
     logProbabilities: options.logProbabilities ?? false,
     maxRows: options.maxRows ?? 32,
     maxCachedTokens: options.maxCachedTokens ??
-      Math.max(slots + states, Math.floor(CACHE_BYTES / cachedTokenBytes(spec))),
+      Math.max(slots + states, Math.floor(CACHE_BYTES / cachedTokenBytes(sizes))),
     chunk: options.chunk ?? 32,
   };
 }

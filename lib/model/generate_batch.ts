@@ -1,11 +1,10 @@
 /**
- * Continuous batching: many prompts and several samples of each share the runs of the generate graph. A prompt is put
+ * Continuous batching: many prompts and several samples of each share the runs of a decoder. A prompt is put
  * into the caches once for all its samples; rows that are finished leave between two chunks, waiting ones enter.
  */
 import { seededRandom } from "../stats/random.ts";
-import { type DecodeGraph, fasterGraph, usableGraph } from "../arch/batch_graph.ts";
-import { type CachedRow, joinRows } from "./caches.ts";
-import { type DecodeState, runChunk } from "./decode.ts";
+import { checkIds } from "./check_ids.ts";
+import type { CachedRow, Decoder, DecodeState } from "./decoder.ts";
 import {
   cachedTokens,
   type CheckedOptions,
@@ -14,9 +13,8 @@ import {
   type GenerateRequest,
   type GenerateResult,
 } from "./generate.ts";
-import type { LanguageModel } from "./language_model.ts";
-import { prefill } from "./prefill.ts";
-import { encodePrompt } from "./tokenizer.ts";
+import type { RunningModel } from "./running_model.ts";
+import { encodePrompt, endIdsOf } from "./tokenizer.ts";
 import { WrittenRow } from "./written_row.ts";
 
 /** A sample of a request, waiting or being written. */
@@ -38,7 +36,13 @@ interface Request {
   cachedTokens: number;
   rows: Row[];
   /** The prompt but for its last token, while samples of it wait. */
-  prefix: CachedRow | null;
+  prefix: CachedRow<unknown> | null;
+}
+
+/** The rows that are decoded side by side. */
+interface Batch {
+  rows: Row[];
+  state: DecodeState<unknown>;
 }
 
 /** A row that a chunk has added to, or the result of a request. */
@@ -56,11 +60,11 @@ export type BatchEvent = { written: WrittenRow } | { index: number; result: Gene
  * @throws {RangeError} If an option is out of range.
  */
 export async function* decodeRequests(
-  model: LanguageModel,
+  model: RunningModel,
   requests: GenerateRequest[],
   options: GenerateBatchOptions,
 ): AsyncGenerator<BatchEvent> {
-  const checked = completeOptions(model.info, model.spec, options);
+  const checked = completeOptions(model.info, model.sizes, options);
   const waiting: Row[] = [];
   for (const [index, request] of requests.entries()) {
     try {
@@ -70,39 +74,40 @@ export async function* decodeRequests(
       yield { index, result: { refused: error.message } };
     }
   }
-  const graph = chooseGraph(model, checked, waiting);
-  let batch: { rows: Row[]; state: DecodeState } | null = null;
+  const decoder = model.decoder(mostCached(checked, waiting));
+  let batch: Batch | null = null;
   while (waiting.length || batch) {
     const staying: Row[] = batch ? batch.rows.filter((r) => !isOver(r)) : [];
     const entering = takeFitting(waiting, staying, checked);
     if (entering.length || !batch || mustShrink(batch.rows, checked, model)) {
-      batch = await regroup(model, graph, batch, staying, entering);
+      batch = await regroup(decoder, batch, staying, entering);
       for (const request of new Set(entering.map((r) => r.request))) {
         if (!waiting.some((r) => r.request === request)) request.prefix = null;
       }
     }
-    batch.state = await decodeChunk(model, graph, checked, batch);
+    batch.state = await decodeChunk(model, decoder, checked, batch);
     yield* await eventsOf(model, checked, [...staying, ...entering]);
     drop(waiting, isOver);
     if (batch.rows.every(isOver)) batch = null;
   }
 }
 
-function chooseGraph(model: LanguageModel, options: CheckedOptions, rows: Row[]): DecodeGraph {
+/** Tokens in the caches of all rows together, at most. */
+function mostCached({ maxRows }: CheckedOptions, rows: Row[]): number {
   const each = rows.reduce((most, r) => Math.max(most, r.request.cachedTokens), 0);
-  return usableGraph(model.spec, fasterGraph(each * Math.min(rows.length, options.maxRows)));
+  return each * Math.min(rows.length, maxRows);
 }
 
 /** The waiting rows of a request. */
 async function rowsOf(
-  model: LanguageModel,
+  model: RunningModel,
   options: CheckedOptions,
   { prompt, seed }: GenerateRequest,
   index: number,
 ): Promise<Row[]> {
   const { name, contextLength } = model.info;
   const given = typeof prompt === "string" ? await encodePrompt(model.tokenizer, prompt) : prompt;
-  const ids = model.checkIds(given, "generate");
+  const ids = checkIds(model.info, given, "generate");
   const maxNewTokens = options.maxNewTokens ?? Math.min(128, contextLength - ids.length);
   if (maxNewTokens < 1 || ids.length + maxNewTokens > contextLength) {
     throw new RangeError(
@@ -110,7 +115,7 @@ async function rowsOf(
         `context of ${contextLength}; shorten the prompt or ask for fewer`,
     );
   }
-  const { slots, states } = cachedTokens(model.spec, ids.length + maxNewTokens), need = slots + states;
+  const { slots, states } = cachedTokens(model.sizes, ids.length + maxNewTokens), need = slots + states;
   if (need > options.maxCachedTokens) {
     const forStates = states > 0 ? `, ${states} of them for its recurrent states` : "";
     throw new RangeError(
@@ -119,7 +124,7 @@ async function rowsOf(
     );
   }
   const request: Request = { index, ids, maxNewTokens, cachedTokens: need, rows: [], prefix: null };
-  const limits = { maxNewTokens, endIds: options.ignoreEos ? [] : model.endIds, stop: options.stop };
+  const limits = { maxNewTokens, endIds: options.ignoreEos ? [] : endIdsOf(model), stop: options.stop };
   for (let sample = 0; sample < options.samples; sample++) {
     request.rows.push({
       request,
@@ -156,55 +161,41 @@ function takeFitting(waiting: Row[], inBatch: Row[], options: CheckedOptions): R
  * Whether finished rows must leave now: to copy caches for every one that ends costs more than to carry a few along, but
  * they may not run out of the context.
  */
-function mustShrink(rows: Row[], options: CheckedOptions, model: LanguageModel): boolean {
+function mustShrink(rows: Row[], options: CheckedOptions, model: RunningModel): boolean {
   const over = rows.filter(isOver);
   return 4 * over.length >= rows.length || over.some((r) => r.length + options.chunk > model.info.contextLength);
 }
 
 /** The batch of the rows that stay and those that enter, whose prompts are put into caches. */
-async function regroup(
-  model: LanguageModel,
-  graph: DecodeGraph,
-  batch: { rows: Row[]; state: DecodeState } | null,
-  staying: Row[],
-  entering: Row[],
-): Promise<{ rows: Row[]; state: DecodeState }> {
+async function regroup(decoder: Decoder, batch: Batch | null, staying: Row[], entering: Row[]): Promise<Batch> {
   const fresh = [...new Set(entering.map((r) => r.request))].filter((r) => !r.prefix && r.ids.length > 1);
-  const prefixes = await prefill(model, fresh.map((r) => r.ids.slice(0, -1)), graph);
+  const prefixes = await decoder.prefill(fresh.map((r) => r.ids.slice(0, -1)));
   fresh.forEach((request, i) => request.prefix = prefixes[i]);
-  const empty = model.emptyCaches(1);
-  const parts = [
-    ...staying.map((r): CachedRow => ({
-      caches: batch!.state.caches,
-      row: batch!.rows.indexOf(r),
-      length: r.length,
-    })),
-    ...entering.map((r): CachedRow => r.request.prefix ?? { caches: empty, row: 0, length: 0 }),
-  ];
-  const rows = [...staying, ...entering], lengths = rows.map((r) => r.length);
-  // The batch graph needs a slot, even if no row has a token in it.
-  const caches = joinRows(model, parts, Math.max(...lengths, graph === "batch" ? 1 : 0));
-  return { rows, state: { ids: rows.map((r) => [r.next]), lengths, caches } };
+  const caches = decoder.join([
+    ...staying.map((r) => ({ caches: batch!.state.caches, row: batch!.rows.indexOf(r), length: r.length })),
+    ...entering.map((r) => r.request.prefix),
+  ]);
+  const rows = [...staying, ...entering];
+  return { rows, state: { ids: rows.map((r) => [r.next]), lengths: rows.map((r) => r.length), caches } };
 }
 
 /** Decode some tokens of every row. */
 async function decodeChunk(
-  model: LanguageModel,
-  graph: DecodeGraph,
+  model: RunningModel,
+  decoder: Decoder,
   options: CheckedOptions,
-  { rows, state }: { rows: Row[]; state: DecodeState },
-): Promise<DecodeState> {
+  { rows, state }: Batch,
+): Promise<DecodeState<unknown>> {
   const live = rows.filter((r) => !isOver(r));
   const left = Math.max(...live.map((r) => r.request.maxNewTokens - r.written.ids.length));
   const context = Math.min(...rows.map((r) => model.info.contextLength - r.length));
   const turns = Math.min(options.chunk, left, context);
   const uniforms = new Float32Array(turns * rows.length);
   if (options.temperature > 0) { for (let i = 0; i < uniforms.length; i++) uniforms[i] = rows[i % rows.length].draw(); }
-  const { endIds } = model;
+  const endIds = endIdsOf(model);
   const lastChunk = turns === left && live.length === rows.length;
-  const { tokens, logprobs, next } = await runChunk(model, state, {
+  const { tokens, logprobs, next } = await decoder.run(state, {
     turns,
-    graph,
     temperature: options.temperature,
     topK: options.topK,
     topP: options.topP,
@@ -229,7 +220,7 @@ async function decodeChunk(
 }
 
 /** What a chunk brought: tokens of each row, and the requests of which no row is left. */
-async function eventsOf(model: LanguageModel, options: CheckedOptions, rows: Row[]): Promise<BatchEvent[]> {
+async function eventsOf(model: RunningModel, options: CheckedOptions, rows: Row[]): Promise<BatchEvent[]> {
   const events: BatchEvent[] = rows.map(({ written }) => ({ written }));
   for (const { index, rows: all } of new Set(rows.map((r) => r.request))) {
     const broken = all.find((r) => r.written.broken);

@@ -12,7 +12,7 @@ import { word } from "../check/rules.ts";
 import type { GenerateResult } from "./generate.ts";
 import { checkedCalls } from "./host_requests.ts";
 import { TextLineStream } from "./lines.ts";
-import { HOST_OPTIONS } from "./open_options.ts";
+import { HOST_OPTIONS, type OpenOptionsOfHost } from "./open_options.ts";
 import type { FinishedScore } from "./score_options.ts";
 import {
   type FinishedPart,
@@ -21,7 +21,6 @@ import {
   type HostReply,
   type HostRequest,
   type ModelHost,
-  type OpenOptionsOfHost,
   type OpenResult,
   PROTOCOL_VERSION,
 } from "./protocol.ts";

@@ -2,14 +2,13 @@
  * The model host: a process that owns one model and answers requests, one JSON object a line. It offers primitives
  * with raw times and counters; planning and statistics stay with the parent. Started by `startHost`.
  */
-import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
 import { TextLineStream } from "./lines.ts";
 import { readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
-import { runChunk, startState } from "./decode.ts";
 import { dieWithParent } from "./die_with_parent.ts";
 import { divergence } from "./divergence.ts";
-import { type LanguageModel, openModel } from "./language_model.ts";
+import type { LanguageModel } from "./language_model.ts";
+import { openModel } from "./open_model.ts";
 import {
   type DivergenceResult,
   type ForwardRunRequest,
@@ -24,10 +23,7 @@ import {
 } from "./protocol.ts";
 import { graphRuns } from "./graph_runs.ts";
 import { randomPrompts } from "./random_prompts.ts";
-import { forwardAllLogits } from "./score.ts";
-
-/** Tokens that a run of the batch graph decodes at most: those that it has made are copied in every turn. */
-const BATCH_GRAPH_TURNS = 128;
+import type { RunningModel } from "./running_model.ts";
 
 dieWithParent(Number(Deno.args[0]));
 const before = resetPeak();
@@ -40,7 +36,7 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     const start = performance.now();
     model = await openModel(ref, { ...options, graphs: [] });
     const built = performance.now();
-    for (const graph of options.graphs ?? ["generate"]) await model.session(usableGraph(model.spec, graph));
+    await model.running.prepare(options.graphs ?? ["generate"]);
     const opened = performance.now();
     const hugePageBytes = collapseToHugePages();
     const loaded = readCounters();
@@ -48,12 +44,12 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
   },
   async generateRuns(request): Promise<GenerateSample[]> {
     const samples: GenerateSample[] = [];
-    for (let i = 0; i < request.repeats; i++) samples.push(await generateOnce(opened(), request));
+    for (let i = 0; i < request.repeats; i++) samples.push(await generateOnce(opened().running, request));
     return samples;
   },
   async forwardRuns(request): Promise<ForwardSample[]> {
     const samples: ForwardSample[] = [];
-    for (let i = 0; i < request.repeats; i++) samples.push(await forwardOnce(opened(), request));
+    for (let i = 0; i < request.repeats; i++) samples.push(await forwardOnce(opened().running, request));
     return samples;
   },
   score: ({ requests, settings, known }, id) =>
@@ -76,7 +72,7 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
       baseline = null;
       baseline = { key, model: await openModel(ref, { ...options, graphs: ["score"] }) };
     }
-    return { baseline: baseline.model.info, texts: await divergence(opened(), baseline.model, texts) };
+    return { baseline: baseline.model.info, texts: await divergence(opened().running, baseline.model.running, texts) };
   },
   graphRuns,
   resetPeak: () => Promise.resolve(resetPeak()),
@@ -104,19 +100,15 @@ function opened(): LanguageModel {
 }
 
 /** One request: prefill, then the rest inside the graph ("loop") or one run a token ("step"). */
-async function generateOnce(model: LanguageModel, request: GenerateRunRequest): Promise<GenerateSample> {
+async function generateOnce(model: RunningModel, request: GenerateRunRequest): Promise<GenerateSample> {
   const { prompt, newTokens, way } = request;
   const ids = "ids" in prompt ? prompt.ids : randomPrompts(model.info.vocabSize, 1, prompt.tokens, prompt.seed)[0];
-  const graph = usableGraph(model.spec, request.graph ?? fasterGraph(ids.length + newTokens));
-  const most = way === "step" ? 1 : graph === "batch" ? BATCH_GRAPH_TURNS : Infinity;
-  let state = startState(model, [ids], graph);
+  const decoder = model.decoder(ids.length + newTokens, request.graph);
+  const most = way === "step" ? 1 : decoder.mostTurns;
+  let state = decoder.start([ids]);
   const made: number[] = [];
   const run = async (turns: number) => {
-    const { tokens, next } = await runChunk(model, state, {
-      turns,
-      graph,
-      keepCaches: made.length + turns < newTokens,
-    });
+    const { tokens, next } = await decoder.run(state, { turns, keepCaches: made.length + turns < newTokens });
     made.push(...tokens.map(([id]) => id));
     state = next;
   };
@@ -132,13 +124,13 @@ async function generateOnce(model: LanguageModel, request: GenerateRunRequest): 
 }
 
 /** One forward pass of a batch of random prompts, its logits on the last rows or on all. */
-async function forwardOnce(model: LanguageModel, request: ForwardRunRequest): Promise<ForwardSample> {
+async function forwardOnce(model: RunningModel, request: ForwardRunRequest): Promise<ForwardSample> {
   const prompts = randomPrompts(model.info.vocabSize, request.batch, request.seqLen, request.seed);
-  const state = startState(model, prompts);
+  const decoder = model.decoder(0), state = decoder.start(prompts);
   const startMs = performance.now();
   const ids = request.logits === "all"
-    ? await forwardAllLogits(model, prompts)
-    : (await runChunk(model, state, { turns: 1, keepCaches: false })).tokens[0];
+    ? await model.argmaxAll(prompts)
+    : (await decoder.run(state, { turns: 1, keepCaches: false })).tokens[0];
   return { startMs, endMs: performance.now(), ids, counters: readCounters() };
 }
 

@@ -3,7 +3,7 @@ import { cacheName, forEachKeyValue, scaleName } from "../arch/states.ts";
 import type { ArchSpec } from "../arch/spec.ts";
 import { remembered } from "../store/whole_file.ts";
 import { prefill } from "./prefill.ts";
-import type { LanguageModel } from "./language_model.ts";
+import type { OwnModel } from "./own_model.ts";
 import { type Feeds, floats } from "./session.ts";
 
 /** [layer.kind] -> scale of each channel, [kvHeads * headDim]. */
@@ -35,7 +35,7 @@ const INT8_MAX = 127;
  * @param open Opens the model with its keys and values in fp32.
  * @param file Null for weights in memory, which are calibrated anew.
  */
-export async function kvScales(open: () => Promise<LanguageModel>, file: string | null): Promise<KvScales> {
+export async function kvScales(open: () => Promise<OwnModel>, file: string | null): Promise<KvScales> {
   const calibrate = async () => {
     const model = await open();
     try {
@@ -62,11 +62,11 @@ export function scaleFeeds(spec: ArchSpec, scales: KvScales): Feeds {
  *
  * @returns For every layer and kind the scale of each channel, so that its largest value becomes about 115.
  */
-export async function calibrateKvScales(model: LanguageModel): Promise<KvScales> {
+export async function calibrateKvScales(model: OwnModel): Promise<KvScales> {
   const { vocabSize, contextLength } = model.info;
   const rare = Array.from({ length: RARE_IDS }, (_, i) => Math.floor(i * vocabSize / RARE_IDS));
   const ids = [...await model.tokenizer.encode(CALIBRATION_TEXT), ...rare].slice(0, contextLength);
-  const [{ caches }] = await prefill(model, [ids]);
+  const [{ caches }] = await prefill(model.graphs, [ids]);
   const scales: KvScales = {};
   forEachKeyValue(model.spec, (layer, kind, { kvHeads, headDim }) => {
     const { data, dims } = caches[cacheName("past", layer, kind)];

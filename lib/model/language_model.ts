@@ -1,15 +1,7 @@
-/** A running language model: the graphs of one spec behind one set of options. */
-import { join } from "node:path";
-import { buildInMemory, buildOnDisk, cacheKey, type GraphKind } from "../arch/build.ts";
-import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
-import { precisionLabel } from "../arch/precision_label.ts";
-import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
-import { cacheName, forEachState } from "../arch/states.ts";
-import type { ArchSpec, ModelRef, Provider } from "../arch/spec.ts";
-import { headsOf } from "../arch/heads.ts";
-import { shown } from "../check/check.ts";
+/** A model to talk to: text in, text, logits or log-likelihoods out. */
+import type { ArchSpec } from "../arch/spec.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
-import { parameterCount } from "../cost/bytes.ts";
+import { checkIds } from "./check_ids.ts";
 import {
   GENERATE_BATCH_OPTIONS,
   GENERATE_OPTIONS,
@@ -23,60 +15,49 @@ import {
   STREAM_OPTIONS,
   type StreamOptions,
 } from "./generate.ts";
-import { zeroState } from "./caches.ts";
 import { decodeRequests } from "./generate_batch.ts";
-import { CALIBRATION_TEXT, kvScales, scaleFeeds } from "./kv_scales.ts";
-import { OPEN_OPTIONS, type OpenOptions, threadWarnings } from "./open_options.ts";
-import { chooseProvider } from "./provider.ts";
-import { allLogits, scoreRequests } from "./score.ts";
+import type { ModelInfo } from "./info.ts";
+import type { ScoreRequest, ScoreResult } from "./log_likelihood.ts";
+import type { RunningModel } from "./running_model.ts";
+import { scoreRequests } from "./score.ts";
 import { SCORE_OPTIONS, SCORE_REQUESTS, type ScoreOptions } from "./score_options.ts";
-import type { ModelInfo, ScoreRequest, ScoreResult } from "./protocol.ts";
-import { type Feeds, openSession, physicalCores, type Session, type SessionOptions, type Tensor } from "./session.ts";
 import { streamText } from "./stream.ts";
-import type { Tokenizer } from "./tokenizer.ts";
-import { tokenizerOf } from "./tokenizer_files.ts";
-import { tokenizerFingerprint } from "./tokenizer_fingerprint.ts";
-
-export type { OpenOptions };
-
-/** Makes a session of a graph. */
-type OpenGraph = (kind: GraphKind) => Promise<Session>;
+import { endIdsOf, type Tokenizer } from "./tokenizer.ts";
 
 /** A running model of `openModel`: text in, text, logits or log-likelihoods out. `close` it when it is done. */
 export class LanguageModel {
-  readonly #sessions = new Map<GraphKind, Promise<Session>>();
-  readonly #openGraph: OpenGraph;
-  #closed = false;
-  /** The names of every cache in the graphs. */
-  readonly caches: { past: string; present: string }[] = [];
+  /** @internal */
+  readonly running: RunningModel;
 
   /** Use `openModel`. */
-  constructor(
-    readonly info: ModelInfo,
-    readonly tokenizer: Tokenizer,
-    readonly spec: ArchSpec,
-    openGraph: OpenGraph,
-  ) {
-    this.#openGraph = openGraph;
-    forEachState(spec, (layer, { name }) => {
-      this.caches.push({ past: cacheName("past", layer, name), present: cacheName("present", layer, name) });
-    });
+  constructor(running: RunningModel) {
+    this.running = running;
+  }
+
+  get info(): ModelInfo {
+    return this.running.info;
+  }
+
+  get tokenizer(): Tokenizer {
+    return this.running.tokenizer;
   }
 
   /** The ids that end a text, of those that the vocabulary has. */
   get endIds(): number[] {
-    return this.tokenizer.endIds.filter((id) => id < this.spec.vocabSize);
+    return endIdsOf(this.running);
   }
 
-  /** The session of a graph, created at its first use. */
-  session(kind: GraphKind): Promise<Session> {
-    if (this.#closed) throw new TypeError(`Cannot use ${this.info.name}: the model is closed`);
-    let session = this.#sessions.get(kind);
-    if (!session) {
-      session = this.#openGraph(kind);
-      this.#sessions.set(kind, session);
-    }
-    return session;
+  /**
+   * The architecture that runs.
+   *
+   * @throws {TypeError} For a graph that was made elsewhere.
+   */
+  get spec(): ArchSpec {
+    const { spec, info } = this.running;
+    if (spec) return spec;
+    throw new TypeError(
+      `Cannot give the architecture of ${info.name}: its graph was made elsewhere and runs as it is; model.info says what is known`,
+    );
   }
 
   /**
@@ -85,8 +66,10 @@ export class LanguageModel {
    * @param ids Token ids, at least one and at most `info.contextLength`.
    * @returns `data` [tokens * vocab] with `dims` [tokens, vocab].
    */
-  logits(ids: number[]): Promise<{ data: Float32Array; dims: [number, number] }> {
-    return allLogits(this, this.checkIds(ids, "compute logits"));
+  async logits(ids: number[]): Promise<{ data: Float32Array; dims: [number, number] }> {
+    checkIds(this.info, ids, "compute logits");
+    const { data } = await this.running.logitsAt([ids], ids.map((_, at) => ({ sequence: 0, at })));
+    return { data: data as Float32Array, dims: [ids.length, this.info.vocabSize] };
   }
 
   /**
@@ -125,7 +108,7 @@ export class LanguageModel {
     checkArgument(this.#cannot("generate"), "requests", requests, GENERATE_REQUESTS);
     checkOptions(this.#cannot("generate"), options, GENERATE_BATCH_OPTIONS);
     const results: GenerateResult[] = new Array(requests.length);
-    for await (const event of decodeRequests(this, requests, options)) {
+    for await (const event of decodeRequests(this.running, requests, options)) {
       if (!("result" in event)) continue;
       results[event.index] = event.result;
       options.onResult?.(event.index, event.result);
@@ -146,7 +129,7 @@ export class LanguageModel {
   stream(prompt: string | number[], options: StreamOptions = {}): AsyncGenerator<string, Generation> {
     checkArgument(this.#cannot("generate"), "prompt", prompt, PROMPT);
     checkOptions(this.#cannot("generate"), options, STREAM_OPTIONS);
-    return streamText(this, prompt, options);
+    return streamText(this.running, prompt, options);
   }
 
   /**
@@ -159,143 +142,15 @@ export class LanguageModel {
   async score(requests: ScoreRequest[], options: ScoreOptions = {}): Promise<ScoreResult[]> {
     checkArgument(this.#cannot("score"), "requests", requests, SCORE_REQUESTS);
     checkOptions(this.#cannot("score"), options, SCORE_OPTIONS);
-    return await scoreRequests(this, requests, options);
+    return await scoreRequests(this.running, requests, options);
   }
 
   /** Ends the sessions and frees their memory. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const session of this.#sessions.values()) await (await session).release();
-    this.#sessions.clear();
-  }
-
-  /** The caches that a run gave, as the next one reads them. */
-  carryCaches(out: Record<string, Tensor>): Feeds {
-    const feeds: Feeds = {};
-    for (const { past, present } of this.caches) feeds[past] = out[present];
-    return feeds;
-  }
-
-  /** Empty caches of a batch, the start of every sequence; with `slots`, caches of so many zeros. */
-  emptyCaches(batch: number, slots = 0): Feeds {
-    const feeds: Feeds = {};
-    forEachState(this.spec, (layer, state) => {
-      feeds[cacheName("past", layer, state.name)] = zeroState(state, batch, slots);
-    });
-    return feeds;
+  close(): Promise<void> {
+    return this.running.close();
   }
 
   #cannot(doing: string): string {
     return `Cannot ${doing} with ${this.info.name}`;
   }
-
-  /** @throws {RangeError} If there are no ids, too many, or one outside the vocabulary. */
-  checkIds(ids: number[], doing: string): number[] {
-    const { name, contextLength, vocabSize } = this.info;
-    if (!Array.isArray(ids)) throw new TypeError(`${this.#cannot(doing)}: ids must be a list, got ${shown(ids)}`);
-    if (ids.length === 0) {
-      throw new RangeError(`Cannot ${doing} with ${name}: the prompt is empty; pass text or at least one token id`);
-    }
-    if (ids.length > contextLength) {
-      throw new RangeError(
-        `Cannot ${doing} with ${name}: ${ids.length} tokens are more than its context of ${contextLength}; shorten them`,
-      );
-    }
-    const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
-    if (bad !== undefined) {
-      throw new RangeError(`Cannot ${doing} with ${name}: ${bad} is not a token id (0 to ${vocabSize - 1})`);
-    }
-    return ids;
-  }
-}
-
-/**
- * Open a model in this process, for exploring. Measuring and evaluating open theirs in processes of their own.
- *
- * @param ref A catalog name ("smollm2-135m"), a .gguf path, a folder (config.json, .safetensors), a model of the hub
- * ("hf:owner/name[@revision][/path]"), or an `ArchSpec` (seeded random weights, or those of its `weights`), with options.
- * @throws {RangeError} If the precision or provider is unknown or cannot run here.
- * @throws {SyntaxError} If the file is damaged.
- * @example A model of the hub: fetched once, checked, and read without a network from then on
- * ```ts ignore
- * const model = await openModel("hf:HuggingFaceTB/SmolLM2-135M"); // model.info.hub has its commit
- * ```
- */
-export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promise<LanguageModel> {
-  checkOptions("Cannot open the model", options, OPEN_OPTIONS);
-  const resolved = await resolveModel(ref, options);
-  const threads = resolved.options.threads ?? physicalCores();
-  const provider = chooseProvider(resolved.options.provider ?? "auto");
-  const model = await modelOf(resolved, { provider, threads, profilePrefix: options.profilePrefix });
-  for (const kind of options.graphs ?? ["generate"]) await model.session(kind);
-  return model;
-}
-
-/** A model none of whose sessions is there yet. */
-async function modelOf(resolved: ResolvedModel, options: SessionOptions & { provider: Provider }) {
-  const { spec } = resolved;
-  const parts = await modelParts(resolved, options);
-  const info = modelInfo(resolved, options, parts.weights);
-  if (spec.kvCache !== "int8") return new LanguageModel(info, parts.tokenizer, spec, parts.openGraph);
-  const inFp32 = () => modelOf({ ...resolved, spec: { ...spec, kvCache: "fp32" } }, options);
-  const calibration = [spec, CALIBRATION_TEXT, await tokenizerFingerprint(resolved)];
-  const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey(calibration)}.json`);
-  const scales = scaleFeeds(spec, await kvScales(inFp32, file));
-  return new LanguageModel(info, parts.tokenizer, spec, async (kind) => {
-    const session = await parts.openGraph(kind);
-    return { ...session, run: (feeds, fetches) => session.run({ ...scales, ...feeds }, fetches) };
-  });
-}
-
-/** Weights, tokenizer and graphs: random weights are packed in memory, those of files are built on disk once. */
-async function modelParts(
-  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary, ends }: ResolvedModel,
-  options: SessionOptions,
-): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
-  const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary, ends);
-  if (identity === null) {
-    const built = await buildInMemory(base, spec, precision, await weights());
-    const { externalData } = built;
-    return {
-      weights: built.weights,
-      tokenizer,
-      openGraph: (kind) => openSession(built.graph(kind), { ...options, externalData }),
-      folder: null,
-    };
-  }
-  const built = await buildOnDisk(base, spec, identity, precision, weights);
-  return {
-    weights: built.weights,
-    tokenizer,
-    openGraph: async (kind) => openSession(await built.graph(kind), options),
-    folder: built.folder,
-  };
-}
-
-function modelInfo(
-  resolved: ResolvedModel,
-  { provider, threads }: { provider: Provider; threads: number },
-  weights: PackedWeights,
-): ModelInfo {
-  const { spec } = resolved;
-  const { heads, kvHeads, headDim } = headsOf(spec), warnings = threadWarnings(threads);
-  return {
-    name: resolved.name,
-    architecture: spec.name,
-    parameters: parameterCount(spec),
-    layers: spec.layers.length,
-    heads,
-    kvHeads,
-    headDim,
-    vocabSize: spec.vocabSize,
-    contextLength: spec.contextLength,
-    precision: resolved.precision,
-    precisionLabel: precisionLabel(resolved.precision, resolved.storedAs, weights),
-    provider,
-    threads,
-    weightBytes: packedBytes(weights),
-    source: resolved.source,
-    ...(resolved.hub ? { hub: resolved.hub } : {}),
-    ...(warnings.length ? { warnings } : {}),
-  };
 }

@@ -4,7 +4,6 @@ import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { object, optional } from "../check/objects.ts";
 import { list, oneOf, word } from "../check/rules.ts";
-import type { OpenOptionsOfHost } from "./protocol.ts";
 
 export interface OpenOptions extends ModelOptions {
   /** Graphs whose sessions are created now; the others follow when first needed. Default `["generate"]`. */
@@ -12,6 +11,12 @@ export interface OpenOptions extends ModelOptions {
   /** Start of the path of the profiles that onnxruntime writes when the model is closed: every operator's times. */
   profilePrefix?: string;
 }
+
+/**
+ * Options of a host's model: those of the model, and the graphs whose sessions are created at once; "generate" instead of
+ * "batch" where the architecture has no batch graph.
+ */
+export type OpenOptionsOfHost = ModelOptions & { graphs?: GraphKind[] };
 
 const graphs = optional(list(oneOf("generate", "score", "batch")));
 

@@ -1,9 +1,9 @@
 /** Prompts into caches, without choosing a token. */
 import type { DecodeGraph } from "../arch/batch_graph.ts";
 import { isRecurrent } from "../arch/states.ts";
-import type { CachedRow } from "./caches.ts";
 import { runChunk, startState } from "./decode.ts";
-import type { LanguageModel } from "./language_model.ts";
+import type { CachedRow } from "./decoder.ts";
+import type { GraphSessions } from "./graph_sessions.ts";
 import type { Feeds } from "./session.ts";
 
 /** Rows of a prefill's run: matrix products are near their peak there, and attention's scores stay small. */
@@ -17,40 +17,40 @@ const PREFILL_TOKENS = 512;
  * @returns For each prompt the caches that hold it and its row in them.
  */
 export async function prefill(
-  model: LanguageModel,
+  graphs: GraphSessions,
   prompts: number[][],
   graph: DecodeGraph = "generate",
-): Promise<CachedRow[]> {
-  const rows: CachedRow[] = new Array(prompts.length);
+): Promise<CachedRow<Feeds>[]> {
+  const rows: CachedRow<Feeds>[] = new Array(prompts.length);
   const order = prompts.map((_, i) => i).sort((a, b) => prompts[b].length - prompts[a].length);
   for (let at = 0; at < order.length;) {
     const longest = prompts[order[at]].length;
     const count = Math.max(1, Math.floor(PREFILL_TOKENS / longest));
     // Padding would change a recurrent state.
     const fitting = order.slice(at, at + count);
-    const group = isRecurrent(model.spec) ? fitting.filter((i) => prompts[i].length === longest) : fitting;
+    const group = isRecurrent(graphs.spec) ? fitting.filter((i) => prompts[i].length === longest) : fitting;
     const ids = group.map((i) => prompts[i]);
     const caches = group.length > 1
-      ? await prefillTogether(model, ids, graph)
-      : await prefillInPieces(model, ids[0], graph);
+      ? await prefillTogether(graphs, ids, graph)
+      : await prefillInPieces(graphs, ids[0], graph);
     group.forEach((i, row) => rows[i] = { caches, row, length: prompts[i].length });
     at += group.length;
   }
   return rows;
 }
 
-async function prefillTogether(model: LanguageModel, prompts: number[][], graph: DecodeGraph): Promise<Feeds> {
+async function prefillTogether(graphs: GraphSessions, prompts: number[][], graph: DecodeGraph): Promise<Feeds> {
   const longest = Math.max(...prompts.map((p) => p.length));
   const padded = prompts.map((p) => [...p, ...new Array<number>(longest - p.length).fill(0)]);
   const lengths = prompts.map((p) => p.length);
-  return (await runChunk(model, startState(model, padded, graph), { turns: 1, graph, lengths })).next.caches;
+  return (await runChunk(graphs, startState(graphs, padded, graph), { turns: 1, graph, lengths })).next.caches;
 }
 
-async function prefillInPieces(model: LanguageModel, prompt: number[], graph: DecodeGraph): Promise<Feeds> {
-  let { caches } = startState(model, [prompt], graph);
+async function prefillInPieces(graphs: GraphSessions, prompt: number[], graph: DecodeGraph): Promise<Feeds> {
+  let { caches } = startState(graphs, [prompt], graph);
   for (let at = 0; at < prompt.length; at += PREFILL_TOKENS) {
     const ids = prompt.slice(at, at + PREFILL_TOKENS);
-    caches = (await runChunk(model, { ids: [ids], lengths: [at], caches }, { turns: 1, graph })).next.caches;
+    caches = (await runChunk(graphs, { ids: [ids], lengths: [at], caches }, { turns: 1, graph })).next.caches;
   }
   return caches;
 }

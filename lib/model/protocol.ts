@@ -1,41 +1,15 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
 import type { DecodeGraph } from "../arch/batch_graph.ts";
-import type { GraphKind } from "../arch/build.ts";
-import type { HubSource } from "../arch/origin.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import type { DivergenceSums } from "./divergence.ts";
 import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateResult, Generation } from "./generate.ts";
+import type { DecodeWay, ModelInfo } from "./info.ts";
+import type { ScoreRequest, ScoreResult } from "./log_likelihood.ts";
+import type { OpenOptionsOfHost } from "./open_options.ts";
 import type { ScoreOptions, ScoreSettings } from "./score_options.ts";
 
 /** Raised whenever a message's shape or meaning changes; both ends refuse another version. */
 export const PROTOCOL_VERSION = 8;
-
-/** Facts of an opened model; `precision` and `provider` are those that really run. */
-export interface ModelInfo {
-  name: string;
-  architecture: string;
-  /** Parameters of the graph, tied weights counted once. */
-  parameters: number;
-  layers: number;
-  heads: number;
-  kvHeads: number;
-  headDim: number;
-  vocabSize: number;
-  contextLength: number;
-  precision: string;
-  /** As shown to people, e.g. "fp32 (from Q4_K_M, 4.9 bits a weight)"; of "stored", with the form that it took. */
-  precisionLabel: string;
-  provider: string;
-  threads: number;
-  /** Bytes of the weights that the graph reads. */
-  weightBytes: number;
-  /** Where the weights came from: file or "random, seed 0". */
-  source: string;
-  /** Repository, revision and commit of a model of the hub. Absent: it came from elsewhere. */
-  hub?: HubSource;
-  /** What to know before its speeds are trusted, in sentences: more threads than logical cores. Absent: nothing. */
-  warnings?: string[];
-}
 
 /** Counters of the host's process, read after a repeat. Memory is null where the system has no such counter. */
 export interface ProcessCounters {
@@ -62,8 +36,6 @@ export interface OpenResult {
   before: ProcessCounters;
   loaded: ProcessCounters;
 }
-
-export type DecodeWay = "loop" | "step";
 
 export interface GenerateRunRequest {
   /** Random prompt of this many tokens from `seed`, or the ids themselves. */
@@ -105,23 +77,6 @@ export interface ForwardSample {
   counters: ProcessCounters;
 }
 
-/**
- * One log-likelihood request. Text is tokenised by lm-eval's join rule; ids are taken as they are.
- * An empty context (text or ids) stands for the prefix token: BOS, else EOS.
- */
-export type ScoreRequest =
-  | { context: string; continuation: string }
-  | { contextIds: number[]; continuationIds: number[] };
-
-export interface ScoreResult {
-  /** Sum over the continuation's tokens of ln p(token | all before). */
-  logLikelihood: number;
-  /** Whether every token of the continuation is the argmax. */
-  isGreedy: boolean;
-  /** Number of scored tokens. */
-  tokens: number;
-}
-
 /** The model that a host's own model is compared with. */
 export interface BaselineModel {
   ref: ModelRef;
@@ -154,12 +109,6 @@ export interface GraphRuns {
   provider: string;
   threads: number;
 }
-
-/**
- * Options of a host's model: those of the model, and the graphs whose sessions are created at once; "generate" instead of
- * "batch" where the architecture has no batch graph.
- */
-export type OpenOptionsOfHost = ModelOptions & { graphs?: GraphKind[] };
 
 /** What a host can be asked, with the answer's type. */
 export interface HostMethods {

@@ -2,34 +2,16 @@
 import type { Visible } from "../arch/blocks/block.ts";
 import { HIDDEN } from "../arch/nodes.ts";
 import { biasKinds, biasName, hasAlibi } from "../arch/visible.ts";
-import { joinRows } from "./caches.ts";
-import type { LanguageModel } from "./language_model.ts";
-import { HeadRows, type Scores } from "./score_head.ts";
+import { emptyCaches, joinRows } from "./caches.ts";
+import type { GraphSessions } from "./graph_sessions.ts";
+import { HeadRows } from "./score_head.ts";
 import type { Sequence } from "./score_request.ts";
+import type { Scores } from "./scores.ts";
 import { type Feeds, floats, int32s, int64s } from "./session.ts";
-
-/**
- * Put sequences of like length into batches.
- *
- * @param lengths Tokens of each sequence.
- * @param most Padded tokens of a batch: its rows times its longest. A longer sequence stands alone.
- * @param rows Rows of a batch at most.
- * @returns Indexes of each batch, longest first: memory is then at its peak at once, not after an hour.
- */
-export function planBatches(lengths: number[], most: number, rows = Infinity): number[][] {
-  const batches: number[][] = [];
-  const order = lengths.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a]);
-  for (const index of order) {
-    const last = batches.at(-1);
-    if (last && last.length < rows && (last.length + 1) * lengths[last[0]] <= most) last.push(index);
-    else batches.push([index]);
-  }
-  return batches;
-}
 
 /** Run sequences as one batch and add their log-probabilities to the scores. */
 export async function scoreBatch(
-  model: LanguageModel,
+  graphs: GraphSessions,
   sequences: Sequence[],
   indexes: number[],
   scores: Scores,
@@ -41,7 +23,7 @@ export async function scoreBatch(
     const first = row * width + tokens.length - targets.length;
     targets.forEach((token, i) => head.ask(first + i, new Map([[token, [index]]])));
   });
-  await head.run(model, batchFeeds(model, indexes.map((index) => sequences[index].tokens)), scores);
+  await head.run(graphs, batchFeeds(graphs, indexes.map((index) => sequences[index].tokens)), scores);
 }
 
 /**
@@ -49,24 +31,24 @@ export async function scoreBatch(
  * is for models without attention; shorter rows are padded on the right, where no row of theirs looks.
  */
 export function batchFeeds(
-  model: LanguageModel,
+  graphs: GraphSessions,
   rows: number[][],
   prefix?: { slots: number; caches: Feeds },
 ): Feeds {
   const batch = rows.length, width = Math.max(...rows.map((r) => r.length)), start = prefix?.slots ?? 0;
   const ids = rows.flatMap((row) => [...row, ...new Array<number>(width - row.length).fill(0)]);
-  const states = prefix && joinRows(model, rows.map(() => ({ caches: prefix.caches, row: 0, length: start })));
+  const states = prefix && joinRows(graphs, rows.map(() => ({ caches: prefix.caches, row: 0, length: start })));
   const feeds: Feeds = {
-    ...(states ?? model.emptyCaches(batch)),
+    ...(states ?? emptyCaches(graphs, batch)),
     ids: int64s(ids, [batch, width]),
     positions: int64s(rows.flatMap(() => Array.from({ length: width }, (_, i) => start + i)), [batch, width]),
     seqlens: int32s(rows.map((row) => row.length - 1), [batch]),
     total_length: int32s([width], []),
   };
-  for (const visible of biasKinds(model.spec)) {
+  for (const visible of biasKinds(graphs.spec)) {
     feeds[biasName(visible)] = floats(causalBias(width, visible), [1, 1, width, width]);
   }
-  if (hasAlibi(model.spec)) feeds.key_positions = int64s(Array.from({ length: width }, (_, i) => i), [1, width]);
+  if (hasAlibi(graphs.spec)) feeds.key_positions = int64s(Array.from({ length: width }, (_, i) => i), [1, width]);
   return feeds;
 }
 

@@ -1,10 +1,10 @@
 /** How log-likelihoods are computed: which way of running, how many tokens a run, how much memory. */
-import type { ArchSpec } from "../arch/spec.ts";
-import { kvBytesPerToken } from "../cost/bytes.ts";
 import { TOKENS } from "../check/common.ts";
 import { byField, type Fields, names, object, optional } from "../check/objects.ts";
 import { entries, flag, func, integer, list, oneOf, quantity, type Rule, text } from "../check/rules.ts";
-import type { ScoreRequest, ScoreResult } from "./protocol.ts";
+import type { CacheSizes } from "./cache_sizes.ts";
+import type { ModelInfo } from "./info.ts";
+import type { ScoreRequest, ScoreResult } from "./log_likelihood.ts";
 
 /**
  * `tree`: what requests share runs once, branches are packed into one run. `batch`: padded batches, nothing shared, no
@@ -81,10 +81,26 @@ export const SCORE_REQUESTS = list(byField<ScoreRequest, "continuation" | "conti
 export const DEFAULT_TOKEN_BUDGET = 384;
 const DEFAULT_CACHE_BYTES = 2 ** 30;
 
-/** The settings with their defaults. */
-export function completeSettings(spec: ArchSpec, settings: ScoreSettings): Required<ScoreSettings> {
-  const { mode = "tree", tokenBudget = DEFAULT_TOKEN_BUDGET } = settings;
-  const slotBytes = Math.max(kvBytesPerToken(spec), 4 * spec.hiddenSize); // a recurrent model has no slots to count
-  const most = Math.max(Math.floor(DEFAULT_CACHE_BYTES / slotBytes), 2 * spec.contextLength);
+/**
+ * The settings with their defaults.
+ *
+ * @throws {RangeError} For a mode that the model does not have.
+ */
+export function completeSettings(
+  { info: { name, contextLength }, sizes, scoreModes }: {
+    info: ModelInfo;
+    sizes: CacheSizes;
+    scoreModes: readonly ScoreMode[];
+  },
+  settings: ScoreSettings,
+): Required<ScoreSettings> {
+  const { mode = scoreModes[0], tokenBudget = DEFAULT_TOKEN_BUDGET } = settings;
+  if (!scoreModes.includes(mode)) {
+    throw new RangeError(
+      `Cannot score with ${name}: its graph has no way to score in mode "${mode}"; pass ${scoreModes.join(" or ")}`,
+    );
+  }
+  const slotBytes = Math.max(sizes.tokenBytes, sizes.residualBytes); // a recurrent model has no slots to count
+  const most = Math.max(Math.floor(DEFAULT_CACHE_BYTES / slotBytes), 2 * contextLength);
   return { mode, tokenBudget, maxCachedTokens: settings.maxCachedTokens ?? most };
 }

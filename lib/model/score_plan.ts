@@ -8,7 +8,7 @@
  * made, so it replaces it: the biggest subtree comes last. Where the cap would be exceeded, a shared stretch is given
  * to each of its children instead.
  */
-import { planBatches } from "./score_batch.ts";
+import { planBatches } from "./plan_batches.ts";
 import { cutLeaf, type TrieNode, unshare } from "./score_trie.ts";
 
 export type ScoreStep =

@@ -1,8 +1,12 @@
 /** A score request as token ids: lm-eval's tokenisation at the join, and what cannot be scored. */
-import type { LanguageModel } from "./language_model.ts";
-import type { ScoreRequest } from "./protocol.ts";
+import { checkIds } from "./check_ids.ts";
+import type { ModelInfo } from "./info.ts";
+import type { ScoreRequest } from "./log_likelihood.ts";
 import { cutsBefore } from "./space_cuts.ts";
-import { withBos } from "./tokenizer.ts";
+import { type Tokenizer, withBos } from "./tokenizer.ts";
+
+/** What of a model decides a request's tokens. */
+type Reader = { info: ModelInfo; tokenizer: Tokenizer };
 
 /** A request as token ids: `tokens` run, the last `targets.length` rows are scored. */
 export interface Sequence {
@@ -35,7 +39,7 @@ interface PairTexts {
  *
  * @throws {RangeError} If nothing is left to score, the continuation is longer than the context, or an id is no token.
  */
-export async function toSequences(model: LanguageModel, requests: ScoreRequest[]): Promise<Sequence[]> {
+export async function toSequences(model: Reader, requests: ScoreRequest[]): Promise<Sequence[]> {
   const pairs = requests.map((request) => "contextIds" in request ? idPair(model, request) : textPair(model, request));
   const texts = [...new Set(pairs.flatMap((p) => p.texts))];
   const encoded = texts.length ? await model.tokenizer.encodeBatch(texts) : [];
@@ -46,12 +50,12 @@ export async function toSequences(model: LanguageModel, requests: ScoreRequest[]
 }
 
 /** The sequence of a request that is given as ids. */
-export function toSequence(model: LanguageModel, request: IdRequest, index: number): Sequence {
+export function toSequence(model: Reader, request: IdRequest, index: number): Sequence {
   return checkedSequence(model, request, index, idPair(model, request).pair([]));
 }
 
 function checkedSequence(
-  model: LanguageModel,
+  model: Reader,
   request: ScoreRequest,
   index: number,
   { context, continuation }: Pair,
@@ -68,12 +72,12 @@ function checkedSequence(
   // Too long a context loses its start, and the last token is only a target.
   const whole = [...context, ...continuation].slice(-(contextLength + 1));
   const tokens = whole.slice(0, -1);
-  model.checkIds(tokens, what);
-  model.checkIds(whole.slice(-1), what);
+  checkIds(model.info, tokens, what);
+  checkIds(model.info, whole.slice(-1), what);
   return { tokens, targets: whole.slice(-continuation.length) };
 }
 
-function idPair(model: LanguageModel, { contextIds, continuationIds }: IdRequest): PairTexts {
+function idPair(model: Reader, { contextIds, continuationIds }: IdRequest): PairTexts {
   const context = contextIds.length ? contextIds : [prefixToken(model)];
   return { texts: [], pair: () => ({ context, continuation: continuationIds }) };
 }
@@ -82,7 +86,7 @@ function idPair(model: LanguageModel, { contextIds, continuationIds }: IdRequest
  * lm-eval's `_encode_pair`: trailing white space of the context belongs to the continuation. A context of which nothing
  * is left then, or which has no tokens (a normalizer may drop its characters), is an empty one.
  */
-function textPair(model: LanguageModel, { context, continuation }: TextRequest): PairTexts {
+function textPair(model: Reader, { context, continuation }: TextRequest): PairTexts {
   const { tokenizer } = model;
   const kept = context.replace(TRAILING_SPACE, "");
   const moved = context.slice(kept.length) + continuation;
@@ -102,7 +106,7 @@ function textPair(model: LanguageModel, { context, continuation }: TextRequest):
 }
 
 /** A text that nothing stands before: the prefix token does, unless the text brings it. */
-function pairAtStart(model: LanguageModel, ids: number[]): Pair {
+function pairAtStart(model: Reader, ids: number[]): Pair {
   const prefixId = prefixToken(model);
   return { context: [prefixId], continuation: ids[0] === prefixId ? ids.slice(1) : ids };
 }
@@ -121,7 +125,7 @@ function whyNothing(request: ScoreRequest): string {
 }
 
 /** What stands for an empty context. */
-function prefixToken({ tokenizer: { bosId, eosId }, info }: LanguageModel): number {
+function prefixToken({ tokenizer: { bosId, eosId }, info }: Reader): number {
   const id = bosId ?? eosId;
   if (id !== null) return id;
   throw new TypeError(`Cannot score without a context: ${info.name} has neither BOS nor EOS; pass a context`);

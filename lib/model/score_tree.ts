@@ -8,28 +8,30 @@ import { HIDDEN } from "../arch/nodes.ts";
 import type { ArchSpec } from "../arch/spec.ts";
 import { biasKinds, biasName, hasAlibi } from "../arch/visible.ts";
 import { kvBytesPerToken, recurrentStateBytes } from "../cost/bytes.ts";
-import type { LanguageModel } from "./language_model.ts";
+import { carryCaches, dropCaches, emptyCaches } from "./caches.ts";
+import type { GraphSessions } from "./graph_sessions.ts";
 import { batchFeeds } from "./score_batch.ts";
-import { HeadRows, type Scores } from "./score_head.ts";
+import { HeadRows } from "./score_head.ts";
 import { HIDDEN_SLOTS, isBranched, planSteps, type RowLimits, runLengths, type ScoreStep } from "./score_plan.ts";
 import type { Sequence } from "./score_request.ts";
+import type { Scores } from "./scores.ts";
 import { buildTrie, type TrieNode } from "./score_trie.ts";
 import { type Feeds, floats, int32s, int64s } from "./session.ts";
 
 /** Score all sequences that are not finished yet; `afterRun` is called after every run. */
 export async function scoreTree(
-  model: LanguageModel,
+  graphs: GraphSessions,
   sequences: Sequence[],
   scores: Scores,
   { tokenBudget, maxCachedTokens }: { tokenBudget: number; maxCachedTokens: number },
   afterRun: () => Promise<void>,
 ): Promise<void> {
-  const { contextLength: context } = model.info;
-  const limits = { budget: tokenBudget, cap: maxCachedTokens, context, rows: rowLimits(model.spec) };
+  const { contextLength: context } = graphs.spec;
+  const limits = { budget: tokenBudget, cap: maxCachedTokens, context, rows: rowLimits(graphs.spec) };
   const run = async (feeds: Feeds, blocks: Block[], keep: boolean): Promise<Feeds> => {
-    const out = await headRows(sequences, blocks).run(model, feeds, scores, keep);
+    const out = await headRows(sequences, blocks).run(graphs, feeds, scores, keep);
     await afterRun();
-    return keep ? model.carryCaches(out) : {};
+    return keep ? carryCaches(graphs, out) : {};
   };
   /** The cache of a stretch behind a prefix, made in runs of at most the budget. */
   const extend = async (prefix: Prefix, node: TrieNode, dropPrefix: boolean): Promise<Prefix> => {
@@ -37,20 +39,20 @@ export async function scoreTree(
     for (const length of runLengths(node.tokens.length, tokenBudget)) {
       const tokens = node.tokens.slice(at, at += length);
       const blocks = [block({ ...node, tokens }, past, 0, [])];
-      const caches = await run(feedsOf(model, past, blocks), blocks, true);
-      if (past !== prefix || dropPrefix) drop(past);
+      const caches = await run(feedsOf(graphs, past, blocks), blocks, true);
+      if (past !== prefix || dropPrefix) dropCaches(past.caches);
       past = { slots: past.slots + length, hidden: 0, caches };
     }
     return past;
   };
   const runTree = async (nodes: TrieNode[], prefix: Prefix): Promise<void> => {
-    const past = prefix.slots || !isBranched(nodes) ? prefix : hiddenSlot(model), blocks = layOut(nodes, past);
-    await run(feedsOf(model, past, blocks), blocks, false);
-    if (past !== prefix) drop(past);
+    const past = prefix.slots || !isBranched(nodes) ? prefix : hiddenSlot(graphs), blocks = layOut(nodes, past);
+    await run(feedsOf(graphs, past, blocks), blocks, false);
+    if (past !== prefix) dropCaches(past.caches);
   };
   const runRows = async (leaves: TrieNode[], prefix: Prefix): Promise<void> => {
     const rows = leaves.map((leaf) => leaf.tokens), width = Math.max(...rows.map((r) => r.length));
-    const feeds = batchFeeds(model, rows, prefix.slots ? prefix : undefined);
+    const feeds = batchFeeds(graphs, rows, prefix.slots ? prefix : undefined);
     await run(feeds, leaves.map((leaf, i) => block(leaf, prefix, i * width, [])), false);
   };
   const follow = async (steps: ScoreStep[], prefix: Prefix): Promise<void> => {
@@ -64,11 +66,11 @@ export async function scoreTree(
       }
       const inner = await extend(prefix, step.node, step.last);
       await follow(step.steps, inner);
-      drop(inner); // again where its last step has dropped it: that does nothing
+      dropCaches(inner.caches); // again where its last step has dropped it: that does nothing
     }
   };
   const trie = buildTrie(sequences.map((s) => s.tokens));
-  await follow(planSteps(trie, limits), noPrefix(model));
+  await follow(planSteps(trie, limits), noPrefix(graphs));
 }
 
 /** Bytes of the states of a batch's rows. */
@@ -86,12 +88,12 @@ function rowLimits(spec: ArchSpec): RowLimits | undefined {
 
 /** A stretch of one sequence, behind the caches of what came before it: by default from its start. */
 export function sequenceFeeds(
-  model: LanguageModel,
+  graphs: GraphSessions,
   tokens: number[],
-  { slots, caches }: Pick<Prefix, "slots" | "caches"> = noPrefix(model),
+  { slots, caches }: Pick<Prefix, "slots" | "caches"> = noPrefix(graphs),
 ): Feeds {
   const prefix = { slots, hidden: 0, caches };
-  return feedsOf(model, prefix, [block({ tokens, through: [] }, prefix, 0, [])]);
+  return feedsOf(graphs, prefix, [block({ tokens, through: [] }, prefix, 0, [])]);
 }
 
 /** What is cached in front of a run; the first `hidden` of the `slots` hold nothing. */
@@ -101,21 +103,13 @@ interface Prefix {
   caches: Feeds;
 }
 
-/** Let go of a cache at once: the collector may be late with what JavaScript does not see the size of. */
-export function drop({ caches }: Pick<Prefix, "caches">): void {
-  for (const [name, tensor] of Object.entries(caches)) {
-    tensor.dispose();
-    delete caches[name];
-  }
-}
-
-function noPrefix(model: LanguageModel): Prefix {
-  return { slots: 0, hidden: 0, caches: model.emptyCaches(1) };
+function noPrefix(graphs: GraphSessions): Prefix {
+  return { slots: 0, hidden: 0, caches: emptyCaches(graphs, 1) };
 }
 
 /** A slot of zeros that the bias hides from every token. */
-function hiddenSlot(model: LanguageModel): Prefix {
-  return { slots: HIDDEN_SLOTS, hidden: HIDDEN_SLOTS, caches: model.emptyCaches(1, HIDDEN_SLOTS) };
+function hiddenSlot(graphs: GraphSessions): Prefix {
+  return { slots: HIDDEN_SLOTS, hidden: HIDDEN_SLOTS, caches: emptyCaches(graphs, 1, HIDDEN_SLOTS) };
 }
 
 /** A node's place in a packed run. */
@@ -176,7 +170,7 @@ function headRows(sequences: Sequence[], blocks: Block[]): HeadRows {
 }
 
 /** Ids, positions, bias and caches of a packed run. */
-function feedsOf(model: LanguageModel, prefix: Prefix, blocks: Block[]): Feeds {
+function feedsOf(graphs: GraphSessions, prefix: Prefix, blocks: Block[]): Feeds {
   const ids = blocks.flatMap((b) => b.tokens);
   const positions = blocks.flatMap((b) => b.tokens.map((_, i) => b.position + i));
   const total = prefix.slots + ids.length;
@@ -187,11 +181,11 @@ function feedsOf(model: LanguageModel, prefix: Prefix, blocks: Block[]): Feeds {
     seqlens: int32s([total - 1], [1]),
     total_length: int32s([total], []),
   };
-  for (const visible of biasKinds(model.spec)) {
+  for (const visible of biasKinds(graphs.spec)) {
     const bias = visibleBias(prefix, blocks, ids.length, total, visible);
     feeds[biasName(visible)] = floats(bias, [1, 1, ids.length, total]);
   }
-  if (hasAlibi(model.spec)) {
+  if (hasAlibi(graphs.spec)) {
     const cached = Array.from({ length: prefix.slots }, (_, slot) => Math.max(0, slot - prefix.hidden));
     feeds.key_positions = int64s([...cached, ...positions], [1, total]);
   }

@@ -2,11 +2,11 @@
 import { REPLACEMENT } from "./decode_behind.ts";
 import { decodeRequests } from "./generate_batch.ts";
 import type { Generation, StreamOptions } from "./generate.ts";
-import type { LanguageModel } from "./language_model.ts";
+import type { RunningModel } from "./running_model.ts";
 
 /** @internal Use `LanguageModel.stream`. */
 export async function* streamText(
-  model: LanguageModel,
+  model: RunningModel,
   prompt: string | number[],
   options: StreamOptions,
 ): AsyncGenerator<string, Generation> {

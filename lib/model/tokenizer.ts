@@ -42,6 +42,11 @@ export interface Tokenizer {
   endsInBytes?(ids: number[]): boolean;
 }
 
+/** The ids that end a model's texts, of those that its vocabulary has. */
+export function endIdsOf(model: { tokenizer: Tokenizer; info: { vocabSize: number } }): number[] {
+  return model.tokenizer.endIds.filter((id) => id < model.info.vocabSize);
+}
+
 /** A tokenizer.json of the Hugging Face format, and the ids that it does not hold. */
 export interface TokenizerFile {
   tokenizer: Record<string, unknown>;

@@ -4,7 +4,7 @@ import { lastUses, withAttributes } from "./graph_names.ts";
 import { NodeView, type ShapeRule } from "./node_view.ts";
 import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from "./onnx_model.ts";
 import { LIMITS } from "./read_model.ts";
-import { CONTROL_RULES, type ControlRule } from "./shapes_control.ts";
+import { CONTROL_RULES, type ControlRule, type Surroundings } from "./shapes_control.ts";
 import { ELEMENTWISE_RULES } from "./shapes_elementwise.ts";
 import { FUSED_RULES } from "./shapes_fused.ts";
 import { MOVEMENT_RULES } from "./shapes_movement.ts";
@@ -68,7 +68,7 @@ export class Walk {
 }
 
 /** One run of a graph: the names that it knows, and those of the graphs around it. */
-export class Scope {
+export class Scope implements Surroundings {
   readonly #known = new Map<string, Known>();
 
   constructor(readonly walk: Walk, readonly graph: OnnxGraph, readonly outer: Scope | null) {}
@@ -107,9 +107,12 @@ export class Scope {
     throw new RangeError(`Cannot infer shapes: a node reads "${name}", which nothing before it gives`);
   }
 
-  /** A subgraph that sees this one's names. */
-  inner(graph: OnnxGraph): Scope {
-    return new Scope(this.walk, graph, this);
+  get bindings(): Bindings {
+    return this.walk.bindings;
+  }
+
+  runInner(graph: OnnxGraph, inputs: Known[], times: number): Known[] {
+    return new Scope(this.walk, graph, this).run(inputs, times);
   }
 
   #runNode(node: OnnxNode, times: number): void {

@@ -7,7 +7,8 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { endOnInterrupt, progress, stoppedWords } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
-import { findPython, pipOf, run } from "../store/python.ts";
+import { findPython, run } from "../store/python.ts";
+import { withParent } from "../store/with_parent.ts";
 import { fetchedFolders, requireDeno, withSetupLock } from "../store/setup.ts";
 
 /** Path of the Python of the project's `.venv`, which runs everything of Jupyter. */
@@ -64,9 +65,9 @@ async function makeVenv(root: string): Promise<void> {
 async function pipInstall(python: string, lock: string): Promise<void> {
   const pins = (await readFile(lock, "utf8")).match(/^\S+==/gm)?.length ?? 0;
   const args = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input"];
-  const [command, ...pip] = pipOf(python);
+  const [command, ...rest] = withParent([python, "-m", "pip", "install", ...args, "--progress-bar", "off", "-r", lock]);
   const child = new Deno.Command(command, {
-    args: [...pip, "install", ...args, "--progress-bar", "off", "-r", lock],
+    args: rest,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

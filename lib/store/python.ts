@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { cacheDir } from "./paths.ts";
+import { withParent } from "./with_parent.ts";
 
 const NEEDED = [3, 10];
 
@@ -12,7 +13,8 @@ export async function run(
   options: Deno.CommandOptions = {},
 ): Promise<{ ok: boolean; text: string }> {
   try {
-    const child = new Deno.Command(command[0], { args: command.slice(1), stdin: "null", ...options });
+    const [program, ...args] = withParent(command); // a download that nobody waits for would go on
+    const child = new Deno.Command(program, { args, stdin: "null", ...options });
     const { success, stdout, stderr } = await child.output();
     const decoder = new TextDecoder();
     return { ok: success, text: (decoder.decode(stdout) + decoder.decode(stderr)).trim() };
@@ -47,24 +49,10 @@ function pythonCommands(): string[] {
   return asked ? [asked] : ["python3", "python"];
 }
 
-/** Runs pip in a process that the kernel ends with this one (Linux): a download that nobody waits for would go on. */
-const BOUND_PIP = [
-  "import ctypes, os, runpy, sys",
-  "parent = int(sys.argv.pop(1))",
-  "sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 9)",
-  "os.name == 'nt' or os.getppid() == parent or sys.exit(1)",
-  "sys.argv[0] = 'pip'",
-  "runpy.run_module('pip', run_name='__main__', alter_sys=True)",
-].join("; ");
-
-/** Command of a Python's pip, which ends with this process. */
-export function pipOf(python: string): string[] {
-  return [python, "-c", BOUND_PIP, String(Deno.pid)];
-}
-
 /** Command of a pip: Python's own, else (some systems leave it out) one in a small environment in the cache. */
 export async function pipCommand(): Promise<string[]> {
   const python = await findPython();
+  const pipOf = (python: string) => [python, "-m", "pip"];
   if ((await run([...pipOf(python), "--version"])).ok) return pipOf(python);
   const folder = cacheDir("pip");
   const own = join(folder, Deno.build.os === "windows" ? "Scripts/python.exe" : "bin/python");

@@ -7,8 +7,10 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { endOnInterrupt, type Progress, progress, stoppedWords } from "../progress.ts";
-import { catalogPackages } from "./catalog.ts";
+import { catalogPackages, termsOf } from "./catalog.ts";
+import type { FetchProgress } from "./fetch.ts";
 import { cacheDir, projectRoot } from "./paths.ts";
+import { withParent } from "./with_parent.ts";
 
 const DENO = "2.8.1";
 
@@ -38,8 +40,9 @@ export async function installNpm(root: string = projectRoot()): Promise<void> {
   const hash = createHash("sha256").update(lock).digest("hex");
   const stamp = join(root, "node_modules", ".archbench-lock");
   if (await readFile(stamp, "utf8").catch(() => "") === hash) return;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["install", "--frozen", "--quiet"],
+  const [command, ...args] = withParent([Deno.execPath(), "install", "--frozen", "--quiet"]);
+  const child = new Deno.Command(command, {
+    args,
     cwd: root,
     stdin: "null",
     stdout: "inherit",
@@ -59,34 +62,44 @@ export async function withSetupLock<T>(work: () => Promise<T>): Promise<T> {
   return await work();
 }
 
-/** Fetch every package of the catalog that is not complete, with a bar for each step. */
+/** Fetch every package of the catalog that is not complete; says once whose terms are to be read. */
 export async function fetchPackages(): Promise<void> {
   const { fetchPackage } = await import("./fetch.ts"); // uses npm packages, so only after installNpm
-  for (const pkg of catalogPackages()) {
-    let step = "";
-    let bar: Progress | undefined;
-    try {
-      await fetchPackage(pkg, {
-        root: cacheDir(),
-        onProgress(now, bytes, total) {
-          if (now !== step) {
-            bar?.finish();
-            bar = progress(`${now} ${pkg.name} ${pkg.version}`, total, { unit: "bytes" });
-            step = now;
-          }
-          bar?.update(bytes);
-        },
-      });
-    } finally {
-      bar?.finish();
+  const { isDiskFull, requireSpace } = await import("./disk_space.ts");
+  const root = cacheDir(), packages = catalogPackages();
+  await requireSpace(packages, root);
+  try {
+    for (const pkg of packages) {
+      const isNew = await withBars((onProgress) => fetchPackage(pkg, { root, onProgress }));
+      if (isNew) termsOf(pkg).forEach((line) => console.error(line));
     }
+  } catch (error) {
+    if (isDiskFull(error)) await requireSpace(packages, root); // another program has filled it: says what is missing now
+    throw error;
+  }
+}
+
+/** Work whose steps show a bar each. */
+async function withBars<T>(work: (onProgress: FetchProgress) => Promise<T>): Promise<T> {
+  let title = "", bar: Progress | undefined;
+  try {
+    return await work((step, name, bytes, total) => {
+      if (`${step} ${name}` !== title) {
+        bar?.finish();
+        title = `${step} ${name}`;
+        bar = progress(title, total, { unit: "bytes" });
+      }
+      bar?.update(bytes);
+    });
+  } finally {
+    bar?.finish();
   }
 }
 
 /** Where packages lie that were fetched whole, for the line after Ctrl-C. */
 export function fetchedFolders(): string[] {
   return [cacheDir("packages")].filter((folder) =>
-    existsSync(folder) && readdirSync(folder).some((name) => !name.endsWith(".partial"))
+    existsSync(folder) && readdirSync(folder).some((name) => !/\.(partial|joining)$/.test(name))
   );
 }
 

@@ -4,19 +4,12 @@
  */
 import type { Ops, TapeNode, Tensor } from "./ops.ts";
 import { ELEMENTWISE } from "./rules/elementwise.ts";
+import type { GradientRule } from "./rules/gradient_rule.ts";
 import { LOOKUPS } from "./rules/lookups.ts";
 import { PRODUCTS } from "./rules/products.ts";
 import { ROWS } from "./rules/rows.ts";
 import { SHAPES } from "./rules/shapes.ts";
 import { TOKENS } from "./rules/tokens.ts";
-
-/**
- * The gradients of a node's inputs, null where there is none (indices, sizes, constants).
- *
- * @param ops Emits the gradient's nodes; records nothing.
- * @param gradients Of the node's outputs; null where an output does not reach the loss. At least one is there.
- */
-export type GradientRule = (ops: Ops, node: TapeNode, gradients: (Tensor | null)[]) => (Tensor | null)[];
 
 export const RULES: Record<string, GradientRule> = {
   ...ELEMENTWISE,

@@ -12,6 +12,7 @@ import type { Limits } from "./decision_sentence.ts";
 export const LIMITS = object<Limits>({
   memoryGb: optional(GIGABYTES),
   decodeTokensPerS: optional(quantity({ above: 0 })),
+  decodeBytesPerS: optional(quantity({ above: 0 })),
 });
 export const CRITERIA = object<Criteria>({
   config: nullable(word),

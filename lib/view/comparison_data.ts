@@ -1,16 +1,20 @@
 /** What the views read from a comparison: names, settings, and paired differences between any two models. */
-import type { Trust } from "../compare/trust.ts";
-import { firstMetric } from "../compare/findings.ts";
+import { decidingMetric } from "../compare/quality_findings.ts";
+import type { Trust } from "../compare/raw.ts";
 import { pairedDifference } from "../compare/paired_difference.ts";
 import type { SummaryRow, TableRow } from "../compare/rows.ts";
 import type { EvalResult } from "../eval/types.ts";
 import { pairedSpeeds, type ResumedRounds } from "../measure/rounds_result.ts";
+import type { SettingTokens } from "../measure/text_plan.ts";
+import { byteFactor, inBytes } from "../measure/text_speed.ts";
+import type { TextTokens } from "../measure/text_tokens.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { Noise } from "../measure/noise.ts";
-import type { ModelInfo } from "../model/protocol.ts";
+import type { ModelInfo } from "../model/info.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
-import { usableRatioOverBlocks } from "../stats/ratio.ts";
+import { exactFactor, usableScaledInterval } from "../stats/log_factor.ts";
+import { blockLogRatios } from "../stats/ratio.ts";
 
 /** Tokens a second of one request or forward pass; the fields that a setting has depend on its kind. */
 export interface SpeedSample {
@@ -46,10 +50,15 @@ export interface ComparisonData {
     twin: { name: string } | null;
     /** This machine's history of twins; null or absent where none is kept. */
     trust?: Trust | null;
+    /** Where tokenizers differ: how much text a token of each model stands for. */
+    text?: TextTokens | null;
+    betweenTokenizers?: boolean;
     failures: { model: string; config: string; reason: string }[];
     settings: {
       config: string;
       kind: string;
+      /** Of a setting in bytes. */
+      tokens?: SettingTokens;
       rounds?: number;
       blocks?: number;
       stoppedBy?: string | null;
@@ -81,31 +90,47 @@ export function speedMetric(kind: string): SpeedMetric {
   return kind === "generation" ? "decodeTokensPerS" : "throughputTokensPerS";
 }
 
-/** Tokens a second of each round in which `name` ran: shape [rounds], with its block. */
+/**
+ * Speed of each round in which `name` ran, in tokens a second or, where the setting is told in them (or `bytes` says so),
+ * in bytes: shape [rounds], with its block. None where it is told in bytes and the model has no tokenizer.
+ */
 export function speedSamples(
   comparison: ComparisonData,
   config: string,
   metric: SpeedMetric,
   name: string,
+  bytes = inBytes(comparison.raw, config),
 ): { block: number; value: number }[] {
+  const factor = bytes ? byteFactor(comparison.raw, { config, metric }, name) : exactFactor(1);
+  if (!factor) return [];
   return comparison.raw.rounds.flatMap(({ config: c, block, samples }) => {
     const value = c === config ? samples[name]?.[metric] : undefined;
-    return typeof value === "number" && value > 0 ? [{ block, value }] : [];
+    return typeof value === "number" && value > 0 ? [{ block, value: value * Math.exp(factor.log) }] : [];
   });
 }
 
-/** Geometric mean of a model's speed in tokens/s with its interval over blocks; null with too few blocks for one that says anything. */
+/**
+ * Geometric mean of a model's speed, in the unit of `speedSamples`, with its interval over blocks; null with too few for
+ * one that says anything.
+ */
 export function speedEstimate(
   comparison: ComparisonData,
   config: string,
   metric: SpeedMetric,
   name: string,
+  bytes = inBytes(comparison.raw, config),
 ): Estimate | null {
-  const samples = speedSamples(comparison, config, metric, name);
-  return usableRatioOverBlocks(samples.map(({ block, value }) => ({ block, candidate: value, baseline: 1 })));
+  const samples = speedSamples(comparison, config, metric, name, bytes);
+  if (!samples.length) return null;
+  const units = blockLogRatios(samples.map(({ block, value }) => ({ block, candidate: value, baseline: 1 })));
+  const factor = bytes ? byteFactor(comparison.raw, { config, metric }, name)! : exactFactor(1);
+  return usableScaledInterval(units, { ...factor, log: 0 }, {}); // the samples are scaled already
 }
 
-/** Speed of `a` over speed of `b` in the same rounds; null with too few blocks for an interval that says anything. */
+/**
+ * Speed of `a` over speed of `b` in the same rounds, in bytes where the setting is told in them; null with too few blocks
+ * for an interval that says anything.
+ */
 export function speedRatio(
   comparison: ComparisonData,
   setting: { config: string; metric: SpeedMetric },
@@ -115,17 +140,19 @@ export function speedRatio(
 ): Estimate | null {
   const pairs = pairedSpeeds(comparison.raw.rounds, setting.config, setting.metric, a, b);
   const stoppedBy = comparison.raw.settings.find((s) => s.config === setting.config)?.stoppedBy;
-  return usableRatioOverBlocks(pairs, { ...options, stoppedByWidth: stoppedBy === "width" });
+  const factor = inBytes(comparison.raw, setting.config) ? byteFactor(comparison.raw, setting, a, b) : exactFactor(1);
+  return factor &&
+    usableScaledInterval(blockLogRatios(pairs), factor, { ...options, stoppedByWidth: stoppedBy === "width" });
 }
 
-/** A task's primary metric, the first in its results, and what guessing scores; null where no model has a result. */
+/** A task's primary metric, which decides it, and what guessing scores; null where no model has a result. */
 export function primaryMetric(
   comparison: ComparisonData,
   task: string,
 ): { metric: string; higherIsBetter: boolean; chance: number | null } | null {
   const result = Object.values(comparison.raw.tasks[task] ?? {})[0];
   if (!result) return null;
-  const metric = firstMetric(result);
+  const metric = decidingMetric(result, comparison.raw);
   return { metric, higherIsBetter: result.higherIsBetter[metric] ?? true, chance: result.chance[metric] ?? null };
 }
 
@@ -138,7 +165,9 @@ export function qualityDifference(
   options: LevelOptions = {},
 ): Estimate | null {
   const { [a]: candidate, [b]: baseline } = comparison.raw.tasks[task] ?? {};
-  return candidate && baseline ? pairedDifference(candidate, baseline, firstMetric(candidate), options) : null;
+  return candidate && baseline
+    ? pairedDifference(candidate, baseline, decidingMetric(candidate, comparison.raw), options)
+    : null;
 }
 
 /** Peak memory in GB (10^9 bytes) while running `config`; null where it was not measured. */

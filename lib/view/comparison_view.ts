@@ -6,6 +6,8 @@ import {
   memoryEstimate,
   modelNames,
   primaryMetric,
+  type SpeedMetric,
+  speedMetric,
   type SummaryRow,
   summaryRows,
 } from "./comparison_data.ts";
@@ -18,12 +20,14 @@ import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
 import { configLabel, metricLabel, rowVerdict } from "./labels.ts";
 import { type Cell, type TableSpec, tableView } from "./table.ts";
+import { decidingColumn, decidingRow, unitSentence } from "./speed_units.ts";
 import { verdictSentences } from "./verdict_sentences.ts";
 
 /** One column: a setting with its speed, or a task with its first metric. */
 interface Topic {
   config: string;
   metric: string;
+  speed?: SpeedMetric;
 }
 
 function topics(comparison: ComparisonData): Topic[] {
@@ -31,7 +35,8 @@ function topics(comparison: ComparisonData): Topic[] {
   return [
     ...settings.map(({ config, kind }) => ({
       config,
-      metric: kind === "generation" ? "decode_tok_s" : "throughput_tok_s",
+      metric: decidingColumn(comparison, config, speedMetric(kind)),
+      speed: speedMetric(kind),
     })),
     ...Object.keys(tasks).flatMap((task) => {
       const primary = primaryMetric(comparison, task);
@@ -41,13 +46,19 @@ function topics(comparison: ComparisonData): Topic[] {
 }
 
 /** The row's change with its interval and verdict: `3.15×`, `[3.09, 3.21]`, "faster"; the header has the unit. */
-function changeCell(row: SummaryRow | undefined): Cell {
+function changeCell(row: SummaryRow | undefined, topic: Topic): Cell {
   if (!row) return "—";
   const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
   const options = row.speedup !== null ? { unit: "×" } : { scale: metricLabel(row.metric).scale, sign: true };
   const { words, tone } = rowVerdict(row);
   const { point, interval } = estimateParts(estimate, { ...options, units: "" });
-  return { main: point, details: [interval, words].filter(Boolean), tone };
+  const other = row.metric === topic.metric ? "" : "in its tokens"; // a model without a tokenizer among others
+  return { main: point, details: [interval, words, other].filter(Boolean), tone };
+}
+
+function rowOf(comparison: ComparisonData, name: string, { config, metric, speed }: Topic): SummaryRow | undefined {
+  if (speed) return decidingRow(comparison, name, config, speed);
+  return summaryRows(comparison).find((r) => r.architecture === name && r.config === config && r.metric === metric);
 }
 
 function baselineCell(rows: SummaryRow[], { config, metric }: Topic): Cell {
@@ -89,14 +100,13 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
     rows: names.map((name) => [
       name === baseline ? { main: name, details: ["baseline"] } : name,
       ...columns.map((topic): Cell =>
-        name === baseline ? baselineCell(rows, topic) : changeCell(
-          rows.find((r) => r.architecture === name && r.config === topic.config && r.metric === topic.metric),
-        )
+        name === baseline ? baselineCell(rows, topic) : changeCell(rowOf(comparison, name, topic), topic)
       ),
       memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
     ]),
     notes: [
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
+      ...unitSentence(comparison),
       ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
       ...busySentence(comparison.raw),
       ...interruptedSentence(comparison.raw),
@@ -140,15 +150,15 @@ export function summaryTable(comparison: ComparisonData): View {
         ? { unit: "×" }
         : { scale, sign: true, unit: differenceUnit === "pp" ? " pp" : "" };
       const { point, interval } = estimateParts(estimate, { ...options, units: "" });
-      const { words, tone } = rowVerdict(row);
+      const { words, tone } = rowVerdict(row), compares = row.verdict !== "not comparable";
       return [
         row.architecture,
         configLabel(row.config),
         unit && unit !== "bits/byte" ? `${name} (${unit})` : name,
         formatNumber(row.value * scale),
         formatNumber(row.baseline_value * scale),
-        point,
-        interval || "—",
+        compares ? point : "—",
+        compares && interval || "—",
         String(row.n),
         { main: words, tone },
       ];

@@ -4,16 +4,22 @@ import type { ScalingCrossover } from "../measure/scaling.ts";
 import type { Crossover } from "../stats/crossover.ts";
 import { SCALING_CROSSOVER } from "./arguments.ts";
 
-const TIMES = { ttftMs: "time to first token", tpotMs: "time a token" };
-const LENGTHS = { ttftMs: "prompt tokens", tpotMs: "tokens of context" };
+const TIMES = {
+  tokens: { ttftMs: "time to first token", tpotMs: "time a token" },
+  bytes: { ttftMs: "time to first token of the same text", tpotMs: "time a byte of the same text" },
+};
+const LENGTHS = {
+  tokens: { ttftMs: "prompt tokens", tpotMs: "tokens of context" },
+  bytes: { ttftMs: "bytes of prompt", tpotMs: "bytes of context" },
+};
 
 /** One sentence; a length beyond the measured ones is called extrapolated. */
 export function crossoverSentence(scalingCrossover: ScalingCrossover): string {
   noOptions("crossoverSentence", arguments, 1);
   checkArgument("Cannot tell the crossover", "scalingCrossover", scalingCrossover, SCALING_CROSSOVER);
-  const { time, first, second, crossover, identical } = scalingCrossover;
+  const { time, first, second, crossover, identical, unit: lengths = "tokens" } = scalingCrossover;
   const { kind, crossings, unclear, told, fasterAtStart, measuredUpTo, level } = crossover;
-  const name = { first, second }, what = TIMES[time], unit = LENGTHS[time];
+  const name = { first, second }, what = TIMES[lengths][time], unit = LENGTHS[lengths][time];
   const range = `${Math.round(100 * level)} % interval`;
   const beyond = crossover.extrapolated ? `, extrapolated beyond the ${round(measuredUpTo)} that were measured` : "";
   if (identical) {

@@ -1,4 +1,5 @@
 /** Which model to choose within stated limits, and on what ground. */
+import { inBytes } from "../measure/text_speed.ts";
 import { checkChoice } from "./choice_fields.ts";
 import { type ComparisonData, primaryMetric } from "./comparison_data.ts";
 import {
@@ -50,18 +51,24 @@ export function decide(
   const higherIsBetter = criteria.task === null || (primaryMetric(comparison, criteria.task)?.higherIsBetter ?? true);
   const why: Why = (criterion, names) => whyNothing(comparison, criteria, criterion, names);
   const relation = relations(comparison, criteria);
-  return decideAmong(candidates(comparison, criteria), relation, limits, higherIsBetter, why);
+  const bytes = criteria.config !== null && inBytes(comparison.raw, criteria.config);
+  return decideAmong(candidates(comparison, criteria), relation, limits, higherIsBetter, why, bytes);
 }
 
 const ORDER: Criterion[] = ["quality", "speed", "memory"];
 
-/** The same on plain data. */
+/**
+ * The same on plain data.
+ *
+ * @param bytes Speeds are in bytes of the same text a second.
+ */
 export function decideAmong(
   all: Candidate[],
   relation: Relate,
   limits: Limits,
   higherIsBetter: boolean,
   why: Why = () => undefined,
+  bytes = false,
 ): Decision {
   const judged = all.map((c) => ({ c, ...keeping(c, limits) }));
   const outside = judged.flatMap(({ c, misses }) => misses.length ? [{ name: c.name, why: misses }] : []);
@@ -75,7 +82,10 @@ export function decideAmong(
   const live = liveCriteria(inside, relation);
   const compared = (name: string, criterion: Criterion) =>
     live.includes(criterion) ? relation(name, chosen!)[criterion] !== null : null;
-  return { ...decision, sentence: decisionWords(decision, { limits, inside: names, ...reasons, compared }) };
+  return {
+    ...decision,
+    sentence: decisionWords(decision, { limits, inside: names, ...reasons, compared, inBytes: bytes }),
+  };
 }
 
 /** The chosen one, the criterion that it rests on, and what is to be said of those before it. */
@@ -145,7 +155,7 @@ function liveCriteria(inside: Candidate[], relation: Relate): Criterion[] {
 /** By what a model misses the limits, and what of them was not measured. */
 function keeping(c: Candidate, limits: Limits): { misses: string[]; missing: string[] } {
   const misses: string[] = [], missing: string[] = [];
-  const { memoryGb, decodeTokensPerS } = limits;
+  const { memoryGb, decodeTokensPerS, decodeBytesPerS } = limits;
   const decode = c.decodeTokensPerS === undefined ? c.speed : c.decodeTokensPerS;
   if (memoryGb !== undefined) {
     if (c.memoryGb === null) missing.push("memory");
@@ -154,6 +164,10 @@ function keeping(c: Candidate, limits: Limits): { misses: string[]; missing: str
   if (decodeTokensPerS !== undefined) {
     if (decode === null) missing.push("decode speed");
     else if (decode.point < decodeTokensPerS) misses.push(`${formatNumber(decode.point)} tok/s`);
+  }
+  if (decodeBytesPerS !== undefined) {
+    if (!c.decodeBytesPerS) missing.push("decode speed in bytes");
+    else if (c.decodeBytesPerS.point < decodeBytesPerS) misses.push(`${formatNumber(c.decodeBytesPerS.point)} bytes/s`);
   }
   return { misses, missing };
 }

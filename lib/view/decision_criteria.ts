@@ -1,5 +1,6 @@
 /** What a decision weighs: each model's speed, quality and memory, and how two models relate in them. */
-import { firstMetric } from "../compare/findings.ts";
+import { decidingMetric } from "../compare/quality_findings.ts";
+import { inBytes } from "../measure/text_speed.ts";
 import { beatsGuessing, guessLevel } from "../eval/sanity.ts";
 import type { EvalResult } from "../eval/types.ts";
 import type { Estimate } from "../stats/estimate.ts";
@@ -31,12 +32,14 @@ export interface Criteria {
 /** One model as the decision sees it. */
 export interface Candidate {
   name: string;
-  /** Tokens/s. */
+  /** Tokens/s, or bytes of the same text a second. */
   speed: Estimate | null;
   quality: Estimate | null;
   memoryGb: number | null;
   /** Decode speed, which a limit is about, where `speed` is another one; null if not measured. Default: `speed`. */
   decodeTokensPerS?: Estimate | null;
+  /** The same in bytes of the same text a second; null or absent if not known. */
+  decodeBytesPerS?: Estimate | null;
 }
 
 export type Criterion = "quality" | "speed" | "memory";
@@ -66,13 +69,16 @@ export function candidates(comparison: ComparisonData, criteria: Criteria): Cand
   const { config, metric } = criteria;
   return modelNames(comparison).map((name) => {
     const result = resultOf(comparison, criteria, name);
-    const speed = config === null ? null : speedEstimate(comparison, config, metric, name);
+    const at = (bytes: boolean) => config === null ? null : speedEstimate(comparison, config, metric, name, bytes);
+    const bytes = config !== null && inBytes(comparison.raw, config), speed = at(bytes);
+    const isDecode = metric === "decodeTokensPerS", deciding = result && decidingMetric(result, comparison.raw);
     return {
       name,
       speed,
-      quality: result ? usableScore(firstMetric(result), result.metrics[firstMetric(result)]) : null,
+      quality: deciding ? usableScore(deciding, result.metrics[deciding]) : null,
       memoryGb: (config === null ? null : memoryEstimate(comparison, config, name))?.point ?? null,
-      decodeTokensPerS: metric === "decodeTokensPerS" ? speed : null,
+      decodeTokensPerS: isDecode ? at(false) : null,
+      decodeBytesPerS: isDecode && bytes ? speed : null,
     };
   });
 }
@@ -94,7 +100,7 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
   const higherIsBetter = task === null || (primaryMetric(comparison, task)?.higherIsBetter ?? true);
   const guesses = (name: string) => {
     const result = resultOf(comparison, criteria, name);
-    return result !== undefined && !beatsGuessing(result, firstMetric(result));
+    return result !== undefined && !beatsGuessing(result, decidingMetric(result, comparison.raw));
   };
   const both = (at: (level: number) => Estimate | null) => {
     const [wide, narrow] = [at(0.95), at(0.9)];
@@ -133,8 +139,14 @@ export function whyNothing(
   criterion: Criterion,
   names: string[],
 ): string | undefined {
-  const { config, metric } = criteria;
+  const { config, metric } = criteria, { text } = comparison.raw;
   if (criterion === "quality") return whyNoQuality(comparison, criteria, names);
+  const without = text ? names.filter((name) => !text.models[name]) : [];
+  if (criterion === "speed" && without.length) {
+    return `${without.join(" and ")} ${
+      without.length > 1 ? "have" : "has"
+    } no tokenizer to tell bytes of text a second by`;
+  }
   const ran = config !== null && names.some((name) => speedSamples(comparison, config, metric, name).length);
   return criterion === "speed" && ran ? "there are too few blocks to compare speed" : undefined;
 }
@@ -142,7 +154,7 @@ export function whyNothing(
 function whyNoQuality(comparison: ComparisonData, criteria: Criteria, names: string[]): string | undefined {
   const results = names.flatMap((name) => resultOf(comparison, criteria, name) ?? []);
   if (!results.length) return undefined;
-  const metric = firstMetric(results[0]), level = guessLevel(results[0], metric);
+  const metric = decidingMetric(results[0], comparison.raw), level = guessLevel(results[0], metric);
   if (level === null || results.some((r) => beatsGuessing(r, metric))) {
     return "there are too few items to compare quality";
   }

@@ -18,6 +18,7 @@ import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel, metricLabel } from "./labels.ts";
 import { axis, baseLayout, errorBars, rightEnd } from "./layout.ts";
 import { modelStyles, withOpacity } from "./palette.ts";
+import { speedUnit } from "./speed_units.ts";
 
 /** A joint 95 % region of two independent normal estimates is this much wider than each 95 % interval: sqrt(chi2(2)) / z. */
 const JOINT = Math.sqrt(5.991) / 1.96;
@@ -42,6 +43,9 @@ export function decisionFigure(
   const largest = Math.max(...all.map((c) => c.memoryGb ?? 0), 0);
   const base = all.find((c) => c.name === comparison.raw.baseline);
   const decision = decide(comparison, limits, criteria);
+  const unit = criteria.config === null ? "tok/s" : speedUnit(comparison, criteria.config);
+  // A limit in the other unit lies elsewhere on this axis for each model: those outside it are hollow.
+  const least = unit === "bytes/s" ? limits.decodeBytesPerS : limits.decodeTokensPerS;
 
   const data: Record<string, unknown>[] = [];
   for (const c of all) {
@@ -78,41 +82,46 @@ export function decisionFigure(
         color: withOpacity(colour, outside ? 0 : 0.55),
         line: { color: colour, width: 2 },
       },
-      hovertemplate: `${escapePlot(c.name)}<br>${formatEstimate(c.speed!)} tok/s<br>${
+      hovertemplate: `${escapePlot(c.name)}<br>${formatEstimate(c.speed!)} ${unit}<br>${
         formatEstimate(c.quality!, { scale: label.scale })
       } ${label.unit}<br>${memory}<extra></extra>`,
     });
   }
 
   const speeds = all.map((c) => c.speed!);
-  const right = rightEnd([...speeds.map((s) => s.point), limits.decodeTokensPerS ?? 0], speeds.map((s) => s.high));
-  const rule = limitsText(limits);
+  const right = rightEnd([...speeds.map((s) => s.point), least ?? 0], speeds.map((s) => s.high));
+  const rule = limitsText(limits), drawn = least !== undefined || limits.memoryGb !== undefined;
   const title = escapePlot(label.unit === "%" ? `${label.name}, %` : label.name);
   const setting = criteria.config ? escapePlot(configLabel(criteria.config)) : "";
   const layout = baseLayout(
     "Quality against speed",
     `size: peak memory; cross: 95 % CI of one model<br>ellipse: joint 95 % region against the baseline${
       chance === null ? "" : "; dotted line: chance"
-    }${rule ? `<br>shaded: ${rule}` : ""}`,
+    }${rule ? `<br>${drawn ? "shaded" : "filled"}: ${rule}` : ""}`,
     {
       height: 540,
       margin: { l: 64, r: 16, t: rule ? 112 : 96, b: 60 },
-      xaxis: axis(`${criteria.metric === "decodeTokensPerS" ? "decode" : "throughput"} (tok/s)<br>${setting}`, {
-        range: [0, right],
-      }),
+      xaxis: axis(
+        `${criteria.metric === "decodeTokensPerS" ? "decode" : "throughput"} (${
+          unit === "bytes/s" ? "bytes of the same text/s" : unit
+        })<br>${setting}`,
+        {
+          range: [0, right],
+        },
+      ),
       yaxis: axis(`${title} (${higherIsBetter ? "up is better" : "axis reversed: up is better"})`, {
         ...(higherIsBetter ? {} : { autorange: "reversed" }),
         zeroline: false,
       }),
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top", itemsizing: "constant", font: { size: 12 } },
       shapes: [
-        ...(rule
+        ...(drawn
           ? [{
             type: "rect",
             layer: "below",
             xref: "x",
             yref: "paper",
-            x0: limits.decodeTokensPerS ?? 0,
+            x0: least ?? 0,
             x1: right,
             y0: 0,
             y1: 1,

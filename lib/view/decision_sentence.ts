@@ -7,6 +7,8 @@ export interface Limits {
   memoryGb?: number;
   /** Decode speed at least, in tokens/s. */
   decodeTokensPerS?: number;
+  /** Decode speed at least, in bytes of the same text a second: known where tokenizers differ, or a setting is in bytes. */
+  decodeBytesPerS?: number;
 }
 
 export interface Decision {
@@ -32,6 +34,8 @@ export interface Decision {
 
 /** What the sentence needs besides the decision. */
 export interface DecisionFacts {
+  /** Speeds are in bytes of the same text a second. */
+  inBytes: boolean;
   limits: Limits;
   /** Models that keep to the limits. */
   inside: string[];
@@ -50,8 +54,15 @@ export function decisionWords(d: Decision, facts: DecisionFacts): string {
     ...d.outside.map(({ name, why }) => `${name} is outside the limits (${why.join(", ")})`),
     ...d.unknown.map(({ name, why }) => `whether ${name} keeps to the limits is not known (${why.join(", ")})`),
   ];
-  const parts = d.chosen === null ? [noneWords(d, facts)] : [lead(d, facts), ...others(d, facts), ...beside];
+  const words = d.chosen === null ? [noneWords(d, facts)] : [lead(d, facts), ...others(d, facts), ...beside];
+  const parts = [...words, ...unitWords(d, facts, words.join(" "))];
   return `${parts.join("; ")}.`;
+}
+
+/** What faster and slower are told by, where it is not tokens and the sentence needs it. */
+function unitWords({ ground }: Decision, { inBytes }: DecisionFacts, words: string): string[] {
+  if (!inBytes || ground === "speed" || !/\b(faster|slower)\b/.test(words)) return [];
+  return ["faster and slower are in bytes of the same text a second"];
 }
 
 function noneWords({ outside, unknown }: Decision, { limits }: DecisionFacts): string {
@@ -62,7 +73,7 @@ function noneWords({ outside, unknown }: Decision, { limits }: DecisionFacts): s
   return `No model ${unknown.length ? "is known to keep" : "keeps"} to ${limitsText(limits)}: ${why}`;
 }
 
-function lead({ chosen, ground }: Decision, { limits, inside, missing, equal }: DecisionFacts): string {
+function lead({ chosen, ground }: Decision, { limits, inside, missing, equal, inBytes }: DecisionFacts): string {
   const rule = limitsText(limits), within = rule && `Within ${rule}, `;
   if (inside.length === 1) {
     return rule ? `${within}choose ${chosen}` : `${chosen} alone was measured: there is no choice`;
@@ -74,7 +85,8 @@ function lead({ chosen, ground }: Decision, { limits, inside, missing, equal }: 
     ...missing.flatMap((m) => m.why ?? []),
     ...(equal.length ? [`no difference in ${list(equal, "or")} was found`] : []),
   ]);
-  if (ground) return `${within ? `${within}c` : "C"}hoose ${chosen} by ${ground}: ${reasons}`;
+  const by = ground === "speed" && inBytes ? ", fastest in bytes of the same text a second" : ` by ${ground}`;
+  if (ground) return `${within ? `${within}c` : "C"}hoose ${chosen}${by}: ${reasons}`;
   const nothing = `${within ? `${within}n` : "N"}othing that was measured tells ${list(inside)} apart (${reasons})`;
   return `${nothing}: keep ${chosen}, which is named first`;
 }
@@ -118,6 +130,7 @@ export function limitsText(limits: Limits): string {
   return [
     ...(limits.memoryGb !== undefined ? [`at most ${limits.memoryGb} GB`] : []),
     ...(limits.decodeTokensPerS !== undefined ? [`at least ${limits.decodeTokensPerS} tok/s`] : []),
+    ...(limits.decodeBytesPerS !== undefined ? [`at least ${limits.decodeBytesPerS} bytes/s`] : []),
   ].join(" and ");
 }
 

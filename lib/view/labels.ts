@@ -2,10 +2,12 @@
 import type { Estimate } from "../stats/estimate.ts";
 import { SHARE, usableOn, usablePositive } from "../stats/usable.ts";
 
-/** `p5_l64` and `b8_s128` spelled out; a name of another form is given back. */
+/** `p5_l64`, `p512B_l256B` and `b8_s128` spelled out; a name of another form is given back. */
 export function configLabel(config: string): string {
   const generation = /^p(\d+)_l(\d+)$/.exec(config);
   if (generation) return `prompt ${generation[1]} + ${generation[2]} new tokens`;
+  const text = /^p(\d+)B_l(\d+)B(?:_([0-9a-f]{8}))?$/.exec(config);
+  if (text) return `${text[1]} bytes of text + the next ${text[2]}${text[3] ? ` (text ${text[3]})` : ""}`;
   const batch = /^b(\d+)_s(\d+)$/.exec(config);
   return batch ? `batch ${batch[1]} × ${batch[2]} tokens` : config;
 }
@@ -24,6 +26,9 @@ const METRICS: Record<string, MetricLabel> = {
   decode_tok_s: { name: "decode", unit: "tok/s", scale: 1, differenceUnit: "tok/s" },
   prefill_tok_s: { name: "prefill", unit: "tok/s", scale: 1, differenceUnit: "tok/s" },
   throughput_tok_s: { name: "throughput", unit: "tok/s", scale: 1, differenceUnit: "tok/s" },
+  decode_bytes_s: { name: "decode of the same text", unit: "bytes/s", scale: 1, differenceUnit: "bytes/s" },
+  prefill_bytes_s: { name: "prefill of the same text", unit: "bytes/s", scale: 1, differenceUnit: "bytes/s" },
+  throughput_bytes_s: { name: "throughput of the same text", unit: "bytes/s", scale: 1, differenceUnit: "bytes/s" },
   acc: { name: "acc", unit: "%", scale: 100, differenceUnit: "pp" },
   acc_norm: { name: "acc_norm", unit: "%", scale: 100, differenceUnit: "pp" },
   acc_bytes: { name: "acc_bytes", unit: "%", scale: 100, differenceUnit: "pp" },
@@ -50,6 +55,7 @@ const VERDICTS: Record<string, { words: string; tone?: "good" | "bad" }> = {
   slower: { words: "slower", tone: "bad" },
   worse: { words: "worse", tone: "bad" },
   same: { words: "same" },
+  "not comparable": { words: "tokens of different tokenizers" },
   unclear: { words: "no difference found" },
 };
 
@@ -62,7 +68,9 @@ export function verdictLabel(verdict: string): { words: string; tone?: "good" | 
 export function rowVerdict(
   row: { verdict: string; speedup: number | null; low: number | null; high: number | null },
 ): { words: string; tone?: "good" | "bad" } {
-  if (row.low === null && row.high === null) return { words: `too few ${rowUnits(row)}` };
+  if (row.verdict !== "not comparable" && row.low === null && row.high === null) {
+    return { words: `too few ${rowUnits(row)}` };
+  }
   return verdictLabel(row.verdict);
 }
 

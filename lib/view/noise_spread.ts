@@ -124,7 +124,7 @@ export function noiseTable(result: RoundsResult): View {
   );
   const missing = environment.missing.length
     ? `This system does not show: ${environment.missing.join(", ")}.`
-    : "Pressure on the CPU and steal were read for every sample.";
+    : "CPU time of other processes and steal were read for every sample.";
   return tableView({
     columns: [
       { title: "setting" },

@@ -1,6 +1,6 @@
 /** Generated tasks: how programs ended, and where the uncertainty of pass@1 comes from. */
 import { noOptions } from "../check/options.ts";
-import type { VariancePart } from "../eval/generated/variance.ts";
+import type { VariancePart } from "../eval/generated/facts.ts";
 import type { View } from "./display.ts";
 import { type NamedResults, namedResults } from "./eval_table.ts";
 import { formatNumber } from "./format.ts";

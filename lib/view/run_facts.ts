@@ -2,18 +2,12 @@
 import { checkArgument, noOptions } from "../check/options.ts";
 import type { Environment } from "../measure/environment.ts";
 import { checkComparison, ENVIRONMENT } from "./arguments.ts";
-import {
-  type ComparisonData,
-  memoryEstimate,
-  modelNames,
-  speedMetric,
-  speedRatio,
-  summaryRows,
-} from "./comparison_data.ts";
+import { type ComparisonData, memoryEstimate, modelNames, speedMetric, speedRatio } from "./comparison_data.ts";
 import { memoryCell } from "./comparison_view.ts";
 import type { View } from "./display.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
+import { decidingRow, unitSentence } from "./speed_units.ts";
 import { tableView } from "./table.ts";
 
 /** The machine and the versions: what every number depends on. */
@@ -42,12 +36,16 @@ export function machineTable(environment: Environment): View {
   });
 }
 
-/** Size and form of each model. Weights in MB (10^6 bytes), parameters in millions. */
+/**
+ * Size and form of each model. Weights in MB (10^6 bytes), parameters in millions; where tokenizers differ, the bytes of
+ * text that a token stands for.
+ */
 export function modelTable(comparison: ComparisonData): View {
   noOptions("modelTable", arguments, 1);
   checkComparison("Cannot show the models", comparison);
+  const { text } = comparison.raw, total = (values: number[]) => values.reduce((a, b) => a + b, 0);
   const rows = modelNames(comparison).map((name) => {
-    const { info } = comparison.raw.models[name];
+    const { info } = comparison.raw.models[name], own = text?.models[name];
     const config = comparison.raw.settings[0]?.config;
     return [
       name,
@@ -55,6 +53,8 @@ export function modelTable(comparison: ComparisonData): View {
       info ? String(info.layers) : "—",
       info ? formatNumber(info.parameters / 1e6) : "—",
       info ? formatNumber(info.weightBytes / 1e6) : "—",
+      info ? info.vocabSize.toLocaleString("en") : "—",
+      ...(text ? [own ? formatNumber(total(text.bytes) / total(own.tokens)) : "—"] : []),
       memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
       info ? `${info.provider}, ${info.threads}` : "—",
     ];
@@ -66,11 +66,13 @@ export function modelTable(comparison: ComparisonData): View {
       { title: "layers" },
       { title: "parameters", detail: "millions" },
       { title: "weights", detail: "MB" },
+      { title: "vocabulary", detail: "tokens" },
+      ...(text ? [{ title: "bytes a token", detail: "same text" }] : []),
       { title: "peak memory", detail: "GB" },
       { title: "provider, threads", align: "left" },
     ],
     rows,
-    notes: warningsOf(comparison),
+    notes: [...unitSentence(comparison), ...warningsOf(comparison)],
   });
 }
 
@@ -86,11 +88,9 @@ function warningsOf({ raw }: ComparisonData): string[] {
 /** What a setting's verdicts took: the minutes of all its models, and how many of the verdicts are still open. */
 function verdictMinutes(comparison: ComparisonData, config: string, minutes: number | undefined): string {
   if (minutes === undefined) return "—";
-  const primary = comparison.raw.settings.find((s) => s.config === config)?.kind === "generation"
-    ? "decode_tok_s"
-    : "throughput_tok_s";
-  const open = summaryRows(comparison).filter((r) =>
-    r.config === config && r.metric === primary && r.verdict === "unclear"
+  const kind = comparison.raw.settings.find((s) => s.config === config)?.kind ?? "batch";
+  const open = modelNames(comparison).filter((name) =>
+    decidingRow(comparison, name, config, speedMetric(kind))?.verdict === "unclear"
   );
   const took = minutes < 0.05 ? "< 0.1" : minutes.toFixed(1);
   return open.length ? `${took} (${open.length} open)` : took;

@@ -11,18 +11,24 @@ import { formatNumber } from "./format.ts";
 import { axis, baseLayout, panelAxes, tallPanels } from "./noise_layout.ts";
 import { modelStyles, withOpacity } from "./palette.ts";
 
-const PANELS = [
-  { time: "ttftMs", x: "prompt (tokens)", y: "TTFT (ms)" },
-  { time: "tpotMs", x: "context (tokens)", y: "TPOT (ms)" },
-] as const;
+const PANELS = {
+  tokens: [
+    { time: "ttftMs", x: "prompt (tokens)", y: "TTFT (ms)" },
+    { time: "tpotMs", x: "context (tokens)", y: "TPOT (ms)" },
+  ],
+  bytes: [
+    { time: "ttftMs", x: "prompt (bytes of the same text)", y: "TTFT (ms)" },
+    { time: "tpotMs", x: "context (bytes)", y: "time a byte (ms)" },
+  ],
+} as const;
 /** Points of a drawn curve. */
 const STEPS = 60;
 
 /** Two panels, TTFT and TPOT; the baseline's twin is left out, since it lies on the baseline. */
-export function scalingFigure({ models, twin, crossovers }: Scaling): Figure {
+export function scalingFigure({ models, twin, crossovers, unit = "tokens" }: Scaling): Figure {
   const names = Object.keys(models).filter((name) => name !== twin), styles = modelStyles(names);
   const data: Record<string, unknown>[] = [], shapes: Record<string, unknown>[] = [];
-  PANELS.forEach(({ time }, panel) => {
+  PANELS[unit].forEach(({ time }, panel) => {
     const end = Math.max(...names.flatMap((name) => models[name][time].points.map((p) => p.length)));
     for (const name of names) {
       const { colour, marker } = styles[name], label = escapePlot(name), axes = panelAxes(panel);
@@ -37,7 +43,7 @@ export function scalingFigure({ models, twin, crossovers }: Scaling): Figure {
         x: points.map((p) => p.length),
         y: points.map((p) => p.value),
         marker: { color: colour, symbol: marker, size: 7 },
-        hovertemplate: `${label}, %{x} tokens: %{y:.4g} ms<extra></extra>`,
+        hovertemplate: `${label}, %{x} ${unit}: %{y:.4g} ms<extra></extra>`,
         showlegend: panel === 0,
       });
     }
@@ -48,7 +54,7 @@ export function scalingFigure({ models, twin, crossovers }: Scaling): Figure {
       shapes.push(stretch(panel, low, Math.min(high, end), styles[second].colour));
     }
   });
-  const panels = PANELS.map(({ x, y }) => ({
+  const panels = PANELS[unit].map(({ x, y }) => ({
     x: axis(x, { rangemode: "tozero" }),
     y: axis(y, { rangemode: "tozero" }),
   }));
@@ -66,8 +72,9 @@ export function scalingFigure({ models, twin, crossovers }: Scaling): Figure {
 export function scalingPlot(scaling: Scaling): View {
   noOptions("scalingPlot", arguments, 1);
   checkArgument("Cannot draw the scaling", "scaling", scaling, SCALING);
+  const { unit = "tokens" } = scaling, perOne = unit === "bytes" ? "time a byte" : "TPOT";
   const lines = Object.entries(scaling.models).map(([name, { ttftMs, tpotMs }]) =>
-    `${name}: TTFT ${times(ttftMs)}, TPOT ${times(tpotMs)}`
+    `${name}: TTFT ${times(ttftMs, unit)}, ${perOne} ${times(tpotMs, unit)}`
   );
   return figureView(
     scalingFigure(scaling),
@@ -82,9 +89,9 @@ export function scalingPlot(scaling: Scaling): View {
 }
 
 /** The first and the last measured time. */
-function times({ points }: ModelScaling["ttftMs"]): string {
+function times({ points }: ModelScaling["ttftMs"], unit: string): string {
   const of = ({ length, value }: typeof points[number]) => `${formatNumber(value)} ms at ${Math.round(length)}`;
-  return `${of(points[0])} to ${of(points.at(-1)!)} tokens`;
+  return `${of(points[0])} to ${of(points.at(-1)!)} ${unit}`;
 }
 
 function curveOf(model: ModelScaling, time: "ttftMs" | "tpotMs", end: number) {

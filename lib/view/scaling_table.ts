@@ -15,7 +15,7 @@ import { type Cell, tableView } from "./table.ts";
 export function scalingTable(scaling: Scaling): View {
   noOptions("scalingTable", arguments, 1);
   checkArgument("Cannot show the scaling", "scaling", scaling, SCALING);
-  const { models, crossovers, rounds } = scaling;
+  const { models, crossovers, rounds, unit = "tokens" } = scaling, one = unit === "bytes" ? "byte" : "token";
   const rows = Object.entries(models).map(([name, { ttftMs, tpotMs }]): Cell[] => {
     const [a, b, c] = terms(ttftMs), [base, slope] = terms(tpotMs);
     const worst = (fit: typeof ttftMs) => 100 * Math.max(...fit.points.map((p) => Math.abs(p.relativeResidual)));
@@ -29,21 +29,25 @@ export function scalingTable(scaling: Scaling): View {
       `${worst(ttftMs).toFixed(1)} / ${worst(tpotMs).toFixed(1)}`,
     ];
   });
+  const perOne = unit === "bytes" ? "time a byte" : "TPOT";
   const blocks = Math.min(...Object.values(models).map((m) => m.ttftMs.blocks.length));
   return tableView({
-    caption: "How time grows with length: TTFT = a + b S + c S², TPOT = a + b context",
+    caption: unit === "tokens"
+      ? "How time grows with length: TTFT = a + b S + c S², TPOT = a + b context"
+      : "How time grows with bytes of the same text: TTFT = a + b S + c S², time a byte = a + b context",
     columns: [
       { title: "architecture" },
       { title: "TTFT a", detail: "ms" },
-      { title: "TTFT b", detail: "ms a token" },
-      { title: "TTFT c", detail: "ms for 1000² tokens" },
-      { title: "TPOT a", detail: "ms" },
-      { title: "TPOT b", detail: "ms for 1000 tokens" },
-      { title: "worst residual", detail: "%, TTFT / TPOT" },
+      { title: "TTFT b", detail: `ms a ${one}` },
+      { title: "TTFT c", detail: `ms for 1000² ${unit}` },
+      { title: `${perOne} a`, detail: "ms" },
+      { title: `${perOne} b`, detail: `ms for 1000 ${unit}` },
+      { title: "worst residual", detail: `%, TTFT / ${perOne}` },
     ],
     rows,
     notes: [
       ...crossovers.map(crossoverSentence),
+      ...(unit === "bytes" ? ["Every model reads the same text with its own tokens: their tokenizers differ."] : []),
       ...busySentence(rounds),
       "Where one is faster is told at each length by itself: two copies of one model, too, seem to differ at some length in " +
       "one to three of ten runs, but are hardly ever seen to overtake one another.",

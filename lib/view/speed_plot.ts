@@ -8,6 +8,7 @@ import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
 import { baseLayout, brokenLabel, errorBars, rightEnd, stackedPanels } from "./layout.ts";
 import { modelStyles, withOpacity } from "./palette.ts";
+import { speedUnit, unitSentence } from "./speed_units.ts";
 
 /** More raw points than this a model and setting are not drawn: they would hide the interval. */
 const MAX_POINTS = 200;
@@ -18,7 +19,9 @@ export function speedFigure(comparison: ComparisonData): Figure {
   const styles = modelStyles(names);
   const settings = comparison.raw.settings;
   const titles = settings.map(({ config, kind }) =>
-    `${kind === "generation" ? "decode" : "throughput"} (tok/s)<br>${escapePlot(configLabel(config))}`
+    `${kind === "generation" ? "decode" : "throughput"} (${speedUnit(comparison, config)})<br>${
+      escapePlot(configLabel(config))
+    }`
   );
   const data: Record<string, unknown>[] = [];
   const ends: number[] = [];
@@ -29,7 +32,7 @@ export function speedFigure(comparison: ComparisonData): Figure {
     );
     const axes = panel === 0 ? { xaxis: "x", yaxis: "y" } : { xaxis: `x${panel + 1}`, yaxis: `y${panel + 1}` };
     names.forEach((name, row) => {
-      const metric = speedMetric(kind);
+      const metric = speedMetric(kind), unit = speedUnit(comparison, config);
       const samples = speedSamples(comparison, config, metric, name).map((s) => s.value);
       const estimate = speedEstimate(comparison, config, metric, name);
       const point = estimate ??
@@ -47,7 +50,7 @@ export function speedFigure(comparison: ComparisonData): Figure {
         error_x: { ...errorBars([point]), color: styles[name].colour },
         hovertemplate: `${label}: ${
           estimate ? formatEstimate(estimate) : formatNumber(point.point)
-        } tok/s<extra></extra>`,
+        } ${unit}<extra></extra>`,
         showlegend: false,
         ...axes,
       });
@@ -59,7 +62,7 @@ export function speedFigure(comparison: ComparisonData): Figure {
           x: samples,
           y: samples.map((_, i) => row + 0.22 * Math.sin(i * 2.4)), // spread, the same at every drawing
           marker: { color: styles[name].colour, size: 4, opacity: 0.45 },
-          hovertemplate: `${label}: %{x:.4g} tok/s in one round<extra></extra>`,
+          hovertemplate: `${label}: %{x:.4g} ${unit} in one round<extra></extra>`,
           showlegend: false,
           ...axes,
         });
@@ -68,7 +71,9 @@ export function speedFigure(comparison: ComparisonData): Figure {
   });
   const layout = baseLayout(
     "Speed of each model",
-    "bar: mean, 95 % CI over blocks<br>dots: single rounds; axes start at 0",
+    `bar: mean, 95 % CI over blocks<br>dots: single rounds; axes start at 0${
+      comparison.raw.text ? "<br>bytes of the same text: tokenizers differ" : ""
+    }`,
     {
       ...stackedPanels(titles, names.length, {}),
       barmode: "overlay",
@@ -99,9 +104,12 @@ export function speedPlot(comparison: ComparisonData): View {
     modelNames(comparison).map((name) => {
       const estimate = speedEstimate(comparison, config, speedMetric(kind), name);
       return `${configLabel(config)}, ${name}: ${
-        estimate ? `${formatEstimate(estimate)} tok/s` : "too few blocks for an interval"
+        estimate ? `${formatEstimate(estimate)} ${speedUnit(comparison, config)}` : "too few blocks for an interval"
       }`;
     })
   );
-  return figureView(speedFigure(comparison), ["Speed of each model, 95 % CI", ...lines].join("\n"));
+  return figureView(
+    speedFigure(comparison),
+    ["Speed of each model, 95 % CI", ...lines, ...unitSentence(comparison)].join("\n"),
+  );
 }

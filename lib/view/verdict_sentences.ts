@@ -1,27 +1,35 @@
 /** Verdicts said in words, one sentence for each model and primary metric. */
 import { checkComparison } from "./arguments.ts";
 import { noOptions } from "../check/options.ts";
-import { type ComparisonData, primaryMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
+import { type ComparisonData, primaryMetric, speedMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { busySentence } from "./busy_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
 import { formatEstimate } from "./format.ts";
 import { configLabel, metricLabel, rowUnits } from "./labels.ts";
+import { decidingRow, unitSentence } from "./speed_units.ts";
 
 /**
  * What the comparison found, e.g. "int4: decodes 2.41× [2.32, 2.50] as fast, faster (prompt 5 + 64 new tokens, n = 24
- * rounds)", "window 128: no difference found in hellaswag acc_norm, -1.0 pp [-4.1, 2.1] (n = 100 items)"; and one more
- * where the machine was busy meanwhile.
+ * rounds)", "gemma3: decodes 0.61× [0.60, 0.62] as fast in bytes of the same text, slower (...)", "window 128: no difference found in hellaswag acc_norm, -1.0 pp [-4.1, 2.1] (n = 100 items)"; one that
+ * says so where tokenizers differ, and one more where the machine was busy meanwhile.
  */
 export function verdictSentences(comparison: ComparisonData): string[] {
   noOptions("verdictSentences", arguments, 1);
   checkComparison("Cannot tell verdicts", comparison);
   const { settings, tasks } = comparison.raw;
-  const primary = new Set([
-    ...settings.map(({ config, kind }) => `${config} ${kind === "generation" ? "decode_tok_s" : "throughput_tok_s"}`),
-    ...Object.keys(tasks).map((task) => `${task} ${primaryMetric(comparison, task)?.metric}`),
-  ]);
-  const rows = summaryRows(comparison).filter((r) => primary.has(`${r.config} ${r.metric}`));
-  return [...rows.map(sentence), ...busySentence(comparison.raw), ...interruptedSentence(comparison.raw)];
+  const ofTasks = new Set(Object.keys(tasks).map((task) => `${task} ${primaryMetric(comparison, task)?.metric}`));
+  const kinds = new Map(settings.map(({ config, kind }) => [config, speedMetric(kind)]));
+  const rows = summaryRows(comparison).filter((r) => {
+    const speed = kinds.get(r.config);
+    if (!speed) return ofTasks.has(`${r.config} ${r.metric}`);
+    return r.metric === decidingRow(comparison, r.architecture, r.config, speed)?.metric;
+  });
+  return [
+    ...rows.map(sentence),
+    ...unitSentence(comparison),
+    ...busySentence(comparison.raw),
+    ...interruptedSentence(comparison.raw),
+  ];
 }
 
 function sentence(row: SummaryRow): string {
@@ -31,12 +39,13 @@ function sentence(row: SummaryRow): string {
     few = low === null && high === null ? `${architecture}: too few ${units} to compare` : "";
   if (speedup !== null) {
     const found = formatEstimate(estimate, { unit: "×", units: "" });
-    const verb = metric === "decode_tok_s" ? "decodes" : "runs";
-    const setting = `(${configLabel(config)}, n = ${n} rounds)`;
+    const verb = metric.startsWith("decode") ? "decodes" : "runs";
+    const unit = metric.endsWith("_bytes_s") ? " in bytes of the same text" : "";
+    const setting = `(${configLabel(config)}, n = ${n} rounds${row.note ? `; ${row.note}` : ""})`;
     if (few) return `${few} ${metricLabel(metric).name}, ${found} ${setting}`;
     return verdict === "unclear"
       ? `${architecture}: no difference found in ${metricLabel(metric).name}, ${found} ${setting}`
-      : `${architecture}: ${verb} ${found} as fast, ${verdict} ${setting}`;
+      : `${architecture}: ${verb} ${found} as fast${unit}, ${verdict} ${setting}`;
   }
   const { name, scale, differenceUnit } = metricLabel(metric);
   const unit = differenceUnit === "pp" ? " pp" : ` ${differenceUnit}`;

@@ -4,7 +4,7 @@ import { applyEdits, editModel } from "../../lib/arch/edits.ts";
 import { modelFingerprint } from "../../lib/arch/fingerprint.ts";
 import { resolveModel } from "../../lib/arch/resolve.ts";
 import type { ArchEdit, ArchSpec, AttentionSpec, ModelRef } from "../../lib/arch/spec.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
 Deno.test("edits compose left to right and remember where a layer's weights lie", () => {

@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { type DecodeGraph, hasBatchGraph } from "../../lib/arch/batch_graph.ts";
 import { familyOf } from "../../lib/arch/hf/families.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
+import { graphsOf } from "../model/own_graphs.ts";
 
 interface Golden {
   model_type: string;
@@ -81,9 +83,9 @@ async function continues(model: LanguageModel, prompt: number[], want: number[])
   });
   assert.deepEqual((together as { ids: number[] }[])[0].ids, want, "greedy ids beside another prompt");
   for (const graph of graphs(model)) {
-    let state = startState(model, [prompt], graph);
+    let state = startState(graphsOf(model), [prompt], graph);
     for (const [i, id] of want.entries()) {
-      const { tokens, next } = await runChunk(model, state, { turns: 1, graph });
+      const { tokens, next } = await runChunk(graphsOf(model), state, { turns: 1, graph });
       assert.equal(tokens[0][0], id, `greedy id ${i}, step by step in the ${graph} graph`);
       state = next;
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { cacheDir } from "../../lib/store/paths.ts";
 import { openGguf } from "../../lib/arch/gguf_file.ts";
 import { ggufBytes, llamaMetadata, llamaTensors, type Metadata } from "./gguf_writer.ts";

@@ -5,7 +5,8 @@ import { randomWeights } from "../../lib/arch/random_weights.ts";
 import type { ArchSpec, Precision } from "../../lib/arch/spec.ts";
 import type { WeightSource } from "../../lib/arch/weight_source.ts";
 import { openSession } from "../../lib/model/session.ts";
-import { LanguageModel } from "../../lib/model/language_model.ts";
+import type { ModelInfo } from "../../lib/model/info.ts";
+import { modelOf } from "../model/own_graphs.ts";
 import { byteTokenizer } from "../../lib/model/tokenizer.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 import { referenceLogits } from "../model/reference_decoder.ts";
@@ -55,9 +56,8 @@ async function relativeError(spec: ArchSpec, source: WeightSource, precision: Pr
   const { graph, weights, externalData } = await buildInMemory(spec, spec, precision, source);
   assert.ok(weights.bytes > 0);
   const info = { name: "test", vocabSize: spec.vocabSize, contextLength: spec.contextLength };
-  const model = new LanguageModel(
-    info as LanguageModel["info"],
-    byteTokenizer(spec.vocabSize),
+  const model = modelOf(
+    info as ModelInfo,
     spec,
     (kind) => openSession(graph(kind), { threads: 1, externalData }),
   );

@@ -4,7 +4,8 @@
  * problem with temperature. Arguments: prompts, new tokens, problems that are sampled.
  */
 import type { Generation } from "../../lib/model/generate.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { encodePrompt } from "../../lib/model/tokenizer.ts";
 import { loadDataset } from "../../lib/store/dataset.ts";
 

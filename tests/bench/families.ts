@@ -14,7 +14,7 @@ import { rooflineResiduals } from "../../lib/cost/roofline.ts";
 import { measurePeaks } from "../../lib/measure/peaks.ts";
 import { measureRounds } from "../../lib/measure/rounds.ts";
 import type { RoundsResult } from "../../lib/measure/rounds_result.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { meanInterval } from "../../lib/stats/mean_interval.ts";
 import { mean } from "../../lib/stats/summary.ts";
 import { projectRoot } from "../../lib/store/paths.ts";

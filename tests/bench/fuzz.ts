@@ -1,8 +1,10 @@
 /**
  * Damaged files by the thousand, for every reader: `deno task bench:fuzz [files] [reader ...]`. Prints a row a reader; ends
- * with 1 if anything but an error of our own was thrown, an answer took over a second, or memory grew by over 1 GB.
+ * with 1 if anything but an error of our own was thrown, an answer took over a second, or memory grew by over 1 GB. Readers
+ * with a process of their own are given one for every file, as the library does.
  */
 import { inTempFolder } from "../arch/temp_folder.ts";
+import { watchChildren } from "../fuzz/children_memory.ts";
 import { fuzz } from "../fuzz/fuzz.ts";
 import { READERS } from "../fuzz/readers.ts";
 
@@ -11,11 +13,12 @@ const count = Number(Deno.args[0] ?? 10_000), chosen = Deno.args.slice(1), seed 
 const STEP = 500;
 let failed = false;
 console.log(
-  "reader, files, read all the same, refused by name, anything else, over 1 s, slowest (ms), largest RSS (MB)",
+  "reader, files, read all the same, refused by name, anything else, over 1 s, slowest (ms), largest RSS (MB), of a child (MB)",
 );
 for (const reader of READERS.filter(({ name }) => !chosen.length || chosen.includes(name))) {
   const sum = { read: 0, refused: 0, slow: 0, slowestMs: 0, wrong: [] as string[] };
   let rss = 0;
+  const watch = Deno.build.os === "linux" ? watchChildren() : () => NaN;
   for (let done = 0; done < count; done += STEP) {
     await inTempFolder(async (folder) => {
       const { read, refused, slow, slowestMs, wrong } = await fuzz(
@@ -32,10 +35,9 @@ for (const reader of READERS.filter(({ name }) => !chosen.length || chosen.inclu
     });
     rss = Math.max(rss, Deno.memoryUsage().rss);
   }
-  const { read, refused, slow, slowestMs, wrong } = sum;
-  console.log(
-    [reader.name, count, read, refused, wrong.length, slow, slowestMs.toFixed(0), (rss / 1e6).toFixed(0)].join(", "),
-  );
+  const { read, refused, slow, slowestMs, wrong } = sum,
+    megabytes = [rss, watch()].map((bytes) => (bytes / 1e6).toFixed(0));
+  console.log([reader.name, count, read, refused, wrong.length, slow, slowestMs.toFixed(0), ...megabytes].join(", "));
   for (const line of wrong.slice(0, 5)) console.log(`  ${line}`);
   failed ||= wrong.length > 0 || slow > 0 || rss > 1.5e9;
 }

@@ -4,7 +4,7 @@
  * to int8; its weights are those of the file.
  */
 import { join } from "node:path";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { dequantise } from "../../lib/arch/quant_blocks.ts";
 import { GOLDEN_TYPES, goldenMatrix, type GoldenType, sha256Of } from "../arch/golden_blocks.ts";
 import { packedValues, relativeError } from "../arch/packed_values.ts";

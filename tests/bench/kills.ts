@@ -55,12 +55,19 @@ async function killed(work: string, folder: string, ms: number): Promise<boolean
   return (await child.status).signal === "SIGKILL";
 }
 
-/** Processes that were started for this place and are still there: the kernel ends them, which takes a moment. */
-async function orphans(folder: string): Promise<number> {
-  for (let waited = 0; waited < 20 && await started(folder) > 0; waited++) {
-    await new Promise((done) => setTimeout(done, 100));
+/** Beside other work the kernel takes a moment to end a process; one that is there after so long is an orphan. */
+const ORPHAN_AFTER_MS = 10_000;
+
+/** How long processes that were started for this place are there after the kill, and how many stay. */
+async function outlived(folder: string): Promise<{ ms: number; orphans: number }> {
+  const start = performance.now();
+  let there = await started(folder), ms = 0;
+  while (there > 0 && ms < ORPHAN_AFTER_MS) {
+    await new Promise((done) => setTimeout(done, 10));
+    ms = performance.now() - start;
+    there = await started(folder);
   }
-  return await started(folder);
+  return { ms, orphans: there };
 }
 
 async function started(folder: string): Promise<number> {
@@ -78,24 +85,27 @@ async function leftovers(folder: string): Promise<number> {
   const sizes = await Promise.all(
     entries.filter((e) => e.isFile()).map(async (e) => {
       const path = join(e.parentPath, e.name);
-      return /\.(tmp|partial|part)(\/|$)/.test(path.slice(folder.length)) ? (await stat(path)).size : 0;
+      return /\.(tmp|partial|part|joining)(\/|$)/.test(path.slice(folder.length)) ? (await stat(path)).size : 0;
     }),
   );
   return sizes.reduce((a, b) => a + b, 0);
 }
 
 console.log(
-  "work, killed while at work, orphans, MB half-written after the last kill, after the next run, same result",
+  "work, killed while at work, orphans after 10 s, longest life of a child (ms), " +
+    "MB half-written after the last kill, after the next run, same result",
 );
 for (const work of works.length ? works : ALL) {
   const once = await emptyPlace(work);
   let again = await emptyPlace(work);
   try {
     const expected = await whole(work, once);
-    let atWork = 0, left = 0;
+    let atWork = 0, left = 0, longestMs = 0;
     for (let i = 0; i < kills; i++) {
       const wasAtWork = await killed(work, again, random.next() * expected.ms);
-      left += await orphans(again);
+      const { ms, orphans } = await outlived(again);
+      left += orphans;
+      longestMs = Math.max(longestMs, ms);
       if (wasAtWork) atWork++;
       else { // it had ended: from the start
         await rm(again, { recursive: true, force: true });
@@ -113,6 +123,7 @@ for (const work of works.length ? works : ALL) {
       work,
       `${atWork} of ${kills}`,
       left,
+      longestMs.toFixed(0),
       mb(half),
       mb(await leftovers(again)),
       same ? "yes" : "NO",

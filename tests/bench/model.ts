@@ -4,17 +4,18 @@
  */
 import { resolveModel } from "../../lib/arch/resolve.ts";
 import { buildOnDisk } from "../../lib/arch/build.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
 import { openSession, physicalCores } from "../../lib/model/session.ts";
 import { median } from "../../lib/stats/summary.ts";
+import { graphsOf } from "../model/own_graphs.ts";
 
 const ref = "smollm2-135m", threads = physicalCores();
 
 /** Time inside session.run and around it, of `steps` single decode steps and of one Loop of as many. */
 async function overhead(precision: "fp32" | "int4", steps = 64, repeats = 5) {
   const model = await openModel(ref, { precision, threads });
-  const session = await model.session("generate");
+  const session = await graphsOf(model).session("generate");
   let inside = 0;
   const run = session.run.bind(session);
   session.run = async (...args: Parameters<typeof run>) => {
@@ -28,9 +29,9 @@ async function overhead(precision: "fp32" | "int4", steps = 64, repeats = 5) {
     for (let repeat = -1; repeat < repeats; repeat++) {
       inside = 0;
       const start = performance.now();
-      let state = startState(model, [[504, 3575, 282, 4649, 314]]);
-      if (way === "loop") await runChunk(model, state, { turns: steps, keepCaches: false });
-      else for (let i = 0; i < steps; i++) state = (await runChunk(model, state, { turns: 1 })).next;
+      let state = startState(graphsOf(model), [[504, 3575, 282, 4649, 314]]);
+      if (way === "loop") await runChunk(graphsOf(model), state, { turns: steps, keepCaches: false });
+      else for (let i = 0; i < steps; i++) state = (await runChunk(graphsOf(model), state, { turns: 1 })).next;
       const total = performance.now() - start;
       if (repeat >= 0) shares.push((total - inside) / total);
     }

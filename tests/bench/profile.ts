@@ -7,11 +7,12 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DecodeGraph } from "../../lib/arch/batch_graph.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { randomPrompts } from "../../lib/model/random_prompts.ts";
 import { captureEnvironment, type Precision } from "../../lib/mod.ts";
 import { projectRoot } from "../../lib/store/paths.ts";
 import { tableMarkdown, type TableSpec, tableText } from "../../lib/view/table.ts";
+import { graphsOf } from "../model/own_graphs.ts";
 
 const TURNS = 16;
 const given = Deno.args.filter((arg) => arg !== "--write");
@@ -37,8 +38,8 @@ async function decodeProfile(precision: Precision, graph: DecodeGraph, context: 
       profilePrefix: join(folder, "p"),
     });
     const prompts = randomPrompts(model.info.vocabSize, 1, context, 0);
-    const first = await runChunk(model, startState(model, prompts, graph), { turns: 1, graph });
-    await runChunk(model, first.next, { turns: TURNS, graph, keepCaches: false });
+    const first = await runChunk(graphsOf(model), startState(graphsOf(model), prompts, graph), { turns: 1, graph });
+    await runChunk(graphsOf(model), first.next, { turns: TURNS, graph, keepCaches: false });
     await model.close();
     const [file] = await readdir(folder);
     const events: Event[] = JSON.parse(await readFile(join(folder, file), "utf8"));

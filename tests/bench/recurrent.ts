@@ -6,13 +6,15 @@
 import type { ArchSpec, LayerSpec } from "../../lib/arch/spec.ts";
 import { kvCacheBytes, parameterCount } from "../../lib/cost/bytes.ts";
 import { runChunk } from "../../lib/model/decode.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { prefill } from "../../lib/model/prefill.ts";
 import { physicalCores } from "../../lib/model/session.ts";
 import type { Estimate } from "../../lib/stats/estimate.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 import { fitScaling, type ScalingSample } from "../../lib/stats/scaling_fit.ts";
 import { median } from "../../lib/stats/summary.ts";
+import { graphsOf } from "../model/own_graphs.ts";
 
 const threads = Number(Deno.args[0] ?? physicalCores());
 const CONTEXTS = [128, 512, 1024, 2048, 4096], BLOCKS = 6, REPEATS = 5, TURNS = 33;
@@ -53,10 +55,10 @@ function specOf(name: string): ArchSpec {
 async function* decodeTimes(model: LanguageModel, seed: number): AsyncGenerator<Omit<ScalingSample, "block">> {
   const random = seededRandom(seed), ids = Array.from({ length: Math.max(...CONTEXTS) }, () => random.integer(256));
   const states = new Map<number, Awaited<ReturnType<typeof prefill>>[0]["caches"]>();
-  for (const length of CONTEXTS) states.set(length, (await prefill(model, [ids.slice(0, length)]))[0].caches);
+  for (const length of CONTEXTS) states.set(length, (await prefill(graphsOf(model), [ids.slice(0, length)]))[0].caches);
   const run = async (length: number, turns: number) => {
     const start = performance.now(), caches = states.get(length)!;
-    await runChunk(model, { ids: [[7]], lengths: [length], caches }, { turns, keepCaches: false });
+    await runChunk(graphsOf(model), { ids: [[7]], lengths: [length], caches }, { turns, keepCaches: false });
     return performance.now() - start;
   };
   for (let repeat = -1; repeat < REPEATS; repeat++) {

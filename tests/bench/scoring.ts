@@ -8,7 +8,8 @@
  */
 import { type EvaluateOptions, QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import { splitsOf } from "../../lib/eval/host_pool.ts";
-import type { EvalItem, EvalResult, RowSelection } from "../../lib/eval/types.ts";
+import type { EvalItem, EvalResult } from "../../lib/eval/types.ts";
+import type { RowSelection } from "../../lib/eval/task_options.ts";
 import { startHost } from "../../lib/model/host.ts";
 import { physicalCores } from "../../lib/model/physical_cores.ts";
 import { SCORE_MODES, type ScoreMode } from "../../lib/model/score_options.ts";

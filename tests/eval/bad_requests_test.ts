@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import { scoreInBatches, type Unit } from "../../lib/eval/score_in_batches.ts";
-import { openModel } from "../../lib/model/language_model.ts";
-import type { ModelHost, ScoreRequest } from "../../lib/model/protocol.ts";
+import { openModel } from "../../lib/model/open_model.ts";
+import type { ModelHost } from "../../lib/model/protocol.ts";
+import type { ScoreRequest } from "../../lib/model/log_likelihood.ts";
 import { progress } from "../../lib/progress.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 import { FakeHost } from "./fake_host.ts";
+import { graphsOf } from "../model/own_graphs.ts";
 
 const fine = (i: number): ScoreRequest => ({ contextIds: [i % 200, 7, i % 13], continuationIds: [i % 251, 5] });
 const units = (count: number): Unit[] =>
@@ -28,7 +30,7 @@ Deno.test("1,000 requests with one that is refused: one failed row, few calls mo
 
 Deno.test("1,000 requests to a real model with one bad of each kind: these fail alone, with the reason", async () => {
   const model = await openModel({ ref: tinySpec(), seed: 2 }, { threads: 1 });
-  const poison = 257, session = await model.session("score"), run = session.run;
+  const poison = 257, session = await graphsOf(model).session("score"), run = session.run;
   session.run = async (feeds, fetches) => { // NaN in every run that the id takes part in
     const out = await run.call(session, feeds, fetches) as Awaited<ReturnType<typeof run>>;
     if ((feeds.ids.data as BigInt64Array).includes(BigInt(poison))) {

@@ -3,7 +3,7 @@ import { defineTask, type TaskDefinition } from "../../lib/eval/define_task.ts";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import { findTask } from "../../lib/eval/registry.ts";
 import { taskTable } from "../../lib/eval/task_table.ts";
-import type { ScoreRequest } from "../../lib/model/protocol.ts";
+import type { ScoreRequest } from "../../lib/model/log_likelihood.ts";
 import { FakeHost } from "./fake_host.ts";
 
 /** Evaluates on a fake that prefers continuations with this word; gives its requests too. */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defineTask } from "../../lib/eval/define_task.ts";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import type { ModelHost } from "../../lib/model/protocol.ts";
 import manifest from "../cases/scoring/manifest.json" with { type: "json" };
 

@@ -1,5 +1,7 @@
 /** A model host without a model: scores come from a function, ids are UTF-8 bytes. */
-import type { ModelHost, ModelInfo, OpenResult, ScoreRequest, ScoreResult } from "../../lib/model/protocol.ts";
+import type { ModelHost, OpenResult } from "../../lib/model/protocol.ts";
+import type { ScoreRequest, ScoreResult } from "../../lib/model/log_likelihood.ts";
+import type { ModelInfo } from "../../lib/model/info.ts";
 import type { ScoreOptions } from "../../lib/model/score_options.ts";
 
 export const fakeInfo: ModelInfo = {

@@ -4,7 +4,7 @@
  */
 import { appendFileSync } from "node:fs";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import type { ModelHost, StartHost } from "../../lib/model/protocol.ts";
 import { ResultStore } from "../../lib/store/results.ts";
 import { tinySpec } from "../model/tiny_spec.ts";

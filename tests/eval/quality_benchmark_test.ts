@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type EvaluateOptions, QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
-import type { TaskOptions } from "../../lib/eval/types.ts";
-import type { ScoreRequest } from "../../lib/model/protocol.ts";
+import type { TaskOptions } from "../../lib/eval/task_options.ts";
+import type { ScoreRequest } from "../../lib/model/log_likelihood.ts";
 import { requestStop, StopError } from "../../lib/progress.ts";
 import { FakeHost } from "./fake_host.ts";
 

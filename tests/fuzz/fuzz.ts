@@ -14,9 +14,11 @@ export interface FuzzResult {
   /** What else was thrown, with the number of the file. */
   wrong: string[];
   slowestMs: number;
-  /** Answers after more than a second. */
+  /** Answers after more than a second, asked twice more. */
   slow: number;
 }
+
+const SLOW_MS = 1000;
 
 /** Errors that say what is wrong with a file. */
 const OURS = ["SyntaxError", "TypeError", "RangeError", "StoreError", "NotFound"];
@@ -44,9 +46,14 @@ export async function fuzz(reader: FuzzedReader, folder: string, count: number, 
           `file ${i}: ${name}: ${message.slice(0, 200)} ${stack?.split("\n").slice(1, 4).join(" | ")}`,
         );}
     }
-    const ms = performance.now() - start;
+    let ms = performance.now() - start;
+    for (let again = 0; ms > SLOW_MS && again < 2; again++) { // beside other work anything may take its time once
+      const restart = performance.now();
+      await reader.read(path).catch(() => {});
+      ms = Math.min(ms, performance.now() - restart);
+    }
     result.slowestMs = Math.max(result.slowestMs, ms);
-    if (ms > 1000) result.slow++;
+    if (ms > SLOW_MS) result.slow++;
   }
   return result;
 }

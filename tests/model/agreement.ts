@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { ArchSpec, ModelOptions } from "../../lib/arch/spec.ts";
 import type { GenerateResult, Generation } from "../../lib/model/generate.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 
 /** Open a spec with the same random weights each time, and close it after. */
 export async function withModel(

@@ -5,6 +5,7 @@ import { runChunk, startState } from "../../lib/model/decode.ts";
 import { SCORE_MODES } from "../../lib/model/score_options.ts";
 import { generations, ids, logProbabilities, withModel } from "./agreement.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
+import { graphsOf } from "./own_graphs.ts";
 
 const heads = { kind: "attention" as const, heads: 4, kvHeads: 2, headDim: 16 };
 const mlp = { kind: "gelu" as const, intermediateSize: 96, bias: true };
@@ -80,13 +81,16 @@ function near(got: number[], want: number[], what: string, limit = 1e-4): void {
 for (const [name, changes] of Object.entries(specs)) {
   Deno.test(`${name}: prompts at once, token by token and in a ragged batch agree`, () =>
     withModel(familySpec(changes), async (model) => {
-      const whole = await runChunk(model, startState(model, [someIds]), { turns: 12, logprobs: true });
+      const whole = await runChunk(graphsOf(model), startState(graphsOf(model), [someIds]), {
+        turns: 12,
+        logprobs: true,
+      });
       const made = whole.tokens.map(([id]) => id);
       near([...whole.logprobs!], await logProbabilities(model, [...someIds, ...made], 12), "in the graph");
-      let state = startState(model, [someIds.slice(0, 1)]);
+      let state = startState(graphsOf(model), [someIds.slice(0, 1)]);
       const stepped: number[] = [];
       for (let t = 1; t < someIds.length + 12; t++) {
-        const step = await runChunk(model, state, { turns: 1 });
+        const step = await runChunk(graphsOf(model), state, { turns: 1 });
         state = step.next;
         if (t < someIds.length) state.ids = [[someIds[t]]];
         else stepped.push(step.tokens[0][0]);

@@ -3,10 +3,11 @@ import { hasBatchGraph } from "../../lib/arch/batch_graph.ts";
 import type { AttentionSpec } from "../../lib/arch/spec.ts";
 import { randomWeights } from "../../lib/arch/random_weights.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { prefill } from "../../lib/model/prefill.ts";
 import { referenceLogits } from "./reference_decoder.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
+import { graphsOf } from "./own_graphs.ts";
 
 const graph = "batch";
 
@@ -15,9 +16,9 @@ Deno.test("the batch graph's tokens and log-probabilities equal the formulas wri
     const want = await referenceLogits(spec, randomWeights(spec, 3), someIds);
     const model = await openModel({ ref: spec, seed: 3 }, { threads: 1, graphs: [] });
     try {
-      let state = startState(model, [someIds.slice(0, 4)], graph);
+      let state = startState(graphsOf(model), [someIds.slice(0, 4)], graph);
       for (let t = 4; t <= someIds.length; t++) {
-        const { tokens, logprobs, next } = await runChunk(model, state, { turns: 1, logprobs: true, graph });
+        const { tokens, logprobs, next } = await runChunk(graphsOf(model), state, { turns: 1, logprobs: true, graph });
         const row = want[t - 1], largest = Math.max(...row);
         assert.equal(tokens[0][0], row.indexOf(largest), `token after ${t}`);
         const z = Math.log(row.reduce((sum, v) => sum + Math.exp(v - largest), 0));
@@ -36,16 +37,19 @@ Deno.test("rows of different lengths, prompts in pieces and any chunk size give 
   try {
     // The longest prompt is put into caches in three pieces, the others side by side.
     const prompts = [1200, 3, 90, 170, 1].map((n, i) => Array.from({ length: n }, (_, t) => (t * 37 + i * 5) % 256));
-    const rows = await prefill(model, prompts, graph);
+    const rows = await prefill(graphsOf(model), prompts, graph);
     assert.deepEqual(rows.map((r) => r.length), prompts.map((p) => p.length));
     for (const [i, prompt] of prompts.entries()) {
-      const want = await runChunk(model, startState(model, [[...prompt, 9]]), { turns: 40 });
-      const { caches, row, length } = (await prefill(model, [prompt], graph))[0];
+      const want = await runChunk(graphsOf(model), startState(graphsOf(model), [[...prompt, 9]]), { turns: 40 });
+      const { caches, row, length } = (await prefill(graphsOf(model), [prompt], graph))[0];
       assert.deepEqual([row, length], [0, prompt.length]);
       let state = { ids: [[9]], lengths: [length], caches };
       const ids: number[] = [];
       while (ids.length < 40) {
-        const { tokens, next } = await runChunk(model, state, { turns: Math.min(16, 40 - ids.length), graph });
+        const { tokens, next } = await runChunk(graphsOf(model), state, {
+          turns: Math.min(16, 40 - ids.length),
+          graph,
+        });
         ids.push(...tokens.flat());
         state = next;
       }
@@ -63,8 +67,15 @@ Deno.test("soft-capped scores, a scale of their own and norms of queries and key
   const model = await openModel({ ref: spec, seed: 4 }, { threads: 1 });
   try {
     const ask = async (which: "generate" | "batch") => {
-      const first = await runChunk(model, startState(model, [someIds], which), { turns: 1, graph: which });
-      const { tokens, logprobs } = await runChunk(model, first.next, { turns: 24, graph: which, logprobs: true });
+      const first = await runChunk(graphsOf(model), startState(graphsOf(model), [someIds], which), {
+        turns: 1,
+        graph: which,
+      });
+      const { tokens, logprobs } = await runChunk(graphsOf(model), first.next, {
+        turns: 24,
+        graph: which,
+        logprobs: true,
+      });
       return { ids: tokens.flat(), logprobs: [...logprobs!] };
     };
     const want = await ask("generate"), got = await ask("batch");

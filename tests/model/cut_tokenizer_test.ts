@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cutTokenizer } from "../../lib/model/cut_tokenizer.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { openTokenizer, type TokenizerFile } from "../../lib/model/tokenizer.ts";
 import { tinySpec } from "./tiny_spec.ts";
 

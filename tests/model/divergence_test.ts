@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { addToken, divergence, type DivergenceSums } from "../../lib/model/divergence.ts";
 import { startHost } from "../../lib/model/host.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
+import type { RunningModel } from "../../lib/model/running_model.ts";
 import { tinySpec } from "./tiny_spec.ts";
 
 const options = { threads: 1 };
@@ -67,7 +69,7 @@ Deno.test("sums over a text are those of all logits at once, in several runs and
     const candidate = await openModel({ ref: spec, seed: 1 }, options);
     const baseline = await openModel({ ref: spec, seed: 2 }, options);
     try {
-      const [found, short] = await divergence(candidate, baseline, [text(300), "abc"]);
+      const [found, short] = await divergence(candidate.running, baseline.running, [text(300), "abc"]);
       const prefix = candidate.tokenizer.bosId ?? candidate.tokenizer.eosId!;
       const want = await slowSums(candidate, baseline, await candidate.tokenizer.encode(text(300)), prefix);
       assert.deepEqual([found.tokens, found.sameTop, short.tokens], [300, want.sameTop, 3]);
@@ -85,7 +87,7 @@ Deno.test("sums over a text are those of all logits at once, in several runs and
 Deno.test("a model does not diverge from itself, and texts longer than the context are cut into windows", async () => {
   const model = await openModel({ ref: tinySpec() }, options);
   try {
-    const [sums] = await divergence(model, model, [text(150)]); // a context of 64
+    const [sums] = await divergence(model.running, model.running, [text(150)]); // a context of 64
     assert.deepEqual([sums.tokens, sums.kl, sums.sameTop, sums.deltaPSquares], [150, 0, 150, 0]);
     assert.equal(sums.nll, sums.baselineNll);
   } finally {
@@ -97,18 +99,17 @@ Deno.test("models with other tokens, and texts without any, are refused", async 
   const model = await openModel({ ref: tinySpec() }, options);
   const other = await openModel({ ref: tinySpec({ vocabSize: 300 }) }, options);
   try {
-    await assert.rejects(divergence(other, model, ["a"]), /vocabularies have 300 and 258 tokens; bits per byte/);
-    await assert.rejects(divergence(model, model, ["a", ""]), /text 1: it has no tokens/);
-    const shifted = Object.assign(Object.create(model), {
-      tokenizer: { ...model.tokenizer, encodeBatch: () => Promise.resolve([[1, 2, 9]]) },
-      info: model.info,
-    });
-    const first = Object.assign(Object.create(model), {
-      tokenizer: { ...model.tokenizer, encodeBatch: () => Promise.resolve([[1, 2, 3]]) },
-      info: model.info,
-    });
     await assert.rejects(
-      divergence(first, shifted, ["a"]),
+      divergence(other.running, model.running, ["a"]),
+      /vocabularies have 300 and 258 tokens; bits per byte/,
+    );
+    await assert.rejects(divergence(model.running, model.running, ["a", ""]), /text 1: it has no tokens/);
+    const encoding = (ids: number[]): RunningModel =>
+      Object.assign(Object.create(model.running), {
+        tokenizer: { ...model.tokenizer, encodeBatch: () => Promise.resolve([ids]) },
+      });
+    await assert.rejects(
+      divergence(encoding([1, 2, 3]), encoding([1, 2, 9]), ["a"]),
       /text 0 has ids 3 and 9 at token 2, so their tokenizers differ/,
     );
   } finally {
@@ -125,7 +126,7 @@ Deno.test("a host holds its model and a baseline, and gives what this process gi
     const texts = [text(40), text(9)];
     const answer = await host.divergence({ ref: baseRef, options }, texts);
     assert.deepEqual(answer.baseline, base.info);
-    assert.deepEqual(answer.texts, await divergence(model, base, texts));
+    assert.deepEqual(answer.texts, await divergence(model.running, base.running, texts));
     const itself = await host.divergence({ ref, options }, texts);
     assert.deepEqual(itself.texts.map((t) => t.kl), [0, 0]);
     await assert.rejects(host.divergence({ ref: "no-such-model" }, texts), Error);

@@ -7,7 +7,7 @@ import { randomWeights } from "../../lib/arch/random_weights.ts";
 import { resolveSpec } from "../../lib/arch/resolve.ts";
 import type { ArchEdit, ArchSpec } from "../../lib/arch/spec.ts";
 import type { WeightSource } from "../../lib/arch/weight_source.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { referenceLogits } from "./reference_decoder.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { endsOfFolder, endsOfGguf } from "../../lib/model/end_of_text.ts";
 import { exportModel } from "../../lib/model/export.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { inTempFolder } from "../arch/temp_folder.ts";
 import manifest from "../cases/folders/manifest.json" with { type: "json" };
 

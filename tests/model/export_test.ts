@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { ArchSpec, AttentionSpec } from "../../lib/arch/spec.ts";
 import { openTokenizer } from "../../lib/model/tokenizer.ts";
 import { exportModel } from "../../lib/model/export.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { type Feeds, floats, int64s, openSession } from "../../lib/model/session.ts";
 import { tinySpec } from "./tiny_spec.ts";
 

@@ -1,7 +1,7 @@
 /** tests/cases/folders: logits and greedy ends of transformers, and folders that are refused by the name of what they are. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { inTempFolder } from "../arch/temp_folder.ts";
 import manifest from "../cases/folders/manifest.json" with { type: "json" };
 

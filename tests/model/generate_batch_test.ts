@@ -4,12 +4,12 @@ import { randomWeights } from "../../lib/arch/random_weights.ts";
 import type { ArchSpec } from "../../lib/arch/spec.ts";
 import type { WeightSource } from "../../lib/arch/weight_source.ts";
 import type { GenerateResult, Generation } from "../../lib/model/generate.ts";
-import { LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { openSession } from "../../lib/model/session.ts";
-import { byteTokenizer } from "../../lib/model/tokenizer.ts";
 import { ids } from "./agreement.ts";
 import { recurrentSpecs } from "./recurrent_specs.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
+import { graphsOf, modelOf } from "./own_graphs.ts";
 
 const spec = tinySpec({ contextLength: 160 });
 /** Lengths from 1 to 60, in no order. */
@@ -158,14 +158,17 @@ async function watched(spec: ArchSpec, source: WeightSource) {
   const built = await buildInMemory(spec, spec, "fp32", source);
   const seen: { rows: number; tokens: number; slots: number; bytes: number }[] = [];
   const info = (await openModel({ ref: spec }, { threads: 1, graphs: [] })).info;
-  const model = new LanguageModel(info, byteTokenizer(spec.vocabSize), spec, async (kind) => {
+  const model = modelOf(info, spec, async (kind) => {
     const session = await openSession(built.graph(kind), { threads: 1, externalData: built.externalData });
     return {
       ...session,
       run(feeds, fetches) {
         const [rows, tokens] = feeds.ids.dims;
-        const bytes = model.caches.reduce((sum, { past }) => sum + (feeds[past].data as Float32Array).byteLength, 0);
-        seen.push({ rows, tokens, slots: feeds[model.caches[0].past].dims[2], bytes });
+        const bytes = graphsOf(model).caches.reduce(
+          (sum, { past }) => sum + (feeds[past].data as Float32Array).byteLength,
+          0,
+        );
+        seen.push({ rows, tokens, slots: feeds[graphsOf(model).caches[0].past].dims[2], bytes });
         return session.run(feeds, fetches);
       },
     };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import golden from "../golden/gguf_pre_tokenizers.json" with { type: "json" };
 import { preTokenizerNames } from "../../lib/model/gguf_pre_tokenizers.ts";
 import { tokenizerFromGguf } from "../../lib/model/gguf_tokenizer.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { rust } from "./rust_tokenizer.ts";
 
 type Metadata = Record<string, unknown>;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import generation from "../golden/generation_smollm2.json" with { type: "json" };
 import tokenizer from "../golden/tokenizer_smollm2.json" with { type: "json" };
+import { assertGolden } from "./golden_generation.ts";
 
 /** Reference: llama.cpp (ids), transformers in float32 (greedy ids, log-probabilities); see the golden files. */
 Deno.test("SmolLM2-135M at fp32: ids of llama.cpp, greedy ids and log-probabilities of transformers", async (t) => {
@@ -14,20 +15,7 @@ Deno.test("SmolLM2-135M at fp32: ids of llama.cpp, greedy ids and log-probabilit
       });
     }
     for (const golden of generation.cases) {
-      await t.step(`continues ${JSON.stringify(golden.prompt.slice(0, 40))}`, async () => {
-        const maxNewTokens = golden.greedy_ids.length;
-        const [{ ids }] = await model.generate(golden.prompt, { maxNewTokens, ignoreEos: true });
-        assert.deepEqual(ids, golden.greedy_ids);
-
-        const { data, dims } = await model.logits(golden.ids);
-        const row = (t: number) => data.subarray(t * dims[1], (t + 1) * dims[1]);
-        const last = row(dims[0] - 1), z = logSumExp(last);
-        golden.next_top5_ids.forEach((id, i) => near(last[id] - z, golden.next_top5_logprob[i]));
-        const sum = golden.ids.slice(1).reduce((s, id, t) => s + row(t)[id] - logSumExp(row(t)), 0);
-        near(sum, golden.prompt_logprob_sum);
-        const [scored] = await model.score([{ contextIds: [golden.ids[0]], continuationIds: golden.ids.slice(1) }]);
-        near(scored.logLikelihood, golden.prompt_logprob_sum);
-      });
+      await t.step(`continues ${JSON.stringify(golden.prompt.slice(0, 40))}`, () => assertGolden(model, golden));
     }
     await t.step("is named for what it is", () => {
       assert.equal(model.info.parameters, 134_515_008); // the published count, tied head once
@@ -52,17 +40,6 @@ Deno.test("SmolLM2-135M from its stored Q4_1 numbers stays near fp32, rounding t
   assert.ok(Math.abs(loss("stored")) < 0.05, JSON.stringify(logLikelihood));
   assert.ok(loss("int4") > loss("stored") && loss("int4") < 1.5, JSON.stringify(logLikelihood));
 });
-
-function near(got: number, want: number): void {
-  assert.ok(Math.abs(got - want) <= 1e-3, `${got} is not within 1e-3 of ${want}`);
-}
-
-function logSumExp(row: Float32Array): number {
-  let max = -Infinity, sum = 0;
-  for (const v of row) max = Math.max(max, v);
-  for (const v of row) sum += Math.exp(v - max);
-  return max + Math.log(sum);
-}
 
 Deno.test("SmolLM2-135M with an int8 key-value cache: a quarter of the bytes, and no worse a predictor of the prompts", async () => {
   const bits: Record<string, number> = {};

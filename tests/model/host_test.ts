@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { HostError, startHost } from "../../lib/model/host.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { projectRoot } from "../../lib/store/paths.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
 
@@ -61,7 +61,7 @@ Deno.test("an error of the model keeps its kind and the host goes on", async () 
   }
   await assert.rejects(
     startHost("no-such-model"),
-    /Unknown model "no-such-model"; there are: smollm2-135m; pass .* the path of a \.gguf file/,
+    /Unknown model "no-such-model"; there are: smollm2-135m, gemma3-270m; pass .* the path of a \.gguf file/,
   );
 });
 

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { applyEdits } from "../../lib/arch/edits.ts";
 import { randomWeights } from "../../lib/arch/random_weights.ts";
 import type { ArchEdit, ArchSpec } from "../../lib/arch/spec.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
 import { referenceLogits } from "./reference_decoder.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
+import { graphsOf } from "./own_graphs.ts";
 
 const threads = 1;
 
@@ -42,9 +44,9 @@ for (const [what, spec, edits] of variants) {
 
       // The generate graph's own window and cache: prefill of 4, then one token a run, as the ids say.
       const best = (row: number[]) => row.indexOf(Math.max(...row));
-      let state = startState(model, [someIds.slice(0, 4)]);
+      let state = startState(graphsOf(model), [someIds.slice(0, 4)]);
       for (let t = 4; t <= someIds.length; t++) {
-        const { tokens, logprobs, next } = await runChunk(model, state, { turns: 1, logprobs: true });
+        const { tokens, logprobs, next } = await runChunk(graphsOf(model), state, { turns: 1, logprobs: true });
         const row = want[t - 1];
         assert.equal(tokens[0][0], best(row), `token after ${t}`);
         closeTo(logprobs!, [Math.max(...row) - logSumExp(row)], 1e-4, `log-probability after ${t}`);
@@ -79,14 +81,14 @@ Deno.test("decoding in the graph gives the ids of decoding step by step, at any 
     const prompt = someIds.slice(0, 6);
     const sampling = { temperature: 0.9, topK: 40, topP: 0.95, uniforms: new Float32Array(24) };
     for (let i = 0; i < 24; i++) sampling.uniforms[i] = (i * 0.61803) % 1;
-    const whole = await runChunk(model, startState(model, [prompt]), { turns: 24, ...sampling });
+    const whole = await runChunk(graphsOf(model), startState(graphsOf(model), [prompt]), { turns: 24, ...sampling });
     for (const size of [1, 5]) {
-      let state = startState(model, [prompt]);
+      let state = startState(graphsOf(model), [prompt]);
       const ids: number[] = [];
       while (ids.length < 24) {
         const turns = Math.min(size, 24 - ids.length);
         const uniforms = sampling.uniforms.slice(ids.length, ids.length + turns);
-        const chunk = await runChunk(model, state, { ...sampling, turns, uniforms });
+        const chunk = await runChunk(graphsOf(model), state, { ...sampling, turns, uniforms });
         ids.push(...chunk.tokens.flat());
         state = chunk.next;
       }
@@ -104,8 +106,8 @@ Deno.test("sampling follows temperature, top-k and top-p exactly at a given unif
       for (const uniform of [0, 0.2, 0.5, 0.83, 0.999]) {
         const want = drawByHand(row, temperature, topK || row.length, topP, uniform);
         const uniforms = Float32Array.of(uniform);
-        const state = startState(model, [someIds]);
-        const { tokens } = await runChunk(model, state, { turns: 1, temperature, topK, topP, uniforms });
+        const state = startState(graphsOf(model), [someIds]);
+        const { tokens } = await runChunk(graphsOf(model), state, { turns: 1, temperature, topK, topP, uniforms });
         assert.equal(tokens[0][0], want, `T ${temperature}, k ${topK}, p ${topP}, u ${uniform}`);
       }
     }

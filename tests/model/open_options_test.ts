@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { measurePeaks } from "../../lib/measure/peaks.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { threadWarnings } from "../../lib/model/open_options.ts";
 import type { GraphHost } from "../../lib/model/protocol.ts";
 import { modelTable } from "../../lib/view/run_facts.ts";

@@ -7,6 +7,7 @@ import { SCORE_MODES, type ScoreOptions } from "../../lib/model/score_options.ts
 import { generations, ids, logProbabilities, withModel } from "./agreement.ts";
 import { recurrentSpecs } from "./recurrent_specs.ts";
 import { someIds } from "./tiny_spec.ts";
+import { graphsOf } from "./own_graphs.ts";
 
 function near(got: number[], want: number[], limit = 1e-4): void {
   const worst = Math.max(...got.map((v, i) => Math.abs(v - want[i])));
@@ -16,14 +17,17 @@ function near(got: number[], want: number[], limit = 1e-4): void {
 for (const [name, spec] of Object.entries(recurrentSpecs)) {
   Deno.test(`${name}: prompts at once, token by token and decoding in the graph agree`, () =>
     withModel(spec, async (model) => {
-      const whole = await runChunk(model, startState(model, [someIds]), { turns: 12, logprobs: true });
+      const whole = await runChunk(graphsOf(model), startState(graphsOf(model), [someIds]), {
+        turns: 12,
+        logprobs: true,
+      });
       const made = whole.tokens.map(([id]) => id);
       near([...whole.logprobs!], await logProbabilities(model, [...someIds, ...made], 12));
       // The prompt token by token, then the answer token by token.
-      let state = startState(model, [someIds.slice(0, 1)]);
+      let state = startState(graphsOf(model), [someIds.slice(0, 1)]);
       const stepped: number[] = [], logprobs: number[] = [];
       for (let t = 1; t < someIds.length + 12; t++) {
-        const step = await runChunk(model, state, { turns: 1, logprobs: true });
+        const step = await runChunk(graphsOf(model), state, { turns: 1, logprobs: true });
         state = step.next;
         if (t < someIds.length) state.ids = [[someIds[t]]];
         else stepped.push(step.tokens[0][0]), logprobs.push(step.logprobs![0]);
@@ -89,7 +93,7 @@ Deno.test("branches behind a shared prefix run as rows of a batch, or one by one
   const runs = async (name: string, options: ScoreOptions = {}) => {
     const seen: string[] = [];
     await withModel(recurrentSpecs[name], async (model) => {
-      const session = await model.session("score"), run = session.run;
+      const session = await graphsOf(model).session("score"), run = session.run;
       session.run = (feeds, fetches) => {
         seen.push(feeds.ids.dims.join(" x "));
         return run.call(session, feeds, fetches) as ReturnType<typeof run>;
@@ -113,7 +117,7 @@ Deno.test("states that do not grow have the same bytes after any number of token
   for (const spec of Object.values(recurrentSpecs)) {
     await withModel(spec, async (model) => {
       for (const tokens of [3, 200]) {
-        const { next } = await runChunk(model, startState(model, [ids(tokens, 1)]), { turns: 1 });
+        const { next } = await runChunk(graphsOf(model), startState(graphsOf(model), [ids(tokens, 1)]), { turns: 1 });
         const sizes = spec.layers.flatMap((layer, i) =>
           layerStates(spec, layer).filter((state) => !grows(state)).map(({ name }) =>
             (next.caches[cacheName("past", i, name)].data as Float32Array).byteLength

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { cacheName } from "../../lib/arch/states.ts";
 import { randomWeights } from "../../lib/arch/random_weights.ts";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
-import { planBatches } from "../../lib/model/score_batch.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { planBatches } from "../../lib/model/plan_batches.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { type FinishedScore, SCORE_MODES, type ScoreOptions } from "../../lib/model/score_options.ts";
 import { peakSlots, planSteps, slotsAlone } from "../../lib/model/score_plan.ts";
 import { buildTrie } from "../../lib/model/score_trie.ts";
 import type { Feeds, Tensor } from "../../lib/model/session.ts";
-import type { ScoreRequest, ScoreResult } from "../../lib/model/protocol.ts";
+import type { ScoreRequest, ScoreResult } from "../../lib/model/log_likelihood.ts";
 import { referenceLogits } from "./reference_decoder.ts";
 import { tinySpec } from "./tiny_spec.ts";
+import { graphsOf } from "./own_graphs.ts";
 
 const ids = (length: number, start: number) => Array.from({ length }, (_, i) => (i * 31 + start * 17) % 256);
 /** Requests of many lengths: shared prefixes of two depths, a duplicate, a long one, one that shares nothing. */
@@ -79,7 +81,7 @@ Deno.test("score() with known results runs what is missing, with the bits of an 
 
 /** What the model's score session really did: tokens run, and the most slots that were alive at once. */
 async function watched(model: LanguageModel, options: ScoreOptions) {
-  const session = await model.session("score"), name = cacheName("present", 0, "key");
+  const session = await graphsOf(model).session("score"), name = cacheName("present", 0, "key");
   const run = session.run;
   const alive = new Map<Tensor, number>();
   let tokens = 0, peak = 0;
@@ -167,7 +169,7 @@ Deno.test("requests as long as the context, and packed runs near its end, are sc
 
 Deno.test("equal requests are run once", () =>
   withModel(undefined, async (model) => {
-    const session = await model.session("score"), run = session.run;
+    const session = await graphsOf(model).session("score"), run = session.run;
     let rows = 0;
     session.run = (feeds, fetches) => {
       rows += feeds.ids.dims[1];
@@ -207,7 +209,7 @@ Deno.test("planBatches() batches like lengths within the padded budget; a longer
 Deno.test("a NaN names the request at fault, not its neighbours in the run", () =>
   withModel(undefined, async (model) => {
     const poison = 257; // no other request has it; it spoils the run that it is in
-    const session = await model.session("score"), run = session.run;
+    const session = await graphsOf(model).session("score"), run = session.run;
     session.run = async (feeds, fetches) => {
       const out = await run.call(session, feeds, fetches) as Awaited<ReturnType<typeof run>>;
       if ((feeds.ids.data as BigInt64Array).includes(BigInt(poison))) {

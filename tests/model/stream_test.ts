@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { sureLength } from "../../lib/model/stream.ts";
 import { someIds, tinySpec } from "./tiny_spec.ts";
 

@@ -1,7 +1,8 @@
 // Every sort of tokenizer.json against PyPI tokenizers (tests/cases/tokenizers/README.md).
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type LanguageModel, openModel } from "../../lib/model/language_model.ts";
+import type { LanguageModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import manifest from "../cases/tokenizers/manifest.json" with { type: "json" };
 
 const folder = join(import.meta.dirname!, "..", "cases", "tokenizers");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { tokenizerFromJson, tokenizerOf, tokenizerReader } from "../../lib/model/tokenizer_files.ts";
 import { tinySpec } from "./tiny_spec.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { scale } from "../../lib/arch/scale.ts";
 import { zoo } from "../../lib/arch/zoo/zoo.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { someIds } from "./tiny_spec.ts";
 
 /** One of each way to build a model. */

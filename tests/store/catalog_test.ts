@@ -8,7 +8,7 @@ import {
   datasetNames,
 } from "../../lib/store/catalog.ts";
 import { parseHubReference } from "../../lib/store/hub/reference.ts";
-import { sha256File } from "../../lib/store/fetch.ts";
+import { sha256File } from "../../lib/store/wheel.ts";
 import { cacheDir } from "../../lib/store/paths.ts";
 import { temporaryFolder } from "./helpers.ts";
 

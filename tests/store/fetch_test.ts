@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CatalogPackage } from "../../lib/store/catalog.ts";
-import { type Download, fetchPackage, isComplete } from "../../lib/store/fetch.ts";
+import { fetchPackage, isComplete } from "../../lib/store/fetch.ts";
+import type { Download } from "../../lib/store/wheel.ts";
 import { makeZip, temporaryFolder } from "./helpers.ts";
 
 /** A package whose file lies on disk; `downloads` counts how often it was asked for. */

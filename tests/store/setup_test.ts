@@ -46,3 +46,13 @@ Deno.test("installNpm() does nothing where the lock of node_modules is this one"
   await installNpm();
   assert.deepEqual(Deno.statSync(stamp).mtime, before);
 });
+
+Deno.test("a second setup needs neither network nor pip, and says nothing", async () => {
+  const script = join(projectRoot(), "lib", "store", "setup.ts");
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "--quiet", "--cached-only", script],
+    stdin: "null",
+  }).output(); // may run no program and open no connection
+  const text = new TextDecoder();
+  assert.deepEqual([success, text.decode(stdout) + text.decode(stderr)], [true, ""]);
+});

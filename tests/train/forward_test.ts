@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ArchSpec } from "../../lib/arch/spec.ts";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { floats, int64s, openSession } from "../../lib/model/session.ts";
 import { evalGraph } from "../../lib/train/eval_graph.ts";
 import { initialParameters, planParameters } from "../../lib/train/parameters.ts";

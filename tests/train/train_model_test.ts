@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openModel } from "../../lib/model/language_model.ts";
+import { openModel } from "../../lib/model/open_model.ts";
 import { openSafetensors } from "../../lib/arch/safetensors.ts";
 import { checkBudget, stepFlops } from "../../lib/train/budget.ts";
 import { learningRateAt } from "../../lib/train/schedule.ts";

@@ -1,15 +1,6 @@
 /** What the programs of a task have in common: how they ended, and how different they are. */
 import type { EvalItem } from "../types.ts";
-
-export interface CompletionFacts {
-  programs: number;
-  /** Share that ended because `maxNewTokens` were written: many say that the limit is too low. */
-  endedByLength: number;
-  /** Share whose run took too long: such verdicts depend on the machine. */
-  timedOut: number;
-  /** Different completions of a problem, on average; as many as there are programs where no two are alike. */
-  distinctPerProblem: number;
-}
+import type { CompletionFacts } from "./facts.ts";
 
 export function completionFacts(items: EvalItem[]): CompletionFacts {
   const all = items.flatMap((item) => item.samples ?? []);

@@ -8,7 +8,7 @@ import type { SelectedRow } from "../select_rows.ts";
 import type { GenerateTask } from "../task.ts";
 import type { EvalItem, FailedRow, ProgramSample } from "../types.ts";
 import { judge } from "./judge.ts";
-import type { CheckedGenerate } from "./options.ts";
+import type { CheckedGenerate } from "./facts.ts";
 import { batchesOf, failedRow, type ReadProblem, readProblems, type Run } from "./plan.ts";
 import { requestsOf, sampleBatches } from "./sample.ts";
 

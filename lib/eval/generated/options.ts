@@ -3,32 +3,8 @@ import { suggestion } from "../../check/nearest.ts";
 import { checkOptions } from "../../check/options.ts";
 import { wantsMoreSamples } from "../../stats/pass_at_k.ts";
 import type { GenerateTask } from "../task.ts";
-import { TASK_OPTIONS } from "../task_options.ts";
-import type { TaskOptions } from "../types.ts";
-import type { SandboxOptions } from "../sandbox/program.ts";
-
-/** Settings of a generated task, all of them decided. */
-export interface CheckedGenerate {
-  /** The preset that the others come from. */
-  preset: string;
-  /** Programs a problem and seed. */
-  samples: number;
-  temperature: number;
-  topP: number;
-  maxNewTokens: number;
-  /** One run each. */
-  seeds: number[];
-  /** The k of each pass@k, first the primary one. */
-  k: number[];
-  /** The rule by which a completion is cut, and its stop words. */
-  truncation: string;
-  stop: string[];
-  sandbox: SandboxOptions;
-  /** Coverage of the intervals. */
-  level: number;
-  /** What these settings cannot show, in sentences. */
-  notes: string[];
-}
+import { TASK_OPTIONS, type TaskOptions } from "../task_options.ts";
+import type { CheckedGenerate } from "./facts.ts";
 
 /**
  * The settings that `options` ask for: those of the preset, and what is given beside it.

@@ -5,7 +5,7 @@ import { SANDBOX_VERSION } from "../sandbox/program.ts";
 import type { SelectedRow } from "../select_rows.ts";
 import type { GenerateTask, Problem } from "../task.ts";
 import type { FailedRow } from "../types.ts";
-import type { CheckedGenerate } from "./options.ts";
+import type { CheckedGenerate } from "./facts.ts";
 
 /** A row that was read. */
 export interface ReadProblem extends Problem {

@@ -1,7 +1,7 @@
 /** Let model hosts write programs: every prompt within the context, the work shared between the hosts. */
 import type { GenerateRequest, GenerateResult } from "../../model/generate.ts";
 import type { ModelHost } from "../../model/protocol.ts";
-import type { CheckedGenerate } from "./options.ts";
+import type { CheckedGenerate } from "./facts.ts";
 import type { Run } from "./plan.ts";
 
 /**

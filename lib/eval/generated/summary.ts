@@ -1,10 +1,10 @@
 /** All that is said of the items of a generated task. */
 import type { Estimate } from "../../stats/estimate.ts";
 import type { EvalItem } from "../types.ts";
-import { type CompletionFacts, completionFacts } from "./completions.ts";
-import type { CheckedGenerate } from "./options.ts";
+import { completionFacts } from "./completions.ts";
+import type { CheckedGenerate, CompletionFacts, VarianceParts } from "./facts.ts";
 import { passMetrics } from "./pass_metrics.ts";
-import { type VarianceParts, varianceParts } from "./variance.ts";
+import { varianceParts } from "./variance.ts";
 
 export interface GeneratedSummary {
   /** "pass@1" and so on, first the primary one. */

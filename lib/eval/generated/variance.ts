@@ -1,35 +1,7 @@
 /** Where the uncertainty of a task's mean pass@1 comes from: its problems, the seeds, or the samples. */
 import type { EvalItem } from "../types.ts";
+import type { VariancePart, VarianceParts } from "./facts.ts";
 import { type NestedVariance, nestedVariance } from "./nested_variance.ts";
-
-export interface VariancePart {
-  /** Variance component of one program's outcome (0 or 1). */
-  component: number;
-  /** Its share of the variance of the mean, 0-1: the three add to 1. */
-  share: number;
-}
-
-/** Of pass@1, law of total variance: Var(mean) = (items + seeds / S + samples / (S M)) / P. */
-export interface VarianceParts {
-  /** P problems with S seeds each, M samples a seed. */
-  problems: number;
-  seeds: number;
-  samples: number;
-  /** Mean share of programs that pass. */
-  mean: number;
-  /** Standard error of the mean, for other problems, seeds and samples of the same kind. */
-  stderr: number;
-  /** Null: this design cannot tell it apart (the notes say from what), or nothing varies. */
-  parts: { items: VariancePart | null; seeds: VariancePart | null; samples: VariancePart | null };
-  /** The score of each seed's run over all problems. */
-  runs: { seed: number; score: number }[];
-  /** Standard deviation of one run's score from seed to seed, on the same problems; null for a single program each. */
-  runStd: number | null;
-  /** The standard error that endless samples of the same seeds, or endless seeds, would leave: the problems remain. */
-  stderrAtBest: { samples: number | null; seeds: number | null };
-  /** What the numbers say and what they cannot, in sentences. */
-  notes: string[];
-}
 
 /**
  * Split the variance of the mean pass@1. Draws of two seeds are as independent as those of two samples, so the seeds'

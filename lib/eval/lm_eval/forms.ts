@@ -1,5 +1,5 @@
 /** What lm-eval says of a task that ours need not know: names of its parts, what it adds to a document, its target. */
-import type { CheckedGenerate } from "../generated/options.ts";
+import type { CheckedGenerate } from "../generated/facts.ts";
 import type { Task } from "../task.ts";
 import type { Row } from "../types.ts";
 

@@ -11,11 +11,12 @@ import { higherIsBetter, metricEstimate } from "../metrics.ts";
 import { kOfMetric, passMetrics } from "../generated/pass_metrics.ts";
 import { findTask, taskNames } from "../registry.ts";
 import { type Task, taskMetrics } from "../task.ts";
-import { type EvalItem, type EvalResult, itemValue } from "../types.ts";
+import type { EvalItem, EvalResult } from "../types.ts";
 import { leafName } from "./forms.ts";
 import { jsonLines } from "./json_lines.ts";
 import { type SampleFields, sampleFields } from "./sample_fields.ts";
 import { itemsOfSamples } from "./sample_item.ts";
+import { itemValue } from "../item_value.ts";
 
 /**
  * What lm-eval's files say of one task. `tokens` of an item is 0, which the files do not hold; a HellaSwag item knows

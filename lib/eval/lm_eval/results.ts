@@ -1,9 +1,10 @@
 /** Aggregated results as lm-eval writes them, `results_*.json`. */
 import { lmEvalGroupStderr, lmEvalStderr } from "../../stats/lm_eval_stderr.ts";
-import { type EvalItem, type EvalResult, itemValue } from "../types.ts";
+import type { EvalItem, EvalResult } from "../types.ts";
 import { TARGET_DELIMITER } from "../prompt.ts";
 import type { Task } from "../task.ts";
 import { aggregationOf, filterOf, generationKwargs, leafName, leafVersion, lmEvalMetrics } from "./forms.ts";
+import { itemValue } from "../item_value.ts";
 
 /** One task of lm-eval's: a whole task of ours, or one of its subjects. */
 export interface Leaf {

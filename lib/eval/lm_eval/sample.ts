@@ -2,8 +2,9 @@
 import { docHash, sha256 } from "../hashes.ts";
 import type { Question } from "../questions.ts";
 import type { Task } from "../task.ts";
-import { type EvalItem, itemValue, type Row } from "../types.ts";
+import type { EvalItem, Row } from "../types.ts";
 import { filterOf, lmEvalDoc, lmEvalMetrics, lmEvalTarget, pythonFloat } from "./forms.ts";
+import { itemValue } from "../item_value.ts";
 
 /** Keys and types as of lm-eval 0.4.13; the metrics' values stand under their names. */
 export interface LmEvalSample extends Record<string, unknown> {

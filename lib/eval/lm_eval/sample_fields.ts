@@ -1,5 +1,5 @@
 /** A line of lm-eval's samples file with its fields checked. The file is not trusted. */
-import type { ScoreResult } from "../../model/protocol.ts";
+import type { ScoreResult } from "../../model/log_likelihood.ts";
 import { shownField } from "../../store/loose_json.ts";
 import { sha256 } from "../hashes.ts";
 

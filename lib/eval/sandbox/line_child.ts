@@ -1,6 +1,7 @@
 /** A confined process that answers a JSON line with a JSON line, one at a time. */
 import { TextLineStream } from "../../model/lines.ts";
-import { type ConfinedOptions, deadline, howEnded, kill, spawnConfined } from "./confined.ts";
+import { deadline, howEnded, kill } from "../../store/limited_child.ts";
+import { type ConfinedOptions, spawnConfined } from "./confined.ts";
 
 /** What came of a request: the child's answer, or why there is none. A child without an answer is of no more use. */
 export type Answer<T> = { answer: T } | { missing: "timed out" | "ended"; how: string };

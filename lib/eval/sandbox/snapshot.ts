@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { cacheDir } from "../../store/paths.ts";
-import { howEnded, spawnConfined } from "./confined.ts";
+import { howEnded } from "../../store/limited_child.ts";
+import { spawnConfined } from "./confined.ts";
 import { PRELOADED } from "./interpreter.ts";
 
 /**

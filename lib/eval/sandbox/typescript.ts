@@ -2,7 +2,8 @@
 import { dirname } from "node:path";
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { deadline, howEnded, kill, oneLine, spawnConfined } from "./confined.ts";
+import { deadline, howEnded, kill } from "../../store/limited_child.ts";
+import { oneLine, spawnConfined } from "./confined.ts";
 import { LineChild } from "./line_child.ts";
 import { Pool, type PoolChild } from "./pool.ts";
 import type { ProgramResult, Sandbox } from "./program.ts";

@@ -1,6 +1,6 @@
 /** Gradient rules of operators that work element by element. */
 import type { Ops, Tensor } from "../ops.ts";
-import type { GradientRule } from "../tape.ts";
+import type { GradientRule } from "./gradient_rule.ts";
 import { sumTo } from "./sum_to.ts";
 
 export const ELEMENTWISE: Record<string, GradientRule> = {

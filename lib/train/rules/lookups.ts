@@ -1,6 +1,6 @@
 /** Gradient rules of table look-ups. */
 import { size } from "../ops.ts";
-import type { GradientRule } from "../tape.ts";
+import type { GradientRule } from "./gradient_rule.ts";
 
 export const LOOKUPS: Record<string, GradientRule> = {
   // Rows that were looked up more than once get the sum. Not by ScatterND: onnxruntime spreads its updates over threads

@@ -1,5 +1,5 @@
 /** Gradient rules of matrix products. */
-import type { GradientRule } from "../tape.ts";
+import type { GradientRule } from "./gradient_rule.ts";
 import { sumTo } from "./sum_to.ts";
 
 export const PRODUCTS: Record<string, GradientRule> = {

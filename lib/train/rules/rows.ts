@@ -1,5 +1,5 @@
 /** Gradient rules of what looks at whole rows: softmax, norms, the loss. */
-import type { GradientRule } from "../tape.ts";
+import type { GradientRule } from "./gradient_rule.ts";
 
 export const ROWS: Record<string, GradientRule> = {
   Softmax: (ops, { outputs: [p] }, [g]) => {

@@ -1,5 +1,5 @@
 /** Gradient rules of operators that move numbers, and of sums. */
-import type { GradientRule } from "../tape.ts";
+import type { GradientRule } from "./gradient_rule.ts";
 import { sumTo } from "./sum_to.ts";
 
 export const SHAPES: Record<string, GradientRule> = {

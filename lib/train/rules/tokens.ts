@@ -1,6 +1,6 @@
 /** Gradient rules of what works along the tokens: rotary positions, the causal convolution, the delta rule's inverse. */
 import { causalConvolution, rotate } from "../token_ops.ts";
-import type { GradientRule } from "../tape.ts";
+import type { GradientRule } from "./gradient_rule.ts";
 
 export const TOKENS: Record<string, GradientRule> = {
   // A rotation's transpose is the rotation back.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { layerParameters } from "../../../lib/arch/blocks/layer.ts";
 import { moe } from "../../../lib/arch/blocks/moe.ts";
 import type { ArchSpec, MoeSpec } from "../../../lib/arch/spec.ts";
-import { openModel } from "../../../lib/model/language_model.ts";
+import { openModel } from "../../../lib/model/open_model.ts";
 import { dot, multiply, type Numbers, sigmoid, silu } from "./loops.ts";
 import { drawInputs, drawWeights, furthest, mixerSpec, openBlock } from "./run_block.ts";
 

@@ -1,7 +1,7 @@
 /** Tiny models in GGUF files, one for each type and each trap: tests/cases/gguf-models/README.md. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openModel } from "../../../lib/model/language_model.ts";
+import { openModel } from "../../../lib/model/open_model.ts";
 import { relativeError } from "../packed_values.ts";
 import { inTempFolder } from "../temp_folder.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resolveSpec } from "../../../lib/arch/resolve.ts";
 import type { ArchSpec, AttentionSpec } from "../../../lib/arch/spec.ts";
-import { openModel } from "../../../lib/model/language_model.ts";
+import { openModel } from "../../../lib/model/open_model.ts";
 import { ggufBytes, llamaMetadata, llamaTensors, type Metadata, type TestTensor } from "../gguf_writer.ts";
 import { inTempFolder } from "../temp_folder.ts";
 

@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openSafetensors, readTensor } from "../../../lib/arch/safetensors.ts";
-import { openModel } from "../../../lib/model/language_model.ts";
+import { openModel } from "../../../lib/model/open_model.ts";
 import { ggufBytes, type TestTensor } from "../gguf_writer.ts";
 import { inTempFolder } from "../temp_folder.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openGguf } from "../../../lib/arch/gguf_file.ts";
 import { dequantise } from "../../../lib/arch/quant_blocks.ts";
-import { openModel } from "../../../lib/model/language_model.ts";
+import { openModel } from "../../../lib/model/open_model.ts";
 import golden from "../../golden/gguf_rope.json" with { type: "json" };
 import { ggufBytes, type Metadata, type TestTensor } from "../gguf_writer.ts";
 import { inTempFolder } from "../temp_folder.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resolveModel } from "../../../lib/arch/resolve.ts";
 import { openSafetensors, readTensor } from "../../../lib/arch/safetensors.ts";
-import { openModel } from "../../../lib/model/language_model.ts";
+import { openModel } from "../../../lib/model/open_model.ts";
 import manifest from "../../cases/folders/manifest.json" with { type: "json" };
 import { f32, safetensorsBytes, type TestTensor } from "../safetensors_writer.ts";
 import { inTempFolder } from "../temp_folder.ts";

@@ -8,7 +8,7 @@ import { estimateFlops } from "../../../lib/cost/flops.ts";
 import { willItRun } from "../../../lib/cost/will_it_run.ts";
 import { ArchitectureBenchmark } from "../../../lib/measure/architecture_benchmark.ts";
 import { startHost } from "../../../lib/model/host.ts";
-import { openModel } from "../../../lib/model/language_model.ts";
+import { openModel } from "../../../lib/model/open_model.ts";
 import { cacheDir } from "../../../lib/store/paths.ts";
 import { COMMIT, hubServer, setEnv } from "../../store/hub_server.ts";
 import { ggufBytes, llamaMetadata, llamaTensors } from "../gguf_writer.ts";

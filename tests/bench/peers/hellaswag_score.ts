@@ -3,7 +3,7 @@
  * that it reads, what it prints, and its rule for a right answer, which is neither lm-eval's acc nor its acc_norm.
  */
 import type { ChoicePrompt } from "../../../lib/eval/prompt.ts";
-import type { ScoreRequest, ScoreResult } from "../../../lib/model/protocol.ts";
+import type { ScoreRequest, ScoreResult } from "../../../lib/model/log_likelihood.ts";
 
 const ENDINGS = 4;
 

@@ -7,7 +7,7 @@ import {
 } from "../../../lib/eval/generated/evaluate.ts";
 import { checkGenerate } from "../../../lib/eval/generated/options.ts";
 import { sha256 } from "../../../lib/eval/hashes.ts";
-import type { TaskOptions } from "../../../lib/eval/types.ts";
+import type { TaskOptions } from "../../../lib/eval/task_options.ts";
 import { partialOf, requestStop, StopError } from "../../../lib/progress.ts";
 import { fakeSandbox, fakeTask, type FakeWriter, fakeWriter, noBar, rowsOf, type Write } from "./fakes.ts";
 

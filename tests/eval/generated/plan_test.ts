@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { checkGenerate } from "../../../lib/eval/generated/options.ts";
 import { batchesOf, readProblems } from "../../../lib/eval/generated/plan.ts";
-import type { TaskOptions } from "../../../lib/eval/types.ts";
+import type { TaskOptions } from "../../../lib/eval/task_options.ts";
 import { fakeTask, rowsOf } from "./fakes.ts";
 
 Deno.test("readProblems() fails rows alone, with row and field", () => {

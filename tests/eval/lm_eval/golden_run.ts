@@ -2,7 +2,7 @@
 import { sha256 } from "../../../lib/eval/hashes.ts";
 import { QualityBenchmark } from "../../../lib/eval/quality_benchmark.ts";
 import type { EvalResult } from "../../../lib/eval/types.ts";
-import type { ScoreRequest, ScoreResult } from "../../../lib/model/protocol.ts";
+import type { ScoreRequest, ScoreResult } from "../../../lib/model/log_likelihood.ts";
 import golden from "../../golden/lm_eval_files.json" with { type: "json" };
 import { FakeHost } from "../fake_host.ts";
 

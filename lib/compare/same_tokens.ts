@@ -1,0 +1,50 @@
+/** Whether two models read texts as the same tokens: only then is there a next token to compare them in. */
+import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
+import type { ModelRef } from "../arch/spec.ts";
+import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
+import { tokenizerOf } from "../model/tokenizer_files.ts";
+
+/**
+ * Refuse models of different tokenizers before anything is started. A reference that cannot be resolved is left to the
+ * process that opens it, which says why.
+ *
+ * @throws {TypeError} If their vocabularies differ in size, or one of the texts has other ids.
+ */
+export async function requireSameTokens(
+  candidate: ModelRef,
+  baseline: ModelRef,
+  texts: readonly string[],
+): Promise<void> {
+  const models = await Promise.all([candidate, baseline].map((ref) => resolveModel(ref).catch(() => null)));
+  const [a, b] = models;
+  if (!a || !b) return;
+  const sizes = [a, b].map(({ spec }) => spec.vocabSize.toLocaleString("en"));
+  if (a.spec.vocabSize !== b.spec.vocabSize) {
+    throw different(a, b, `their vocabularies have ${sizes.join(" and ")} tokens`);
+  }
+  const [print, other] = [await tokenizerFingerprint(a), await tokenizerFingerprint(b)];
+  if (print === other) return;
+  const [ids, others] = await Promise.all([a, b].map((model) => encode(model, texts)));
+  const text = ids.findIndex((list, i) => String(list) !== String(others[i]));
+  if (text < 0) return;
+  const at = ids[text].findIndex((id, i) => id !== others[text][i]), first = at < 0 ? ids[text].length : at;
+  throw different(
+    a,
+    b,
+    `text ${text} has ids ${ids[text][first] ?? "none"} and ${
+      others[text][first] ?? "none"
+    } at token ${first}, so their ` +
+      "tokenizers differ",
+  );
+}
+
+async function encode({ tokenizer, spec, vocabulary, ends }: ResolvedModel, texts: readonly string[]) {
+  return await (await tokenizerOf(tokenizer, spec.vocabSize, vocabulary, ends)).encodeBatch([...texts]);
+}
+
+function different(a: ResolvedModel, b: ResolvedModel, why: string): TypeError {
+  return new TypeError(
+    `Cannot compare ${a.name} with ${b.name} token by token: ${why}; bits per byte compares models with different ` +
+      "tokenizers, e.g. compareArchitectures(models, { tasks: { bits_per_byte: {} } })",
+  );
+}
