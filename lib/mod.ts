@@ -214,6 +214,7 @@ export { roundsTable } from "./view/noise_verdicts.ts";
 export { warmUpPlot } from "./view/noise_warm_up.ts";
 export { peaksTable } from "./view/peaks_table.ts";
 export { programsTable } from "./view/programs_table.ts";
+export { type CardOptions, modelCard } from "./view/model_card.ts";
 export { qualityPlot } from "./view/quality_plot.ts";
 export { memoryTable } from "./view/memory_table.ts";
 export { recommendTable } from "./view/recommend_table.ts";

@@ -25,7 +25,7 @@ import { validateSpec } from "./validate.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Precisions that this version can run; the others are known, and refused. */
-const BUILT_PRECISIONS: Precision[] = ["fp32", "int8", "int4", "stored"];
+export const BUILT_PRECISIONS: readonly Precision[] = ["fp32", "int8", "int4", "stored"];
 
 export interface ResolvedModel {
   /** As the reference calls it. */

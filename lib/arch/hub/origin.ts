@@ -11,7 +11,7 @@ import { type HubReference, parseHubReference } from "../../store/hub/reference.
 import { readJsonObject } from "../json_file.ts";
 import type { HubSource, ModelOrigin, TokenizerOrigin } from "../origin.ts";
 import type { Precision } from "../spec.ts";
-import { hubHeaders } from "./headers.ts";
+import { hubHeaders, MOST_BESIDE_BYTES } from "./headers.ts";
 import { hubModelName, modelFiles, shardsOf } from "./layout.ts";
 import { besideOf, type HubModelFiles, refused } from "./model_files.ts";
 
@@ -83,7 +83,10 @@ export async function hubTokenizer(source: string, options: HubModelOptions = {}
     const [first] = plan.weights;
     return { gguf: await hubHeaders(source, repository, listing.commit, { ...plan, weights: [first] }, options) };
   }
-  const paths = await hubFiles(source, repository, listing.commit, plan.beside, options);
+  const paths = await hubFiles(source, repository, listing.commit, plan.beside, {
+    maxBytes: MOST_BESIDE_BYTES,
+    ...options,
+  });
   const json = paths.find((path) => /[/\\]tokenizer\.json$/.test(path));
   if (json) return { json };
   throw refused(
@@ -104,7 +107,10 @@ async function planned(source: string, options: HubModelOptions, only?: typeof t
   const listing = await hubListing(source, "model", reference, options), { commit, files } = listing;
   let plan = only?.(source, reference, listing) ?? modelFiles(source, reference, files, options.precision);
   if (plan.index) {
-    const [path] = await hubFiles(source, repository, commit, [plan.index], options);
+    const [path] = await hubFiles(source, repository, commit, [plan.index], {
+      maxBytes: MOST_BESIDE_BYTES,
+      ...options,
+    });
     plan = { ...plan, weights: shardsOf(source, plan, files, (await readJsonObject(path)).weight_map) };
   }
   return { reference, repository, listing, plan };

@@ -77,6 +77,7 @@ export const PLAIN: (keyof Api)[] = [
   "Comparison",
   "HostError",
   "StopError",
+  "HubError",
   "StoreError",
   "hardwareNames",
   "liveLossPlot",

@@ -124,6 +124,11 @@ const FAULTS: Record<string, Fault> = {
     message: /the sha(1|256) of .* is [0-9a-f]+, the hub says/,
     left: null,
   },
+  "a list with a file larger than any": {
+    list: (entry) => entry.lfs ? { ...entry, lfs: { ...entry.lfs, size: 1e15 } } : entry,
+    fault: "damaged",
+    message: /its list says that model\.safetensors has 1000000000000000 bytes/,
+  },
   "a list with impossible sizes": {
     list: (entry) => ({ ...entry, size: -1, lfs: undefined }),
     fault: "damaged",
@@ -336,6 +341,21 @@ Deno.test("a stop is heard at the next piece; the next run goes on from there", 
   assert.ok(there! >= 100_000 && there! < 300_000);
   await fetchAll();
   assert.equal(hub.ranges.at(-1), `bytes=${there}-`);
+});
+
+Deno.test({
+  name: "a disk that fills up while a file comes is named as such",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using _hub = await hubServer({}, { models: { "o/m": MODEL } });
+    await mkdir(dirname(weightsPath()), { recursive: true });
+    await Deno.symlink("/dev/full", `${weightsPath()}.partial`); // every write finds it full
+    await assert.rejects(
+      fetchAll(),
+      (error) =>
+        error instanceof HubError && error.fault === "disk" && /No space left.*; make room there/.test(error.message),
+    );
+  },
 });
 
 Deno.test("an HF_ENDPOINT that is no address is named at once", async () => {
