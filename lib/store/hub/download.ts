@@ -63,12 +63,16 @@ async function receive(url: string, part: Part, onBytes: (bytes: number) => void
     }, network);
     await part.startAt(response);
     const pieces = piecesOf(response, network);
-    for (;;) {
-      checkStop();
-      const next = await pieces.next().catch((error: Error) => void (broken = error.message));
-      if (!next || next.done) break;
-      await part.add(next.value);
-      onBytes(part.bytes);
+    try {
+      for (;;) {
+        checkStop();
+        const next = await pieces.next().catch((error: Error) => void (broken = error.message));
+        if (!next || next.done) break;
+        await part.add(next.value);
+        onBytes(part.bytes);
+      }
+    } finally {
+      await pieces.return(undefined); // ends the connection
     }
     if (part.bytes > before) vain = 0;
     else if (++vain === MOST_VAIN_TRIES || (broken === null && vain > 1)) tries = MOST_TRIES;
