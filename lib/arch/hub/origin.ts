@@ -22,6 +22,9 @@ export interface HubModelOptions extends FetchLimits {
   read?: "all" | "headers";
 }
 
+/** Forms that this version opens: the others are refused before anything is fetched. */
+const OPENED: readonly HubModelFiles["form"][] = ["safetensors", "gguf"];
+
 /** Opens what lies at a path of this machine, under a name. */
 export type OpenPath = (path: string, name: string) => Promise<ModelOrigin>;
 
@@ -39,11 +42,12 @@ const MOST_GB = 20;
  */
 export async function hubOrigin(source: string, options: HubModelOptions, open: OpenPath): Promise<ModelOrigin> {
   const { reference, repository, listing, plan } = await planned(source, options);
+  if (!OPENED.includes(plan.form)) throw refused(source, onnxWords(plan));
   const { commit, license = null } = listing, name = hubModelName(reference, plan);
   const hub: HubSource = { repo: reference.repo, revision: reference.revision, commit, license };
   const wanted = [...plan.beside, ...(plan.index ? [plan.index] : []), ...plan.weights];
   const isThere = wanted.every((file) => isFetched(repository, commit, file));
-  if (!isThere && plan.form !== "onnx") {
+  if (!isThere) {
     const path = await hubHeaders(source, repository, commit, plan, options);
     const folder = dirname(hubFilePath(repository, `${commit}.headers`, "x"));
     try {
@@ -114,6 +118,12 @@ async function planned(source: string, options: HubModelOptions, only?: typeof t
     plan = { ...plan, weights: shardsOf(source, plan, files, (await readJsonObject(path)).weight_map) };
   }
   return { reference, repository, listing, plan };
+}
+
+function onnxWords({ weights }: HubModelFiles): string {
+  return `it is ONNX (${
+    weights[0].path
+  }), which this version does not run; pass a repository with .safetensors or .gguf`;
 }
 
 function withoutWeights(source: string, { weights }: ModelOrigin): ModelOrigin["weights"] {

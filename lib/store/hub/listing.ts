@@ -75,6 +75,7 @@ async function fetchListing(
       ...access,
     })
   ) {
+    if (typeof path !== "string") throw new HubReason("damaged", "its list has a file without a name");
     if (type !== "file" || !isSafePath(path)) continue;
     if (files.length === MAX_FILES) throw new HubReason("damaged", `it has more than ${MAX_FILES} files`);
     const bytes = lfs?.size ?? size, hash = lfs ? `sha256:${lfs.oid}` : `sha1:${oid}`;

@@ -206,6 +206,11 @@ const FAULTS: Record<string, Fault> = {
     fault: "network",
     message: /the answer is no JSON: a proxy or a page to log in may answer/,
   },
+  "an answer of another kind": {
+    answer: (asked) => asked.includes("/tree/") ? Response.json([null, { type: "file", path: 7 }]) : undefined,
+    fault: "damaged",
+    message: /the answer is not what a hub answers/,
+  },
   "points on and on": {
     ...when(FILE, () => refusal(302, { Location: FILE })),
     fault: "network",

@@ -50,7 +50,9 @@ Deno.test("the token goes to the hub alone, from the environment or its tools' f
   try {
     await assert.rejects(
       fetchAll(),
-      (error: Error) => /HF_TOKEN has characters/.test(error.message) && !error.message.includes("break"),
+      (error: Error) =>
+        /the token in HF_TOKEN has characters that no token has/.test(error.message) &&
+        !error.message.includes("break"),
     );
   } finally {
     restore();
