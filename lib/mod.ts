@@ -233,6 +233,7 @@ export { positionPlot } from "./view/position_plot.ts";
 export { positionSentence } from "./view/position_sentence.ts";
 export { positionTable } from "./view/position_table.ts";
 export { programsTable } from "./view/programs_table.ts";
+export { type CardOptions, modelCard } from "./view/model_card.ts";
 export { qualityPlot } from "./view/quality_plot.ts";
 export { memoryTable } from "./view/memory_table.ts";
 export { recommendTable } from "./view/recommend_table.ts";

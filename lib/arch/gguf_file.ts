@@ -2,7 +2,7 @@
 import { readRange } from "./file_range.ts";
 import { type GgmlType, ggmlType, TensorDecoder } from "./ggml_types.ts";
 import type { GgufTensor } from "./gguf/header.ts";
-import { quantisationOf } from "./gguf/quantisation.ts";
+import { quantisationOf, type TypedTensor } from "./gguf/quantisation.ts";
 import { type GgufShard, readShards } from "./gguf/shards.ts";
 import type { BlockForm, Matrix } from "./quant_blocks.ts";
 
@@ -19,6 +19,8 @@ export interface GgufFile {
   tensorNames: string[];
   /** Name and truth: "Q4_K_M, 7.4 bits a weight", or "F32". */
   quantisation: string;
+  /** Format, numbers and bytes of every tensor. */
+  stored: TypedTensor[];
   /** Rows and columns of a tensor; a vector is one row, experts' matrices stand below one another. */
   shape(tensor: string): { rows: number; cols: number };
   /** The form that a tensor is read into: blocks, or null for floats. */
@@ -61,6 +63,7 @@ export async function openGguf(path: string): Promise<GgufFile> {
     metadata: first.metadata,
     tensorNames: [...places.keys()],
     quantisation: quantisationOf(first.metadata, tensors),
+    stored: tensors,
     shape(name) {
       const { rows, cols } = place(name);
       return { rows, cols };

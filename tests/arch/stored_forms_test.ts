@@ -7,7 +7,6 @@ import type { WeightSource } from "../../lib/arch/weight_source.ts";
 import { openSession } from "../../lib/model/session.ts";
 import type { ModelInfo } from "../../lib/model/info.ts";
 import { modelOf } from "../model/own_graphs.ts";
-import { byteTokenizer } from "../../lib/model/tokenizer.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 import { referenceLogits } from "../model/reference_decoder.ts";
 import { someIds, tinySpec } from "../model/tiny_spec.ts";

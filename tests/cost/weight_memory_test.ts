@@ -103,7 +103,7 @@ Deno.test("peaks of processes that were measured are within 15 % of what is said
   }
 });
 
-Deno.test("the kernel of a stored model is that of most of its weights", async () => {
+Deno.test("the kernel of a stored model is that of most of its weights", () => {
   const spec = tinySpec({ tiedHead: true }), source = mixedSource(randomWeights(spec, 1));
   const forms = storedForms(source);
   assert.equal(commonestKernel(spec, forms), "int4");

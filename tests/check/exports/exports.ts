@@ -80,6 +80,7 @@ export const PLAIN: (keyof Api)[] = [
   "Comparison",
   "HostError",
   "StopError",
+  "HubError",
   "StoreError",
   "hardwareNames",
   "liveLossPlot",
