@@ -37,7 +37,7 @@ export interface RoundsOptions extends ModelOptions {
   comparisons?: number;
   /**
    * Where tokenizers differ, speed is compared in bytes of these texts; settings in bytes read them one behind the other.
-   * Default: HellaSwag's contexts with their right endings, the first 500.
+   * Default: HellaSwag's contexts with their right endings, 500 rows over the whole split.
    */
   texts?: (string | SourceText)[];
   /**
