@@ -5,6 +5,7 @@ import { names, object, optional } from "../check/objects.ts";
 import { list, oneOf, type Rule, shaped, word } from "../check/rules.ts";
 import { EDIT } from "./edits/fields.ts";
 import { type ArchSpec, type ModelOptions, type ModelRef, PRECISIONS, PROVIDERS } from "./spec.ts";
+import { isResolved, type ModelSource } from "./resolved.ts";
 import { validateSpec } from "./validate.ts";
 
 export const PRECISION = oneOf(...PRECISIONS);
@@ -48,11 +49,22 @@ export const MODEL_REF: Rule<ModelRef> = shaped(refObject.shape, (check, at, val
   (withOptions ? refObject : nameOrSpec)(check, at, value);
 });
 
+/** The same, or what was found for one. */
+export const MODEL_SOURCE: Rule<ModelSource> = shaped(refObject.shape, (check, at, value) => {
+  if (!isResolved(value)) MODEL_REF(check, at, value);
+});
+
 const isRef = (value: object) =>
   Object.hasOwn(value, "ref") && Object.keys(value).every((name) => Object.hasOwn(refObject.fields, name));
 
 /** References by the name under which each is shown. */
 export const MODELS = names(MODEL_REF, "reference", (value) => isSpec(value) || isRef(value));
+/** The same, or what was found for them. */
+export const SOURCES = names(
+  MODEL_SOURCE,
+  "reference",
+  (value) => isResolved(value) || isSpec(value) || isRef(value),
+);
 /** Architectures by name. */
 export const SPECS = names(ARCH_SPEC, "architecture", isSpec);
 
@@ -63,6 +75,6 @@ export const SPECS = names(ARCH_SPEC, "architecture", isSpec);
  * @throws {RangeError} For a value that cannot be meant.
  */
 export function checkModel(cannot: string, ref: unknown, options: unknown = {}): void {
-  MODEL_REF(new Check(cannot, { whole: "the model" }), "", ref);
+  MODEL_SOURCE(new Check(cannot, { whole: "the model" }), "", ref);
   MODEL_OPTIONS(new Check(cannot), "", options);
 }

@@ -1,6 +1,7 @@
 /** Peak memory of a running model, in a fresh process of its own. */
 import { resolveSpec } from "../arch/resolve.ts";
-import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelSource } from "../arch/resolved.ts";
+import type { ArchSpec, ModelOptions } from "../arch/spec.ts";
 import { peakActivationBytes } from "../cost/activations.ts";
 import { kvBytesPerToken } from "../cost/bytes.ts";
 import type { ProcessCounters, StartHost } from "../model/protocol.ts";
@@ -53,7 +54,7 @@ export interface MemoryOptions extends RunOptions {
  */
 export async function measureMemory(
   start: StartHost,
-  ref: ModelRef,
+  ref: ModelSource,
   modelOptions: ModelOptions,
   setting: ModelSetting,
   options: MemoryOptions = {},

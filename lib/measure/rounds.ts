@@ -1,6 +1,8 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
-import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { MODEL_OPTIONS, SOURCES } from "../arch/ref_fields.ts";
+import { resolveModels, withWeights } from "../arch/resolve.ts";
+import type { ModelSource } from "../arch/resolved.ts";
+import type { ModelOptions } from "../arch/spec.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";
@@ -74,7 +76,7 @@ export const SETTINGS = list(SETTING);
  * @throws {StopError} After Stop, with what was measured (`partialOf`).
  */
 export async function measureRounds(
-  models: Record<string, ModelRef>,
+  models: Record<string, ModelSource>,
   settings: ThroughputSetting[],
   options: RoundsOptions = {},
 ): Promise<RoundsResult> {
@@ -89,21 +91,22 @@ export async function measureRounds(
  * @param planned What each model runs, where that is known already.
  */
 export async function keptRounds(
-  models: Record<string, ModelRef>,
+  models: Record<string, ModelSource>,
   settings: ThroughputSetting[],
   options: RoundsOptions,
   planned?: TextPlan,
 ): Promise<{ result: RoundsResult; end(): void; release(): void }> {
-  checkArgument("Cannot measure rounds", "models", models, MODELS);
+  checkArgument("Cannot measure rounds", "models", models, SOURCES);
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
   checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
   const names = Object.keys(models);
   const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
   const plan = roundsPlan(options.rounds);
   checkModels(models, baseline, settings);
-  const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(models, settings, options.texts);
-  const twin = twinName(baseline);
-  const refs: Record<string, ModelRef> = { ...models, [twin]: models[baseline] };
+  const modelOptions = { provider, threads, precision }, headers = await resolveModels(models, modelOptions, "headers");
+  const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(headers, settings, options.texts);
+  const found = await withWeights(headers, models, modelOptions);
+  const twin = twinName(baseline), refs = { ...found, [twin]: found[baseline] };
   const environment = await captureEnvironment();
   const startedAt = new Date(), began = performance.now();
   const states = settings.map((setting): SettingState => ({
@@ -119,7 +122,7 @@ export async function keptRounds(
   const result: RoundsResult = {
     baseline,
     twin,
-    identical: await identicalModels(refs, { provider, threads, precision }),
+    identical: identicalModels(refs),
     seed,
     way,
     text,
@@ -135,9 +138,9 @@ export async function keptRounds(
     startedAnew: null,
   };
   const comparisons = options.comparisons ?? Math.max(1, (names.length - 1) * settings.length);
-  const modelOptions = { provider, threads, precision }, tokens = new Map<string, number[]>();
+  const tokens = new Map<string, number[]>();
   const texts = text || Object.keys(ofText).length ? [text?.sha256, ofText] : null;
-  const setup = { models, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment };
+  const setup = { models: found, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment };
   const kept = options.store ? await keepRounds(options.store, setup) : null;
   result.startedAnew = kept?.startedAnew ?? null;
   const firstBlock = kept ? goOn(kept, result, states, tokens) : 0;
@@ -195,7 +198,7 @@ export async function keptRounds(
   }
 }
 
-function checkModels(models: Record<string, ModelRef>, baseline: string, settings: ThroughputSetting[]): void {
+function checkModels(models: Record<string, ModelSource>, baseline: string, settings: ThroughputSetting[]): void {
   const names = Object.keys(models);
   if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {

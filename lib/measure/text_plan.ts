@@ -1,6 +1,6 @@
 /** From settings to what each model runs: of a setting in bytes, its own tokens. */
 import { resolveSpec } from "../arch/resolve.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import type { ModelSource } from "../arch/resolved.ts";
 import { withBos } from "../model/tokenizer.ts";
 import { type ModelTokenizer, modelTokenizers } from "./model_tokenizers.ts";
 import { checkSetting, isText, type ModelSetting, settingName, type ThroughputSetting } from "./setting.ts";
@@ -36,7 +36,7 @@ export interface TextPlan {
  * opened.
  */
 export async function planTexts(
-  models: Record<string, ModelRef>,
+  models: Record<string, ModelSource>,
   settings: readonly ThroughputSetting[],
   texts?: readonly (string | SourceText)[],
 ): Promise<TextPlan> {

@@ -1,4 +1,5 @@
 /** What is known of an opened model: plain data, below everything that runs it. */
+
 import type { HubSource } from "../arch/origin.ts";
 
 /** All tokens inside the graph, or a run of the graph for each. */

@@ -1,6 +1,6 @@
 /** Opening a model: from a reference to one that runs. */
 import { resolveModel } from "../arch/resolve.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import type { ModelSource } from "../arch/resolved.ts";
 import { checkOptions } from "../check/options.ts";
 import { LanguageModel } from "./language_model.ts";
 import { OPEN_OPTIONS, type OpenOptions } from "./open_options.ts";
@@ -22,7 +22,7 @@ import { physicalCores } from "./physical_cores.ts";
  * console.log(model.info.hub?.commit);
  * ```
  */
-export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promise<LanguageModel> {
+export async function openModel(ref: ModelSource, options: OpenOptions = {}): Promise<LanguageModel> {
   checkOptions("Cannot open the model", options, OPEN_OPTIONS);
   const resolved = await resolveModel(ref, options);
   const threads = resolved.options.threads ?? physicalCores();

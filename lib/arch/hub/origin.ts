@@ -52,7 +52,9 @@ export async function hubOrigin(source: string, options: HubModelOptions, open: 
     const folder = dirname(hubFilePath(repository, `${commit}.headers`, "x"));
     try {
       const origin = await open(path, name);
-      if (options.read === "headers") return { ...origin, weights: withoutWeights(source, origin), hub };
+      if (options.read === "headers") {
+        return { ...origin, weights: { ...origin.weights, stored: { headersOf: source } }, hub };
+      }
     } catch (error) {
       await rm(folder, { recursive: true, force: true }); // a header may have come damaged: it is asked for again
       throw called(error, folder, source);
@@ -121,14 +123,8 @@ async function planned(source: string, options: HubModelOptions, only?: typeof t
 }
 
 function onnxWords({ weights }: HubModelFiles): string {
-  return `it is ONNX (${
-    weights[0].path
-  }), which this version does not run; pass a repository with .safetensors or .gguf`;
-}
-
-function withoutWeights(source: string, { weights }: ModelOrigin): ModelOrigin["weights"] {
-  const open = () => Promise.reject(new TypeError(`Cannot read the weights of ${source}: only headers were fetched`));
-  return { ...weights, open };
+  const graph = weights[0].path;
+  return `it is ONNX (${graph}), which this version does not run; pass a repository with .safetensors or .gguf`;
 }
 
 /** Folders that nobody has seen are called as they were asked for. */

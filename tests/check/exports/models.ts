@@ -1,6 +1,6 @@
 /** Models, tasks, data and training. */
 import * as archbench from "../../../lib/mod.ts";
-import { MODEL_OPTIONS, MODEL_REF, SPECS } from "../../../lib/arch/ref_fields.ts";
+import { MODEL_OPTIONS, MODEL_REF, MODEL_SOURCE, SPECS } from "../../../lib/arch/ref_fields.ts";
 import { SCALE_OPTIONS } from "../../../lib/arch/scale.ts";
 import { SPEC_FIELDS } from "../../../lib/arch/spec_fields.ts";
 import { DEFINITION } from "../../../lib/eval/define_task.ts";
@@ -27,10 +27,10 @@ export const MODELS = {
     parameter<Api["ResultStore"], 1>("options", STORE_OPTIONS, (o) => new archbench.ResultStore("/nowhere", o)),
   ],
   openModel: [
-    parameter<Api["openModel"], 0>("ref", MODEL_REF, (ref) => archbench.openModel(ref)),
+    parameter<Api["openModel"], 0>("ref", MODEL_SOURCE, (ref) => archbench.openModel(ref)),
     parameter<Api["openModel"], 1>("options", OPEN_OPTIONS, (options) => archbench.openModel(tiny, options)),
   ],
-  resolveSpec: [parameter<Api["resolveSpec"], 0>("ref", MODEL_REF, (ref) => archbench.resolveSpec(ref))],
+  resolveSpec: [parameter<Api["resolveSpec"], 0>("ref", MODEL_SOURCE, (ref) => archbench.resolveSpec(ref))],
   validateSpec: [parameter<Api["validateSpec"], 0>("spec", SPEC_FIELDS, (spec) => archbench.validateSpec(spec))],
   scale: [parameter<Api["scale"], 1>("options", SCALE_OPTIONS, (options) => archbench.scale(tiny, options))],
   exportModel: [
@@ -42,12 +42,12 @@ export const MODELS = {
     parameter<Api["modelCard"], 1>("options", CARD_OPTIONS, (options) => archbench.modelCard(tiny, options)),
   ],
   startHost: [
-    parameter<Api["startHost"], 0>("ref", MODEL_REF, (ref) => archbench.startHost(ref)),
+    parameter<Api["startHost"], 0>("ref", MODEL_SOURCE, (ref) => archbench.startHost(ref)),
     parameter<Api["startHost"], 1>("options", HOST_OPTIONS, (options) => archbench.startHost(tiny, options)),
     parameter<Api["startHost"], 2>("process", PROCESS_OPTIONS, (options) => archbench.startHost(tiny, {}, options)),
   ],
   QualityBenchmark: [
-    parameter<Api["QualityBenchmark"], 0>("ref", MODEL_REF, (ref) => new archbench.QualityBenchmark(ref)),
+    parameter<Api["QualityBenchmark"], 0>("ref", MODEL_SOURCE, (ref) => new archbench.QualityBenchmark(ref)),
     parameter<Api["QualityBenchmark"], 1>("options", MODEL_OPTIONS, (o) => new archbench.QualityBenchmark(tiny, o)),
   ],
   openSandbox: [
