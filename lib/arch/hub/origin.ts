@@ -85,10 +85,7 @@ export async function hubWeights(source: string, options: HubModelOptions = {}):
 /** The tokenizer of a reference to the hub, without its weights. */
 export async function hubTokenizer(source: string, options: HubModelOptions = {}): Promise<TokenizerOrigin> {
   const { reference, repository, listing, plan } = await planned(source, options, tokenizerOnly);
-  if (plan.form === "gguf") {
-    const [first] = plan.weights;
-    return { gguf: await hubHeaders(source, repository, listing.commit, { ...plan, weights: [first] }, options) };
-  }
+  if (plan.form === "gguf") return { gguf: await hubHeaders(source, repository, listing.commit, plan, options) };
   const paths = await hubFiles(source, repository, listing.commit, plan.beside, {
     maxBytes: MOST_BESIDE_BYTES,
     ...options,
