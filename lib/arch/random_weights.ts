@@ -31,6 +31,7 @@ export function randomWeights(spec: ArchSpec, seed: number): WeightSource {
       }
       return Promise.resolve(draw(parameters.get(name)!, `${seed}/${index}/${name}`));
     },
+    form: () => null,
   };
 }
 

@@ -23,7 +23,7 @@ import type { ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
 import { validateSpec } from "./validate.ts";
 
 /** Precisions that this version can run; the others are known, and refused. */
-const BUILT_PRECISIONS: Precision[] = ["fp32", "int8", "int4", "stored"];
+export const BUILT_PRECISIONS: readonly Precision[] = ["fp32", "int8", "int4", "stored"];
 
 /** What is read of a model of the hub: all of it, or headers alone, which say what it is and cannot run. */
 export type ReadOfHub = "all" | "headers";

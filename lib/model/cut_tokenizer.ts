@@ -70,6 +70,10 @@ export function renumbered(tokenizer: Tokenizer, ids: number[]): Tokenizer {
   return {
     encode: async (text) => leftOf(text, await tokenizer.encode(text)),
     encodeBatch: async (texts) => (await tokenizer.encodeBatch(texts)).map((ids, i) => leftOf(texts[i], ids)),
+    async encodeEnds(text) {
+      const { ids, ends } = await tokenizer.encodeEnds(text);
+      return { ids: leftOf(text, ids), ends };
+    },
     decode: (left, { after = [], ...options } = {}) =>
       tokenizer.decode(left.map((id) => ids[id]), { ...options, after: after.map((id) => ids[id]) }),
     bosId: idOf(tokenizer.bosId),

@@ -27,7 +27,8 @@ export interface ExportedModel {
 /**
  * Write a model for other runtimes: `onnx/model.onnx` with its data beside it, `genai_config.json` for onnxruntime-genai,
  * `config.json` and `generation_config.json` for transformers.js, and the tokenizer for both. The graph has the library's
- * own fused nodes and the weights at the reference's precision.
+ * own fused nodes and the weights at the reference's precision. Where prompts start with BOS, transformers.js puts it there,
+ * and onnxruntime-genai after `tokenizer.update_options(add_special_tokens="true")`.
  *
  * @param folder Made if it is not there; files of an earlier export are replaced.
  * @throws {TypeError} If the architecture has states that these runtimes cannot carry; the message names the layer.

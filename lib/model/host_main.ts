@@ -3,7 +3,7 @@
  * with raw times and counters; planning and statistics stay with the parent. Started by `startHost`.
  */
 import { TextLineStream } from "./lines.ts";
-import { readCounters, resetPeak } from "./counters.ts";
+import { collectGarbage, readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
 import { dieWithParent } from "./die_with_parent.ts";
 import { divergence } from "./divergence.ts";
@@ -36,6 +36,8 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
   async open({ ref, options }): Promise<OpenResult> {
     const start = performance.now();
     model = await openModel(ref, { ...options, graphs: [] });
+    // What building left behind would stand beside the weights that the sessions load.
+    collectGarbage();
     const built = performance.now();
     await model.running.prepare(options.graphs ?? ["generate"]);
     const opened = performance.now();

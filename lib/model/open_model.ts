@@ -16,9 +16,11 @@ import { physicalCores } from "./physical_cores.ts";
  * ("hf:owner/name[@revision][/path]"), or an `ArchSpec` (seeded random weights, or those of its `weights`), with options.
  * @throws {RangeError} If the precision or provider is unknown or cannot run here.
  * @throws {SyntaxError} If the file is damaged.
- * @example A model of the hub: fetched once, checked, and read without a network from then on
+ * @throws {HubError} If a model of the hub cannot be fetched: the message says why, and what to do.
+ * @example A model of the hub: fetched once, compared with its hashes, and read without a network from then on
  * ```ts ignore
- * const model = await openModel("hf:HuggingFaceTB/SmolLM2-135M"); // model.info.hub has its commit
+ * const model = await openModel("hf:HuggingFaceTB/SmolLM2-135M");
+ * console.log(model.info.hub?.commit);
  * ```
  */
 export async function openModel(ref: AnySource, options: OpenOptions = {}): Promise<LanguageModel> {

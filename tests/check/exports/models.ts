@@ -16,6 +16,7 @@ import { TEXTS_OPTIONS } from "../../../lib/train/tasks/text.ts";
 import { TRAIN_OPTIONS } from "../../../lib/train/train_model.ts";
 import { SIBLINGS_OPTIONS } from "../../../lib/train/train_siblings.ts";
 import { COST_OPTIONS } from "../../../lib/train/training_cost.ts";
+import { CARD_OPTIONS } from "../../../lib/view/model_card.ts";
 import { tiny, training } from "./fixtures.ts";
 import { type Parameter, parameter } from "./parameter.ts";
 
@@ -35,6 +36,10 @@ export const MODELS = {
   exportModel: [
     parameter<Api["exportModel"], 0>("ref", MODEL_REF, (ref) => archbench.exportModel(ref, "/nowhere")),
     parameter<Api["exportModel"], 2>("options", MODEL_OPTIONS, (o) => archbench.exportModel(tiny, "/nowhere", o)),
+  ],
+  modelCard: [
+    parameter<Api["modelCard"], 0>("ref", MODEL_REF, (ref) => archbench.modelCard(ref)),
+    parameter<Api["modelCard"], 1>("options", CARD_OPTIONS, (options) => archbench.modelCard(tiny, options)),
   ],
   startHost: [
     parameter<Api["startHost"], 0>("ref", ANY_SOURCE, (ref) => archbench.startHost(ref)),
