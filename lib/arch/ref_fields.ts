@@ -5,6 +5,7 @@ import { names, object, optional } from "../check/objects.ts";
 import { list, oneOf, type Rule, shaped, word } from "../check/rules.ts";
 import { EDIT } from "./edits/fields.ts";
 import { type ArchSpec, type ModelOptions, type ModelRef, PRECISIONS, PROVIDERS } from "./spec.ts";
+import { type AnySource, isResolvedGraph } from "./foreign/resolved_graph.ts";
 import { isResolved, type ModelSource } from "./resolved.ts";
 import { validateSpec } from "./validate.ts";
 
@@ -35,6 +36,7 @@ const refObject = object<RefObject>({
   ref: nameOrSpec,
   edits: optional(list(EDIT)),
   weights: optional(word),
+  format: optional(oneOf("onnx", "safetensors")),
   seed: optional(SEED),
   tokenizer: optional(word),
   ...MODEL_OPTIONS.fields,
@@ -52,6 +54,11 @@ export const MODEL_REF: Rule<ModelRef> = shaped(refObject.shape, (check, at, val
 /** The same, or what was found for one. */
 export const MODEL_SOURCE: Rule<ModelSource> = shaped(refObject.shape, (check, at, value) => {
   if (!isResolved(value)) MODEL_REF(check, at, value);
+});
+
+/** The same, or a graph that was found. */
+export const ANY_SOURCE: Rule<AnySource> = shaped(refObject.shape, (check, at, value) => {
+  if (!isResolvedGraph(value)) MODEL_SOURCE(check, at, value);
 });
 
 const isRef = (value: object) =>

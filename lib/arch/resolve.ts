@@ -158,7 +158,9 @@ async function pathOrigin(path: string, name?: string): Promise<ModelOrigin> {
 /** Why a path is none of a model, and what to pass. */
 async function whyNoModel(path: string): Promise<string> {
   const pass = "pass a .gguf file, a folder with config.json and .safetensors, or a catalog name";
-  if (path.endsWith(".onnx")) return `ONNX files are not built yet; ${pass}`;
+  if (path.endsWith(".onnx")) {
+    return `it is a graph, which openModel and startHost run as it is and which says no architecture; ${pass}`;
+  }
   if (await isFile(path)) return `it is a file; pass the folder that holds it, or a .gguf file`;
   const isRepository = /^[\w-][\w.-]*\/[\w.-]+(@[\w.+-]+)?(\/[^\\]*)?$/.test(path);
   return `there is no such folder; ${pass}${isRepository ? `; for the model of the hub pass "hf:${path}"` : ""}`;

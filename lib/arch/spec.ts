@@ -278,6 +278,8 @@ export type ModelRef =
      * them, here or on the hub, by our own names ("embedding", "layers.0.q") or by transformers' of the spec's family.
      */
     weights?: string;
+    /** Which of a folder's forms is opened, where it holds both. Default "safetensors". */
+    format?: "onnx" | "safetensors";
     /** Seed of random weights. Default 0. */
     seed?: number;
     /**

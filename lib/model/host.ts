@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { checkModel } from "../arch/ref_fields.ts";
-import { resolveModel } from "../arch/resolve.ts";
-import { isResolved, type ModelSource } from "../arch/resolved.ts";
+import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
+import { isResolved } from "../arch/resolved.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { word } from "../check/rules.ts";
@@ -50,15 +51,15 @@ export const PROCESS_OPTIONS = object<ProcessOptions>({ preload: optional(word) 
  * @throws {TypeError} For an option that is not known; and RangeError for one that cannot be meant. Nothing is started.
  */
 export async function startHost(
-  ref: ModelSource,
+  ref: AnySource,
   options: OpenOptionsOfHost = {},
   process: ProcessOptions = {},
 ): Promise<ModelHost> {
-  checkModel("Cannot start a host", ref);
+  if (!isResolvedGraph(ref)) checkModel("Cannot start a host", ref);
   checkOptions("Cannot start a host", options, HOST_OPTIONS);
   checkOptions("Cannot start a host", process, PROCESS_OPTIONS);
   const { graphs, ...modelOptions } = options;
-  const resolved = await resolveModel(ref, modelOptions);
+  const resolved = await resolveAny(ref, modelOptions);
   const client = new HostClient(labelOf(ref), process.preload);
   try {
     await greeted(client);
@@ -71,8 +72,9 @@ export async function startHost(
 }
 
 /** How errors call a host's model. */
-function labelOf(source: ModelSource): string {
+function labelOf(source: AnySource): string {
   if (typeof source === "string") return source;
+  if (isResolvedGraph(source)) return source.path;
   if (!isResolved(source)) return JSON.stringify(source).slice(0, 80);
   return [source.name, source.precision, ...source.edits.map((edit) => JSON.stringify(edit))].join(" ").slice(0, 80);
 }

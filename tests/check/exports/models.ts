@@ -1,6 +1,6 @@
 /** Models, tasks, data and training. */
 import * as archbench from "../../../lib/mod.ts";
-import { MODEL_OPTIONS, MODEL_REF, MODEL_SOURCE, SPECS } from "../../../lib/arch/ref_fields.ts";
+import { ANY_SOURCE, MODEL_OPTIONS, MODEL_REF, MODEL_SOURCE, SPECS } from "../../../lib/arch/ref_fields.ts";
 import { SCALE_OPTIONS } from "../../../lib/arch/scale.ts";
 import { SPEC_FIELDS } from "../../../lib/arch/spec_fields.ts";
 import { DEFINITION } from "../../../lib/eval/define_task.ts";
@@ -27,7 +27,7 @@ export const MODELS = {
     parameter<Api["ResultStore"], 1>("options", STORE_OPTIONS, (o) => new archbench.ResultStore("/nowhere", o)),
   ],
   openModel: [
-    parameter<Api["openModel"], 0>("ref", MODEL_SOURCE, (ref) => archbench.openModel(ref)),
+    parameter<Api["openModel"], 0>("ref", ANY_SOURCE, (ref) => archbench.openModel(ref)),
     parameter<Api["openModel"], 1>("options", OPEN_OPTIONS, (options) => archbench.openModel(tiny, options)),
   ],
   resolveSpec: [parameter<Api["resolveSpec"], 0>("ref", MODEL_SOURCE, (ref) => archbench.resolveSpec(ref))],
@@ -42,7 +42,7 @@ export const MODELS = {
     parameter<Api["modelCard"], 1>("options", CARD_OPTIONS, (options) => archbench.modelCard(tiny, options)),
   ],
   startHost: [
-    parameter<Api["startHost"], 0>("ref", MODEL_SOURCE, (ref) => archbench.startHost(ref)),
+    parameter<Api["startHost"], 0>("ref", ANY_SOURCE, (ref) => archbench.startHost(ref)),
     parameter<Api["startHost"], 1>("options", HOST_OPTIONS, (options) => archbench.startHost(tiny, options)),
     parameter<Api["startHost"], 2>("process", PROCESS_OPTIONS, (options) => archbench.startHost(tiny, {}, options)),
   ],
