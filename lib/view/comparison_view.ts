@@ -14,6 +14,7 @@ import {
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded, usablePositive } from "../stats/usable.ts";
 import { busySentence } from "./busy_sentence.ts";
+import { identicalSentence } from "./identical_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
 import { decide } from "./decision.ts";
 import type { View } from "./display.ts";
@@ -108,6 +109,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
       ...unitSentence(comparison),
       ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
+      ...identicalSentence(comparison),
       ...busySentence(comparison.raw),
       ...interruptedSentence(comparison.raw),
       decide(comparison).sentence,
