@@ -6,6 +6,7 @@ import {
   memoryEstimate,
   modelNames,
   primaryMetric,
+  speedEstimate,
   type SpeedMetric,
   speedMetric,
   type SummaryRow,
@@ -62,11 +63,14 @@ function rowOf(comparison: ComparisonData, name: string, { config, metric, speed
   return summaryRows(comparison).find((r) => r.architecture === name && r.config === config && r.metric === metric);
 }
 
-function baselineCell(rows: SummaryRow[], { config, metric }: Topic): Cell {
-  const row = rows.find((r) => r.config === config && r.metric === metric);
-  if (!row) return "—";
+/** As the summary has it, or, where no other model was compared with it, as it was measured. */
+function baselineCell(comparison: ComparisonData, { config, metric, speed }: Topic): Cell {
+  const { baseline, tasks } = comparison.raw;
+  const value = summaryRows(comparison).find((r) => r.config === config && r.metric === metric)?.baseline_value ??
+    (speed ? speedEstimate(comparison, config, speed, baseline) : tasks[config]?.[baseline]?.metrics[metric])?.point;
+  if (value === undefined) return "—";
   const { scale, unit } = metricLabel(metric);
-  return `${formatNumber(row.baseline_value * scale)} ${unit}`.trim();
+  return `${formatNumber(value * scale)} ${unit}`.trim();
 }
 
 /** One fresh process gives a peak without an interval. */
@@ -80,7 +84,6 @@ export function memoryCell(given: Estimate | null): Cell {
 /** The table's content, before it is drawn. */
 export function comparisonTable(comparison: ComparisonData): TableSpec {
   const { baseline } = comparison.raw;
-  const rows = summaryRows(comparison);
   const columns = topics(comparison);
   const names = modelNames(comparison);
   const config = columns.find((c) => !(c.config in comparison.raw.tasks))?.config;
@@ -101,7 +104,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
     rows: names.map((name) => [
       name === baseline ? { main: name, details: ["baseline"] } : name,
       ...columns.map((topic): Cell =>
-        name === baseline ? baselineCell(rows, topic) : changeCell(rowOf(comparison, name, topic), topic)
+        name === baseline ? baselineCell(comparison, topic) : changeCell(rowOf(comparison, name, topic), topic)
       ),
       memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
     ]),
