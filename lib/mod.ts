@@ -48,6 +48,7 @@ export type {
   StreamOptions,
 } from "./model/generate.ts";
 export type { DecodeOptions, Tokenizer } from "./model/tokenizer.ts";
+export { vocabularyOfTexts } from "./model/vocabulary_of_texts.ts";
 export { type ExportedModel, exportModel } from "./model/export.ts";
 export { HostError, startHost } from "./model/host.ts";
 export type { ModelHost, ProcessCounters } from "./model/protocol.ts";
@@ -78,6 +79,10 @@ export { ArchitectureBenchmark, type BenchmarkOptions } from "./measure/architec
 export type { BenchmarkResult, BenchmarkSample } from "./measure/benchmark_result.ts";
 export type { MemoryResult } from "./measure/memory.ts";
 export type { BatchSetting, GenerationSetting, ThroughputSetting } from "./measure/setting.ts";
+export type { TextSetting } from "./measure/text_setting.ts";
+export type { SettingTokens } from "./measure/text_plan.ts";
+export type { SourceText } from "./measure/text_sample.ts";
+export type { ModelTokens, TextTokens } from "./measure/text_tokens.ts";
 export {
   brokenBenchmark,
   type BrokenBenchmarkResult,
@@ -132,6 +137,7 @@ export {
   scalingOf,
   type ScalingOptions,
 } from "./measure/scaling.ts";
+export type { LengthUnit } from "./measure/scaling_unit.ts";
 
 // Comparison
 export { compareArchitectures, type CompareOptions } from "./compare/compare_architectures.ts";
@@ -154,6 +160,17 @@ export {
   type DivergenceText,
   measureDivergence,
 } from "./compare/divergence.ts";
+export { positionCurve, type PositionOptions } from "./compare/position/position_curve.ts";
+export {
+  type PlaceDifference,
+  type PlaceEstimate,
+  PositionCurve,
+  type PositionModel,
+  type PositionRaw,
+  type PositionText,
+} from "./compare/position/curve.ts";
+export type { PlaceUnit } from "./compare/position/places.ts";
+export type { LongText, SkippedText } from "./compare/position/texts.ts";
 export { type LlamaBenchRow, readLlamaBench } from "./compare/llama_bench.ts";
 export { reanalyse } from "./compare/reanalyse.ts";
 export type { SummaryRow, TableRow } from "./compare/rows.ts";
@@ -213,7 +230,11 @@ export { noiseTable, spreadPlot } from "./view/noise_spread.ts";
 export { roundsTable } from "./view/noise_verdicts.ts";
 export { warmUpPlot } from "./view/noise_warm_up.ts";
 export { peaksTable } from "./view/peaks_table.ts";
+export { positionPlot } from "./view/position_plot.ts";
+export { positionSentence } from "./view/position_sentence.ts";
+export { positionTable } from "./view/position_table.ts";
 export { programsTable } from "./view/programs_table.ts";
+export { type CardOptions, modelCard } from "./view/model_card.ts";
 export { qualityPlot } from "./view/quality_plot.ts";
 export { memoryTable } from "./view/memory_table.ts";
 export { recommendTable } from "./view/recommend_table.ts";

@@ -22,7 +22,7 @@ import type { WeightSource } from "./weight_source.ts";
 /** Part of every cache key: raise it when the packing of weights changes. */
 export const BUILD_VERSION = 5;
 /** Part of a graph's key: raise it when a graph changes. */
-export const GRAPH_VERSION = 8;
+export const GRAPH_VERSION = 9;
 const WEIGHTS_FILE = "weights.bin";
 const ROPE_FILE = "rope.bin";
 

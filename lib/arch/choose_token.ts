@@ -1,5 +1,6 @@
 /** The nodes that choose the next token of every row: the most probable one, or a draw by temperature, top-k and top-p. */
 import { DATA_TYPES, GraphBuilder } from "../onnx/graph_builder.ts";
+import { emitArgmax } from "./argmax.ts";
 
 export interface TokenChoice {
   /** float32 [batch, vocab] */
@@ -14,29 +15,36 @@ export interface TokenChoice {
  * `top_k` and `top_p`.
  */
 export function chooseToken(root: GraphBuilder, g: GraphBuilder, choice: TokenChoice): string {
-  const choosable = g.node("If", ["suppress_eos"], {
-    then_branch: { graph: withoutEosBranch(root, choice.logits) },
-    else_branch: { graph: unchangedBranch(choice.logits) },
-  });
   const sampling = g.node("Greater", ["temperature", root.literal("float32", [], [0])]);
   return g.node("If", [sampling], {
-    then_branch: { graph: sampleBranch(root, { ...choice, logits: choosable }) },
-    else_branch: { graph: greedyBranch(choosable) },
+    then_branch: { graph: sampleBranch(root, choice) },
+    else_branch: { graph: greedyBranch(root, choice) },
+  });
+}
+
+/** The logits without those of the eos ids, where these are suppressed. */
+function choosable(root: GraphBuilder, g: GraphBuilder, logits: string): string {
+  return g.node("If", ["suppress_eos"], {
+    then_branch: { graph: withoutEosBranch(root, logits) },
+    else_branch: { graph: unchangedBranch(logits) },
   });
 }
 
 function withoutEosBranch(root: GraphBuilder, logits: string): GraphBuilder {
   const g = new GraphBuilder("without_eos", "without_eos/");
+  g.output(withoutEos(root, g, logits), "float32", ["batch", "vocab"]);
+  return g;
+}
+
+function withoutEos(root: GraphBuilder, g: GraphBuilder, logits: string): string {
   const batch = g.node("Shape", [logits], { start: 0, end: 1 });
   const shape = g.node("Concat", [batch, g.node("Shape", ["eos"])], { axis: 0 });
   const lowest = root.literal("float32", [], [-Infinity]);
-  const scattered = g.node("ScatterElements", [
+  return g.node("ScatterElements", [
     logits,
     g.node("Expand", ["eos", shape]),
     g.node("Expand", [lowest, shape]),
   ], { axis: 1 });
-  g.output(scattered, "float32", ["batch", "vocab"]);
-  return g;
 }
 
 function unchangedBranch(logits: string): GraphBuilder {
@@ -45,9 +53,19 @@ function unchangedBranch(logits: string): GraphBuilder {
   return g;
 }
 
-function greedyBranch(logits: string): GraphBuilder {
+/** The argmax of either kind of logits: an If that gave the logits themselves would copy all of them. */
+function greedyBranch(root: GraphBuilder, { logits, vocabSize }: TokenChoice): GraphBuilder {
   const g = new GraphBuilder("greedy", "greedy/");
-  g.output(g.node("ArgMax", [logits], { axis: -1, keepdims: 0 }), "int64", ["batch"]);
+  const best = (name: string, among: (b: GraphBuilder) => string) => {
+    const b = new GraphBuilder(name, `${name}/`);
+    b.output(emitArgmax(root, b, among(b), vocabSize), "int64", ["batch"]);
+    return { graph: b };
+  };
+  const chosen = g.node("If", ["suppress_eos"], {
+    then_branch: best("best_without_eos", (b) => withoutEos(root, b, logits)),
+    else_branch: best("best", () => logits),
+  });
+  g.output(chosen, "int64", ["batch"]);
   return g;
 }
 
@@ -67,7 +85,8 @@ function sampleBranch(root: GraphBuilder, { logits, uniform, vocabSize }: TokenC
   const axis = root.literal("int64", [1], [1]);
   const vocab = root.literal("int64", [1], [vocabSize]);
   const oneFloat = root.literal("float32", [1], [1]);
-  const probabilities = g.node("Softmax", [g.node("Div", [logits, "temperature"])], { axis: -1 });
+  const tempered = g.node("Div", [choosable(root, g, logits), "temperature"]);
+  const probabilities = g.node("Softmax", [tempered], { axis: -1 });
   const draws = g.node("Unsqueeze", [uniform, axis]); // [batch, 1]
   const few = g.node("Min", ["top_k", root.literal("int64", [1], [FEW])]);
   const head = falling(root, g, probabilities, few);

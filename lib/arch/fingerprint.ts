@@ -8,7 +8,8 @@ import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { BUILD_VERSION, cacheKey, GRAPH_VERSION } from "./build.ts";
 import { resolveModel } from "./resolve.ts";
-import type { ArchEdit, ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
+import type { ModelSource } from "./resolved.ts";
+import type { ArchEdit, ArchSpec, ModelOptions, Precision } from "./spec.ts";
 
 export interface ModelFingerprint {
   /** SHA-256 of each file's bytes, or the seed of random weights. */
@@ -28,7 +29,7 @@ export interface ModelFingerprint {
  *
  * @throws As `resolveModel`, for a reference or precision that there is not.
  */
-export async function modelFingerprint(ref: ModelRef, options: ModelOptions = {}): Promise<ModelFingerprint> {
+export async function modelFingerprint(ref: ModelSource, options: ModelOptions = {}): Promise<ModelFingerprint> {
   const { base, spec, weightEdits, precision, source, files } = await resolveModel(ref, options);
   const hashes: string[] = [];
   for (const file of files ?? []) hashes.push(await hashOf(file));

@@ -2,9 +2,9 @@
 import { readRange } from "./file_range.ts";
 import { type GgmlType, ggmlType, TensorDecoder } from "./ggml_types.ts";
 import type { GgufTensor } from "./gguf/header.ts";
-import { quantisationOf } from "./gguf/quantisation.ts";
+import { quantisationOf, type TypedTensor } from "./gguf/quantisation.ts";
 import { type GgufShard, readShards } from "./gguf/shards.ts";
-import type { Matrix } from "./quant_blocks.ts";
+import type { BlockForm, Matrix } from "./quant_blocks.ts";
 
 /** Read and decoded at once; a tensor may be larger than memory should hold twice. */
 const PIECE_BYTES = 2 ** 26;
@@ -19,8 +19,12 @@ export interface GgufFile {
   tensorNames: string[];
   /** Name and truth: "Q4_K_M, 7.4 bits a weight", or "F32". */
   quantisation: string;
+  /** Format, numbers and bytes of every tensor. */
+  stored: TypedTensor[];
   /** Rows and columns of a tensor; a vector is one row, experts' matrices stand below one another. */
   shape(tensor: string): { rows: number; cols: number };
+  /** The form that a tensor is read into: blocks, or null for floats. */
+  form(tensor: string): BlockForm | null;
   /** The tensor as it is stored, [rows][cols]. */
   read(tensor: string): Promise<Matrix>;
 }
@@ -59,9 +63,14 @@ export async function openGguf(path: string): Promise<GgufFile> {
     metadata: first.metadata,
     tensorNames: [...places.keys()],
     quantisation: quantisationOf(first.metadata, tensors),
+    stored: tensors,
     shape(name) {
       const { rows, cols } = place(name);
       return { rows, cols };
+    },
+    form(name) {
+      const { type } = place(name);
+      return "floats" in type ? null : type;
     },
     read: (name) => readTensor(place(name)),
   };

@@ -25,6 +25,9 @@ export type TokenizerOrigin = { gguf: string } | { json: string } | "bytes";
 /** Where a model says which tokens end a text: in a GGUF's metadata, or in a folder's configurations. */
 export type EndsOrigin = { gguf: string } | { folder: string };
 
+/** Where weights are stored: a GGUF (of a split one, its first file), or a .safetensors file or its index. Of what is on the hub, headers may be all that was fetched. */
+export type StoredWeights = { gguf: string } | { safetensors: string } | { headersOf: string };
+
 /** Weights in files. */
 export interface WeightsOrigin {
   /** As shown to people: a file's name. */
@@ -35,7 +38,7 @@ export interface WeightsOrigin {
   files: string[];
   /** Tells these weights from all others without reading them: path, size and time of change of the files. */
   identity: string;
-  open(): Promise<WeightSource>;
+  stored: StoredWeights;
 }
 
 /** Where on the hub a model came from. */
@@ -90,7 +93,7 @@ export async function ggufOrigin(path: string, name: string): Promise<ModelOrigi
       storedAs,
       files,
       identity: await filesIdentity(files),
-      open: async () => ggufWeights(await openGguf(first), base),
+      stored: { gguf: first },
     },
     tokenizer: { gguf: first },
     ends: { gguf: first },
@@ -140,8 +143,17 @@ async function weightsIn(file: Safetensors, base: ArchSpec): Promise<WeightsOrig
     files: file.files,
     // What the tensors are made into depends on the architecture, e.g. on its heads.
     identity: `${await filesIdentity(file.files)}|${cacheKey(base)}`,
-    open: async () => safetensorsWeights(await openSafetensors(file.path), base),
+    stored: { safetensors: file.path },
   };
+}
+
+/** Open the weights of an architecture where they are stored. */
+export async function openStored(stored: StoredWeights, base: ArchSpec): Promise<WeightSource> {
+  if ("headersOf" in stored) {
+    throw new TypeError(`Cannot read the weights of ${stored.headersOf}: only headers were fetched`);
+  }
+  if ("gguf" in stored) return ggufWeights(await openGguf(stored.gguf), base);
+  return safetensorsWeights(await openSafetensors(stored.safetensors), base);
 }
 
 /** @throws {SyntaxError} If a file describes an architecture that cannot be, e.g. one of half a head. */

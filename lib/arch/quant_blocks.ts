@@ -3,17 +3,23 @@
  * min, where the format has it) a block of a row. MatMulNBits runs this form, and dequantising it gives fp32.
  */
 
-export interface QuantBlocks {
+/** What the blocks of a matrix are like, whatever their numbers. */
+export interface BlockForm {
+  /** Values a block; divides the columns. */
+  blockSize: number;
+  /** Bits that a value needs as it is stored in a graph. */
+  bits: 4 | 8;
+  /** The value that stands for 0 (before the minimum). */
+  zero: number;
+  /** Whether a block has a minimum beside its scale. */
+  hasMins: boolean;
+}
+
+export interface QuantBlocks extends Omit<BlockForm, "hasMins"> {
   rows: number;
   cols: number;
-  /** Values a block; divides `cols`. */
-  blockSize: number;
-  /** Bits that the values of `q` need as they are stored in a graph: 4 or 8. */
-  bits: 4 | 8;
   /** One value a byte, [rows][cols], 0..15 or 0..255. */
   q: Uint8Array;
-  /** The value of `q` that stands for 0 (before `mins`). */
-  zero: number;
   /** [rows][cols / blockSize] */
   scales: Float32Array;
   /** [rows][cols / blockSize], or null where the format has none. */
@@ -111,15 +117,21 @@ export function concatRows(parts: Matrix[]): Matrix {
 }
 
 /**
- * The same numbers with as many bits, as short blocks, and minima if need be: a Q4_K matrix beside one in Q6_K has eight
- * bits in blocks of 16.
+ * The form that holds the numbers of all parts: as many bits, as short blocks, and minima if need be. A Q4_K matrix beside
+ * one in Q6_K has eight bits in blocks of 16.
  */
-function inOneForm(parts: QuantBlocks[]): QuantBlocks[] {
+export function jointForm(parts: BlockForm[]): BlockForm {
   const bits = parts.some((p) => p.bits === 8) ? 8 : 4, blockSize = Math.min(...parts.map((p) => p.blockSize));
-  const zeros = new Set(parts.map((p) => p.zero));
+  const isOneZero = parts.every((p) => p.zero === parts[0].zero);
   // Eight bits have room for all values around 128. Four have not: there what stood for 0 moves into the minima.
-  const zero = zeros.size === 1 ? parts[0].zero : bits === 8 ? 128 : 0, hasRoom = zeros.size === 1 || bits === 8;
-  const hasMins = !hasRoom || parts.some((p) => p.mins);
+  const zero = isOneZero ? parts[0].zero : bits === 8 ? 128 : 0;
+  return { bits, blockSize, zero, hasMins: (!isOneZero && bits === 4) || parts.some((p) => p.hasMins) };
+}
+
+/** The same numbers in the form that holds all of them. */
+function inOneForm(parts: QuantBlocks[]): QuantBlocks[] {
+  const { bits, blockSize, zero, hasMins } = jointForm(parts.map((p) => ({ ...p, hasMins: p.mins !== null })));
+  const hasRoom = bits === 8 || parts.every((p) => p.zero === zero);
   return parts.map((p) => {
     const times = p.blockSize / blockSize, scales = repeated(p.scales, times), mins = p.mins && repeated(p.mins, times);
     if (!hasRoom) {

@@ -6,6 +6,11 @@ import type { Matrix } from "./quant_blocks.ts";
 import type { ArchSpec } from "./spec.ts";
 import type { WeightSource } from "./weight_source.ts";
 
+/** As shown to people. */
+export function randomLabel(seed: number): string {
+  return `random, seed ${seed}`;
+}
+
 /**
  * Normal weights with standard deviation 1/sqrt(columns), norms of 1, biases of 0; decays and time steps from the ranges
  * that Mamba and RWKV start from, shares of a token from 0 to 1. Every matrix has a generator of its own, made from the
@@ -15,7 +20,7 @@ export function randomWeights(spec: ArchSpec, seed: number): WeightSource {
   const byName = (parameters: Parameter[]) => new Map(parameters.map((p) => [p.name, p]));
   const model = byName(modelParameters(spec)), layers = new Map<number, Map<string, Parameter>>();
   return {
-    label: `random, seed ${seed}`,
+    label: randomLabel(seed),
     storedAs: null,
     model: (name) => Promise.resolve(draw(model.get(name)!, `${seed}/${name}`)),
     layer(index, name) {
@@ -26,6 +31,7 @@ export function randomWeights(spec: ArchSpec, seed: number): WeightSource {
       }
       return Promise.resolve(draw(parameters.get(name)!, `${seed}/${index}/${name}`));
     },
+    form: () => null,
   };
 }
 

@@ -5,6 +5,8 @@ import { names, object, optional } from "../check/objects.ts";
 import { list, oneOf, type Rule, shaped, word } from "../check/rules.ts";
 import { EDIT } from "./edits/fields.ts";
 import { type ArchSpec, type ModelOptions, type ModelRef, PRECISIONS, PROVIDERS } from "./spec.ts";
+import { type AnySource, isResolvedGraph } from "./foreign/resolved_graph.ts";
+import { isResolved, type ModelSource } from "./resolved.ts";
 import { validateSpec } from "./validate.ts";
 
 export const PRECISION = oneOf(...PRECISIONS);
@@ -34,6 +36,7 @@ const refObject = object<RefObject>({
   ref: nameOrSpec,
   edits: optional(list(EDIT)),
   weights: optional(word),
+  format: optional(oneOf("onnx", "safetensors")),
   seed: optional(SEED),
   tokenizer: optional(word),
   ...MODEL_OPTIONS.fields,
@@ -48,11 +51,27 @@ export const MODEL_REF: Rule<ModelRef> = shaped(refObject.shape, (check, at, val
   (withOptions ? refObject : nameOrSpec)(check, at, value);
 });
 
+/** The same, or what was found for one. */
+export const MODEL_SOURCE: Rule<ModelSource> = shaped(refObject.shape, (check, at, value) => {
+  if (!isResolved(value)) MODEL_REF(check, at, value);
+});
+
+/** The same, or a graph that was found. */
+export const ANY_SOURCE: Rule<AnySource> = shaped(refObject.shape, (check, at, value) => {
+  if (!isResolvedGraph(value)) MODEL_SOURCE(check, at, value);
+});
+
 const isRef = (value: object) =>
   Object.hasOwn(value, "ref") && Object.keys(value).every((name) => Object.hasOwn(refObject.fields, name));
 
 /** References by the name under which each is shown. */
 export const MODELS = names(MODEL_REF, "reference", (value) => isSpec(value) || isRef(value));
+/** The same, or what was found for them. */
+export const SOURCES = names(
+  MODEL_SOURCE,
+  "reference",
+  (value) => isResolved(value) || isSpec(value) || isRef(value),
+);
 /** Architectures by name. */
 export const SPECS = names(ARCH_SPEC, "architecture", isSpec);
 
@@ -63,6 +82,6 @@ export const SPECS = names(ARCH_SPEC, "architecture", isSpec);
  * @throws {RangeError} For a value that cannot be meant.
  */
 export function checkModel(cannot: string, ref: unknown, options: unknown = {}): void {
-  MODEL_REF(new Check(cannot, { whole: "the model" }), "", ref);
+  MODEL_SOURCE(new Check(cannot, { whole: "the model" }), "", ref);
   MODEL_OPTIONS(new Check(cannot), "", options);
 }

@@ -7,10 +7,8 @@ import { modelNameOf } from "./gguf/shards.ts";
 import { weightsOfFolder } from "./hf/folder_contents.ts";
 import { hubOrigin, hubTokenizer, hubWeights } from "./hub/origin.ts";
 import {
-  type EndsOrigin,
   folderOrigin,
   ggufOrigin,
-  type HubSource,
   isFile,
   isFolder,
   type ModelOrigin,
@@ -18,50 +16,21 @@ import {
   type TokenizerOrigin,
   type WeightsOrigin,
 } from "./origin.ts";
-import { randomWeights } from "./random_weights.ts";
+import { randomLabel } from "./random_weights.ts";
 import { checkModel } from "./ref_fields.ts";
-import type { ArchEdit, ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
+import { isResolved, type ModelSource, optionsOf, type ResolvedModel } from "./resolved.ts";
+import type { ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
 import { validateSpec } from "./validate.ts";
-import type { WeightSource } from "./weight_source.ts";
 
 /** Precisions that this version can run; the others are known, and refused. */
-const BUILT_PRECISIONS: Precision[] = ["fp32", "int8", "int4", "stored"];
-
-export interface ResolvedModel {
-  /** As the reference calls it. */
-  name: string;
-  /** The architecture that the weights belong to: after the edits that change them. */
-  base: ArchSpec;
-  /** The architecture that runs: `base` after the edits. */
-  spec: ArchSpec;
-  /** Options of the reference, overridden by those given to the function. */
-  options: ModelOptions;
-  precision: Precision;
-  /** The format of the weights' file, e.g. "Q4_K_M, 4.9 bits a weight"; null for random weights. */
-  storedAs: string | null;
-  /** As shown to people: a file's name, or "random, seed 0". */
-  source: string;
-  weights(): Promise<WeightSource>;
-  /** The files that hold the weights; null for random ones, which are made in memory. */
-  files: string[] | null;
-  /** Tells these weights from all others, without reading them: path, size and time of change of the files, or null. */
-  identity: string | null;
-  /** The edits that made the weights out of the files', or of random ones. */
-  weightEdits: ArchEdit[];
-  tokenizer: TokenizerOrigin;
-  /** Where the model's own files name the ends of texts; null where there are none. */
-  ends: EndsOrigin | null;
-  /** The tokenizer's ids that are left, in their new order; null: all. */
-  vocabulary: number[] | null;
-  /** Repository, revision and commit of a model of the hub; null for others. */
-  hub: HubSource | null;
-}
+export const BUILT_PRECISIONS: readonly Precision[] = ["fp32", "int8", "int4", "stored"];
 
 /** What is read of a model of the hub: all of it, or headers alone, which say what it is and cannot run. */
 export type ReadOfHub = "all" | "headers";
 
 /**
- * Resolve a reference. Nothing heavy is read: headers once, then their specs come from the cache.
+ * Resolve a reference; one that was resolved before takes other options. Nothing heavy is read: headers once, then their
+ * specs come from the cache.
  *
  * @throws {RangeError} If a precision is unknown or not built, or an edit or a spec does not fit.
  * @throws {TypeError} If the reference has a field that is not known, or one of the wrong kind.
@@ -69,55 +38,79 @@ export type ReadOfHub = "all" | "headers";
  * @throws {Error} If a name is neither in the catalog nor a path; the message lists the names.
  */
 export async function resolveModel(
-  ref: ModelRef,
+  ref: ModelSource,
   options: ModelOptions = {},
   read: ReadOfHub = "all",
 ): Promise<ResolvedModel> {
   checkModel("Cannot open the model", ref);
-  const full = typeof ref === "object" && "ref" in ref ? ref : { ref };
+  const given = optionsOf(ref);
   const merged: ModelOptions = {
-    precision: options.precision ?? full.precision,
-    provider: options.provider ?? full.provider,
-    threads: options.threads ?? full.threads,
+    precision: options.precision ?? given.precision,
+    provider: options.provider ?? given.provider,
+    threads: options.threads ?? given.threads,
   };
-  const precision = builtPrecision(merged.precision ?? "fp32");
-  const model = typeof full.ref === "string" ? await openOrigin(full.ref, { precision: merged.precision, read }) : null;
+  if (isResolved(ref)) return { ...ref, options: merged, precision: builtPrecision(merged.precision ?? ref.precision) };
+  return await found(ref, merged, read);
+}
+
+async function found(ref: ModelRef, options: ModelOptions, read: ReadOfHub): Promise<ResolvedModel> {
+  const full = typeof ref === "object" && "ref" in ref ? ref : { ref };
+  const { edits = [], seed = 0 } = full, precision = builtPrecision(options.precision ?? "fp32");
+  const model = typeof full.ref === "string"
+    ? await openOrigin(full.ref, { precision: options.precision, read })
+    : null;
   const unedited = model?.base ?? full.ref as ArchSpec;
   if (model) validateSpec(unedited);
-  const edited = editModel(unedited, full.edits ?? []), { base, spec, weightEdits, vocabulary } = edited;
+  const { base, spec, weightEdits, vocabulary } = editModel(unedited, edits);
   validateSpec(spec);
-  const stored = full.weights === undefined ? model?.weights : await openWeights(full.weights, unedited, read);
-  const common = {
+  const weights = full.weights === undefined ? model?.weights : await openWeights(full.weights, unedited, read);
+  return {
+    resolved: 1,
     name: model?.name ?? spec.name,
+    unedited,
+    edits,
     base,
     spec,
-    weightEdits,
-    vocabulary,
-    options: merged,
+    options,
     precision,
+    storedAs: weights?.storedAs ?? null,
+    source: weights?.label ?? randomLabel(seed),
+    stored: weights?.stored ?? { seed },
+    files: weights?.files ?? null,
+    identity: weights && weightEdits.length
+      ? `${weights.identity}|${JSON.stringify(weightEdits)}`
+      : weights?.identity ?? null,
+    weightEdits,
     tokenizer: full.tokenizer === undefined ? model?.tokenizer ?? "bytes" : await tokenizerOrigin(full.tokenizer),
+    tokenizerNamed: full.tokenizer !== undefined || (model !== null && model.tokenizer !== "bytes"),
     ends: model?.ends ?? null,
+    vocabulary,
     hub: model?.hub ?? null,
   };
-  if (!stored) {
-    const source = edited.weights(randomWeights(unedited, full.seed ?? 0));
-    return {
-      ...common,
-      storedAs: null,
-      source: source.label,
-      weights: () => Promise.resolve(source),
-      files: null,
-      identity: null,
-    };
+}
+
+/** Resolve references by name. */
+export async function resolveModels(
+  models: Record<string, ModelSource>,
+  options: ModelOptions = {},
+  read: ReadOfHub = "all",
+): Promise<Record<string, ResolvedModel>> {
+  const found: Record<string, ResolvedModel> = {};
+  for (const [name, ref] of Object.entries(models)) found[name] = await resolveModel(ref, options, read);
+  return found;
+}
+
+/** What was found by headers alone, with weights: those of the hub are fetched now. */
+export async function withWeights(
+  found: Record<string, ResolvedModel>,
+  models: Record<string, ModelSource>,
+  options: ModelOptions,
+): Promise<Record<string, ResolvedModel>> {
+  const whole: Record<string, ResolvedModel> = {};
+  for (const [name, model] of Object.entries(found)) {
+    whole[name] = "headersOf" in model.stored ? await resolveModel(models[name], options) : model;
   }
-  return {
-    ...common,
-    storedAs: stored.storedAs,
-    source: stored.label,
-    weights: async () => edited.weights(await stored.open()),
-    files: stored.files,
-    identity: weightEdits.length ? `${stored.identity}|${JSON.stringify(weightEdits)}` : stored.identity,
-  };
+  return whole;
 }
 
 /**
@@ -130,15 +123,9 @@ export async function resolveModel(
  * console.log(spec.layers.length); // 30
  * ```
  */
-export async function resolveSpec(ref: ModelRef): Promise<ArchSpec> {
+export async function resolveSpec(ref: ModelSource): Promise<ArchSpec> {
   noOptions("resolveSpec", arguments, 1);
   return (await resolveModel(ref, {}, "headers")).spec;
-}
-
-/** Whether something of a reference lies on the hub. */
-export function isOfHub(ref: ModelRef): boolean {
-  const parts = typeof ref === "object" && "ref" in ref ? [ref.ref, ref.weights, ref.tokenizer] : [ref];
-  return parts.some((part) => typeof part === "string" && part.startsWith("hf:"));
 }
 
 function builtPrecision(precision: Precision): Precision {
@@ -171,7 +158,9 @@ async function pathOrigin(path: string, name?: string): Promise<ModelOrigin> {
 /** Why a path is none of a model, and what to pass. */
 async function whyNoModel(path: string): Promise<string> {
   const pass = "pass a .gguf file, a folder with config.json and .safetensors, or a catalog name";
-  if (path.endsWith(".onnx")) return `ONNX files are not built yet; ${pass}`;
+  if (path.endsWith(".onnx")) {
+    return `it is a graph, which openModel and startHost run as it is and which says no architecture; ${pass}`;
+  }
   if (await isFile(path)) return `it is a file; pass the folder that holds it, or a .gguf file`;
   const isRepository = /^[\w-][\w.-]*\/[\w.-]+(@[\w.+-]+)?(\/[^\\]*)?$/.test(path);
   return `there is no such folder; ${pass}${isRepository ? `; for the model of the hub pass "hf:${path}"` : ""}`;

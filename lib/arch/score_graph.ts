@@ -14,6 +14,7 @@
  * With no past the attention kernel ignores `positions` (they are then 0, 1, 2, ... by definition).
  */
 import { DATA_TYPES, GraphBuilder } from "../onnx/graph_builder.ts";
+import { emitArgmax } from "./argmax.ts";
 import { Decoder, type GraphWeights } from "./decoder.ts";
 import { fusedAttention } from "./fused_attention.ts";
 import type { ArchSpec } from "./spec.ts";
@@ -52,7 +53,7 @@ export function scoreGraph(spec: ArchSpec, data: GraphWeights): GraphBuilder {
   const flat = decoder.nodes.reshape(hidden, [-1, spec.hiddenSize]);
   const logits = g.node("Identity", [decoder.head(flat)], {}, { outputs: ["logits"] });
   g.node("GatherND", [g.node("LogSoftmax", [logits], { axis: -1 }), "targets"], {}, { outputs: ["target_logprobs"] });
-  g.node("ArgMax", [logits], { axis: -1, keepdims: 0 }, { outputs: ["argmax"] });
+  g.node("Identity", [emitArgmax(g, g, logits, spec.vocabSize)], {}, { outputs: ["argmax"] });
 
   g.output("logits", "float32", ["rows", spec.vocabSize]);
   g.output("target_logprobs", "float32", ["targets"]);

@@ -275,11 +275,16 @@ export type ModelRef =
     edits?: ArchEdit[];
     /**
      * Weights of the architecture, in place of its own or of random ones: a .safetensors file, its index or a folder of
-     * them, by our own names ("embedding", "layers.0.q") or by transformers' of the spec's family.
+     * them, here or on the hub, by our own names ("embedding", "layers.0.q") or by transformers' of the spec's family.
      */
     weights?: string;
+    /** Which of a folder's forms is opened, where it holds both. Default "safetensors". */
+    format?: "onnx" | "safetensors";
     /** Seed of random weights. Default 0. */
     seed?: number;
-    /** A folder with tokenizer.json, that file, a .gguf file or a catalog name. Default: the model's own, else bytes. */
+    /**
+     * A folder with tokenizer.json, that file, a .gguf file, a catalog name, or `hf:owner/name`. Default: the model's own,
+     * else bytes.
+     */
     tokenizer?: string | "bytes";
   } & ModelOptions);

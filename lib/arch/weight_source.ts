@@ -1,7 +1,7 @@
 /** Where an architecture's numbers come from, by names that every file format is mapped to. */
 import type { Parameter, ReadParameter } from "./blocks/block.ts";
 import { layerParameters, modelParameters } from "./blocks/layer.ts";
-import type { Matrix } from "./quant_blocks.ts";
+import type { BlockForm, Matrix } from "./quant_blocks.ts";
 import type { ArchSpec } from "./spec.ts";
 
 export interface WeightSource {
@@ -13,6 +13,8 @@ export interface WeightSource {
   model(name: string): Promise<Matrix>;
   /** A matrix of layer `index` of the file, by a name of `layerParameters`, [out][in]. */
   layer(index: number, name: string): Promise<Matrix>;
+  /** The form of a matrix, known without reading it: blocks, or null for floats. `layer` is null outside the layers. */
+  form(layer: number | null, name: string): BlockForm | null;
 }
 
 /** Reads what stands outside the layers, checked against the spec. */

@@ -1,6 +1,5 @@
 /** What of a comparison can be refused before a model is opened. */
-import { resolveSpec } from "../arch/resolve.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
 import { suggestion } from "../check/nearest.ts";
 import { checkGenerate } from "../eval/generated/options.ts";
 import { readQuestions } from "../eval/questions.ts";
@@ -27,7 +26,7 @@ interface Compared {
  * @returns What each model runs, and whether models with different tokenizers are compared.
  */
 export async function checkComparison(
-  models: Record<string, ModelRef>,
+  models: Record<string, ResolvedModel>,
   baseline: string,
   { throughput = [], tasks = {}, texts }: Compared,
 ): Promise<TextPlan & { betweenTokenizers: boolean }> {
@@ -46,17 +45,14 @@ export async function checkComparison(
     if (!Array.isArray(given)) refuseOtherKinds(task, given);
     if (task.kind === "generate") checkGenerate(task, Array.isArray(given) ? {} : given);
   }
-  if (!throughput.length) { // a task is the first work, and checks its rows itself
-    for (const ref of Object.values(models)) await resolveSpec(ref);
-    return await planTasks(models, texts);
-  }
+  if (!throughput.length) return await planTasks(models, texts); // a task is the first work, and checks its rows itself
   const plan = await planTexts(models, throughput, texts);
   await checkRows(tasks);
   return { ...plan, betweenTokenizers: plan.text !== null };
 }
 
 /** Tasks alone need no text: where its tokens cannot be counted, fingerprints that differ are all that is known. */
-async function planTasks(models: Record<string, ModelRef>, texts: Compared["texts"]) {
+async function planTasks(models: Record<string, ResolvedModel>, texts: Compared["texts"]) {
   const text = await textTokens(await modelTokenizers(models), () => textSample(texts)).catch(() => undefined);
   return { ...await planTexts({}, []), text: text ?? null, betweenTokenizers: text !== null };
 }

@@ -1,5 +1,7 @@
 /** Architectures x settings x tasks -> one comparison. */
 import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
+import { resolveModels, withWeights } from "../arch/resolve.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { BAND, MEMORY_HOSTS, SEED } from "../check/common.ts";
 import { names, object, optional } from "../check/objects.ts";
@@ -49,7 +51,7 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   memoryHosts?: number;
   /**
    * Where tokenizers differ, speed is compared in bytes of these texts; settings in bytes read them one behind the other.
-   * Default: HellaSwag's contexts with their right endings, the first 500.
+   * Default: HellaSwag's contexts with their right endings, 500 rows over the whole split.
    */
   texts?: (string | SourceText)[];
   /** Within these a speed-up and a difference of scores count as the same. Default 0.01 (1 %) and 0.02 (2 points). */
@@ -113,7 +115,9 @@ export async function compareArchitectures(
     options;
   const names = Object.keys(models), { baseline = names[0] } = options;
   const store = options.store === undefined && start === startHost ? new ResultStore() : options.store;
-  const plan = await checkComparison(models, baseline, options);
+  const modelOptions = { provider, threads }, headers = await resolveModels(models, modelOptions, "headers");
+  const plan = await checkComparison(headers, baseline, options);
+  const found = await withWeights(headers, models, modelOptions);
   store?.checkWritable();
   const began = performance.now();
   const raw: ComparisonRaw = {
@@ -140,19 +144,18 @@ export async function compareArchitectures(
     resumed: null,
     startedAnew: null,
   };
-  const modelOptions = { provider, threads };
   let kept: Awaited<ReturnType<typeof keptRounds>> | null = null;
   try {
     if (throughput.length) {
       const comparisons = Math.max(1, (names.length - 1) * (throughput.length + Object.keys(tasks).length));
       const { rounds } = options;
       const roundsOptions = { baseline, rounds, seed, way, comparisons, start, store, ...modelOptions };
-      kept = await keptRounds(models, throughput, roundsOptions, plan);
+      kept = await keptRounds(found, throughput, roundsOptions, plan);
       addRounds(raw, kept.result);
       if (store) raw.trust = keepTwins(raw, store);
-      await addMemory(raw, { throughput, plan, hosts: memoryHosts, start, modelOptions });
+      await addMemory(raw, found, { throughput, plan, hosts: memoryHosts, start });
     }
-    await addTasks(raw, tasks, { start, store: store ?? null, modelOptions });
+    await addTasks(raw, found, tasks, { start, store: store ?? null });
     raw.seconds = (performance.now() - began) / 1000;
     kept?.end();
     return new Comparison(raw);
@@ -177,12 +180,12 @@ function addRounds(
 
 async function addMemory(
   raw: ComparisonRaw,
-  { throughput, plan, hosts, start, modelOptions }: {
+  models: Record<string, ResolvedModel>,
+  { throughput, plan, hosts, start }: {
     throughput: ThroughputSetting[];
     plan: TextPlan;
     hosts: number;
     start: StartHost;
-    modelOptions: ModelOptions;
   },
 ): Promise<void> {
   if (!hosts) return;
@@ -196,7 +199,7 @@ async function addMemory(
       if (raw.failures.some((f) => f.model === name)) continue;
       const onHost = (done: number) => bar.update(i * hosts + done, `${name}, ${config}`);
       await orFailure(raw, name, `memory of ${config}`, async () => {
-        model.memory[config] = await measureMemory(start, model.ref, modelOptions, plan.of(name, setting), {
+        model.memory[config] = await measureMemory(start, models[name], {}, plan.of(name, setting), {
           hosts,
           config,
           seed: raw.seed,
@@ -214,8 +217,9 @@ async function addMemory(
 /** All tasks of one model in one process. */
 async function addTasks(
   raw: ComparisonRaw,
+  models: Record<string, ResolvedModel>,
   tasks: Record<string, TaskOptions | Row[]>,
-  { start, store, modelOptions }: { start: StartHost; store: ResultStore | null; modelOptions: ModelOptions },
+  { start, store }: { start: StartHost; store: ResultStore | null },
 ): Promise<void> {
   const names = Object.keys(tasks);
   if (!names.length) return;
@@ -227,10 +231,10 @@ async function addTasks(
     for (const [name, model] of Object.entries(raw.models)) {
       bar.update(done, name);
       await orFailure(raw, name, names.join(", "), async () => {
-        const host = await startStoppable(start, model.ref, { ...modelOptions, graphs });
+        const host = await startStoppable(start, models[name], { graphs });
         try {
           model.info ??= host.open.info;
-          const quality = new QualityBenchmark(model.ref, modelOptions, start);
+          const quality = new QualityBenchmark(models[name], {}, start);
           for (const task of names) {
             const given = tasks[task], rows = Array.isArray(given) ? given : undefined;
             const taskOptions = Array.isArray(given) ? {} : given;

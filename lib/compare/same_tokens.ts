@@ -1,5 +1,6 @@
 /** Whether two models read texts as the same tokens: only then is there a next token to compare them in. */
-import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
+import { resolveModel } from "../arch/resolve.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
 import type { ModelRef } from "../arch/spec.ts";
 import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
 import { tokenizerOf } from "../model/tokenizer_files.ts";

@@ -8,7 +8,7 @@ import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { integer, list, quantity } from "../check/rules.ts";
 import { HARDWARE, hardware, hardwareNames, type Machine } from "./hardware.ts";
-import { answerOf, type Demand, demandOf, specOf, type WillItRun } from "./will_it_run.ts";
+import { answerOf, type Demand, demandOf, subjectOf, type WillItRun } from "./will_it_run.ts";
 
 export interface Limits {
   /** Memory that the model may take at most, in GB (10^9 bytes). Default: the machine's. */
@@ -85,13 +85,16 @@ export async function recommend(options: RecommendOptions): Promise<Recommendati
   const machines = (options.hardware ?? hardwareNames()).map((m) => typeof m === "string" ? hardware(m) : m);
   const asked = { memoryGb, tokensPerS, contextLength, batch };
   const all: Recommendation[] = [];
-  for (const spec of await Promise.all(models.map(specOf))) {
+  for (const { spec, forms } of await Promise.all(models.map(subjectOf))) {
     const parameters = parameterCount(spec), demands = new Map<string, Demand>();
     for (const machine of machines) {
       for (const precision of precisions ?? usualPrecisions(machine)) {
         const key = `${machine.kind} ${precision}`;
         if (contextLength <= spec.contextLength && !demands.has(key)) {
-          demands.set(key, demandOf(spec, machine.kind, { precision, contextLength, batch }));
+          demands.set(
+            key,
+            demandOf(spec, machine.kind, { precision, contextLength, batch }, await forms(precision)),
+          );
         }
         const judged = judge(spec, demands.get(key), machine, asked);
         all.push({ model: spec.name, parameters, precision, machine: machine.name, ...judged });

@@ -7,10 +7,13 @@ import { PRECISION } from "../arch/ref_fields.ts";
 import { BATCH, ELEMENT_BYTES, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
-import { specFlops, specLayerFlops } from "./flops.ts";
+import { checkContext } from "./context.ts";
+import { countFlops, countLayerFlops } from "./flops.ts";
 import { CONVENTION, type FlopsConvention } from "./flops_convention.ts";
 import { arithmetic, MACHINE, type Machine, weightRate } from "./hardware.ts";
 import { decodeCacheBytes, weightBytesRead } from "./traffic.ts";
+import type { WeightForms } from "./weight_forms.ts";
+import { commonestKernel, formBytesRead } from "./weight_memory.ts";
 import { mbu, mfu } from "./utilisation.ts";
 
 export interface RooflineOptions {
@@ -96,23 +99,33 @@ export function roofline(spec: ArchSpec, machine: Machine, options: RooflineOpti
   return rooflineOf(workOf(spec, options), machine);
 }
 
-/** FLOPs and bytes of both phases. */
-export function workOf(spec: ArchSpec, options: RooflineOptions): Work {
+/**
+ * FLOPs and bytes of both phases.
+ *
+ * @param forms Of weights that are "stored": their bytes, and the precision whose kernels run most of them, which is the
+ * work's.
+ */
+export function workOf(spec: ArchSpec, options: RooflineOptions, forms?: WeightForms): Work {
   checkOptions("Cannot estimate a roofline", options, ROOFLINE_OPTIONS);
   const { precision = "fp32", promptTokens, context = promptTokens, batch = 1, convention = "causal" } = options;
+  checkContext("Cannot estimate a roofline", spec, promptTokens, `promptTokens ${promptTokens}`);
+  checkContext("Cannot estimate a roofline", spec, context, `context ${context}`);
   const cache = { batch, bytesPerElement: options.cacheBytesPerElement };
+  const isStored = precision === "stored" && forms !== undefined;
+  const weights = (tokens: number) =>
+    isStored ? formBytesRead(spec, forms, tokens) : weightBytesRead(spec, precision, tokens);
   return {
-    precision,
+    precision: isStored ? commonestKernel(spec, forms) : precision,
     batch,
     convention,
     prefill: {
-      flops: specFlops(spec, { promptTokens, batch, convention }).prefill,
-      weightBytes: weightBytesRead(spec, precision, batch * promptTokens),
+      flops: countFlops(spec, { promptTokens, batch, convention }).prefill,
+      weightBytes: weights(batch * promptTokens),
       cacheBytes: kvCacheBytes(spec, promptTokens, cache),
     },
     decode: {
       flops: stepFlops(spec, context, batch, convention),
-      weightBytes: weightBytesRead(spec, precision, batch),
+      weightBytes: weights(batch),
       cacheBytes: decodeCacheBytes(spec, context, cache),
     },
   };
@@ -151,8 +164,8 @@ export function rooflineOf({ prefill, decode, ...setting }: Work, machine: Machi
 
 /** One decode step behind `context` tokens, the head included. */
 function stepFlops(spec: ArchSpec, context: number, batch: number, convention: FlopsConvention): number {
-  const layers = specLayerFlops(spec, { tokens: 1, past: context, batch, convention });
-  const head = specFlops({ ...spec, layers: [] }, { promptTokens: 1, batch, convention }).prefill;
+  const layers = countLayerFlops(spec, { tokens: 1, past: context, batch, convention });
+  const head = countFlops({ ...spec, layers: [] }, { promptTokens: 1, batch, convention }).prefill;
   return layers.reduce((a, b) => a + b, head);
 }
 

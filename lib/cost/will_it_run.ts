@@ -1,8 +1,11 @@
 /** Whether a model runs on a machine: memory, speed, energy and price before anything is downloaded. */
 import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
-import { resolveSpec } from "../arch/resolve.ts";
+import { resolveModel, resolveSpec } from "../arch/resolve.ts";
+import { weightsOf } from "../arch/weights_of.ts";
+import { isResolved, type ModelSource } from "../arch/resolved.ts";
 import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
 import { zoo, zooNames } from "../arch/zoo/zoo.ts";
+import { catalogNames } from "../store/catalog.ts";
 import { parameterCount } from "./bytes.ts";
 import { checkModel, PRECISION } from "../arch/ref_fields.ts";
 import { BATCH, GIGABYTES, TOKENS } from "../check/common.ts";
@@ -13,13 +16,14 @@ import { HARDWARE, hardware, type Machine } from "./hardware.ts";
 import {
   GPU_SERVER,
   type MemoryPlan,
-  memoryPlan,
   ONNXRUNTIME_CPU,
+  planOf,
   RUNTIME_MEMORY,
   type RuntimeMemory,
 } from "./memory_plan.ts";
 import { PRICE, type Price, type PriceComparison, priceOf } from "./price.ts";
 import { type Roofline, rooflineOf, type Work, workOf } from "./roofline.ts";
+import { formsOf, storedForms, type WeightForms } from "./weight_forms.ts";
 
 const CANNOT = "Cannot estimate whether it runs";
 
@@ -106,19 +110,34 @@ export async function willItRun(ref: ModelRef, options: WillItRunOptions): Promi
   checkModel(CANNOT, ref);
   checkOptions(CANNOT, options, WILL_IT_RUN_OPTIONS);
   const precision = options.precision ?? (typeof ref === "object" && "ref" in ref ? ref.precision : undefined);
-  return specWillItRun(await specOf(withoutOptions(ref)), { ...options, precision });
+  const model = await subjectOf(ref);
+  return specWillItRun(model.spec, { ...options, precision }, await model.forms(precision ?? "fp32"));
 }
 
-/** The spec of a reference, or of a name of the zoo. */
-export function specOf(ref: ModelRef): ArchSpec | Promise<ArchSpec> {
-  return typeof ref === "string" && zooNames().includes(ref) ? zoo(ref) : resolveSpec(ref);
+/** What is asked about: an architecture, and the forms that its weights have at a precision. */
+export interface Subject {
+  spec: ArchSpec;
+  /** Throws for "stored" where there is no file. */
+  forms(precision: Precision): Promise<WeightForms>;
 }
 
-/** `willItRun` of a spec. */
-export function specWillItRun(spec: ArchSpec, options: WillItRunOptions): WillItRun {
+/** The subject of a reference, or of a name of the zoo, whose weights need not be here. */
+export async function subjectOf(ref: ModelSource): Promise<Subject> {
+  const inZoo = typeof ref === "string" && zooNames().includes(ref);
+  const hasFile = !inZoo || catalogNames().includes(ref);
+  const model = withoutOptions(ref);
+  return {
+    spec: inZoo ? zoo(ref) : await resolveSpec(model),
+    forms: async (precision) =>
+      precision === "stored" && hasFile ? storedForms(await weightsOf(await resolveModel(model))) : formsOf(precision),
+  };
+}
+
+/** `willItRun` of a spec; "stored" needs its forms. */
+export function specWillItRun(spec: ArchSpec, options: WillItRunOptions, forms?: WeightForms): WillItRun {
   checkOptions(CANNOT, options, WILL_IT_RUN_OPTIONS);
   const machine = typeof options.hardware === "string" ? hardware(options.hardware) : options.hardware;
-  return answerOf(demandOf(spec, machine.kind, options), machine, options);
+  return answerOf(demandOf(spec, machine.kind, options, forms), machine, options);
 }
 
 /** What a model asks of every machine of a kind. */
@@ -133,7 +152,12 @@ export interface Demand extends
   copiesCache: boolean;
 }
 
-export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<WillItRunOptions, "hardware">): Demand {
+export function demandOf(
+  spec: ArchSpec,
+  kind: Machine["kind"],
+  options: Omit<WillItRunOptions, "hardware">,
+  forms: WeightForms = formsOf(options.precision ?? "fp32"),
+): Demand {
   const { precision = "fp32", batch = 1 } = options;
   const setting = { ...lengths(options, spec.contextLength), precision, batch },
     { promptTokens, newTokens, contextLength } = setting;
@@ -147,7 +171,7 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
     layers: spec.layers.length,
     copiesCache: usableGraph(spec, fasterGraph(batch * (promptTokens + newTokens))) === "generate",
     ...setting,
-    memory: memoryPlan(spec, { precision, contextLength, batch, promptTokens, runtime, cacheBytesPerElement }),
+    memory: planOf(spec, forms, { precision, contextLength, batch, promptTokens, runtime, cacheBytesPerElement }),
     work: workOf(spec, {
       precision,
       batch,
@@ -155,7 +179,7 @@ export function demandOf(spec: ArchSpec, kind: Machine["kind"], options: Omit<Wi
       context: promptTokens + Math.floor(newTokens / 2),
       cacheBytesPerElement,
       convention: kind === "cpu" ? "executed" : "causal",
-    }),
+    }, forms),
   };
 }
 
@@ -190,8 +214,8 @@ export function answerOf(demand: Demand, machine: Machine, options: Omit<WillItR
 }
 
 /** A reference without the options of a run, which a spec does not depend on: precisions that can't run here are asked about too. */
-function withoutOptions(ref: ModelRef): ModelRef {
-  if (typeof ref === "string" || !("ref" in ref)) return ref;
+function withoutOptions(ref: ModelSource): ModelSource {
+  if (typeof ref === "string" || isResolved(ref) || !("ref" in ref)) return ref;
   const { precision: _precision, provider: _provider, threads: _threads, ...rest } = ref;
   return rest;
 }

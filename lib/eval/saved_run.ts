@@ -1,7 +1,8 @@
 /** What earlier evaluations of the same kind have finished. */
 import { modelFingerprint } from "../arch/fingerprint.ts";
 import { resolveModel } from "../arch/resolve.ts";
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelSource } from "../arch/resolved.ts";
+import type { ModelOptions } from "../arch/spec.ts";
 import { chooseProvider } from "../model/provider.ts";
 import { onnxruntimeVersion } from "../model/runtime_version.ts";
 import { DEFAULT_TOKEN_BUDGET, type ScoreSettings, SCORING_VERSION } from "../model/score_options.ts";
@@ -19,17 +20,17 @@ export const MODEL_KEY = "model";
  */
 export async function savedRun(
   store: ResultStore,
-  ref: ModelRef,
+  ref: ModelSource,
   options: ModelOptions,
   task: { name: string; version: string },
   { mode = "tree", tokenBudget = DEFAULT_TOKEN_BUDGET, maxCachedTokens }: ScoreSettings,
 ): Promise<SavedItems> {
-  const provider = options.provider ?? (typeof ref === "object" && "ref" in ref ? ref.provider : undefined) ?? "auto";
+  const model = await resolveModel(ref, options);
   return store.items({
     task: [task.name, task.version],
-    model: await modelFingerprint(ref, options),
-    tokenizer: await tokenizerFingerprint(await resolveModel(ref, options)),
-    runtime: [await onnxruntimeVersion(), chooseProvider(provider), Deno.build.arch],
+    model: await modelFingerprint(model),
+    tokenizer: await tokenizerFingerprint(model),
+    runtime: [await onnxruntimeVersion(), chooseProvider(model.options.provider ?? "auto"), Deno.build.arch],
     scoring: [SCORING_VERSION, mode, tokenBudget, maxCachedTokens ?? "default"],
   });
 }

@@ -1,8 +1,8 @@
 /** Peak memory of a running model, in a fresh process of its own. */
-import { resolveSpec } from "../arch/resolve.ts";
-import type { ArchSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
-import { peakActivationBytes } from "../cost/activations.ts";
-import { kvBytesPerToken } from "../cost/bytes.ts";
+import type { ModelSource } from "../arch/resolved.ts";
+import type { ModelOptions, Precision } from "../arch/spec.ts";
+import { planOf } from "../cost/memory_plan.ts";
+import { subjectOf } from "../cost/will_it_run.ts";
 import type { ProcessCounters, StartHost } from "../model/protocol.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
@@ -32,9 +32,9 @@ export interface MemoryResult {
   fileGb: number | null;
   /** "VmHWM", or the fallback "rss": sampled, so it may miss the peak. */
   method: ProcessCounters["memoryMethod"];
-  /** Weights, KV cache at its longest (all tokens, as the runtime keeps them) and the widest activations. */
+  /** What `willItRun` says of this setting: `memory.runBytes`. */
   predictedGb: number;
-  /** Measured minus predicted: second copies of the caches, what the allocator keeps, the runtime's own. */
+  /** Measured minus predicted. */
   residualGb: number;
   /** The peak of each host. */
   samplesGb: number[];
@@ -53,17 +53,19 @@ export interface MemoryOptions extends RunOptions {
  */
 export async function measureMemory(
   start: StartHost,
-  ref: ModelRef,
+  ref: ModelSource,
   modelOptions: ModelOptions,
   setting: ModelSetting,
   options: MemoryOptions = {},
 ): Promise<MemoryResult> {
   const { hosts = 1, config = settingName(setting), onHost } = options;
   const seen: { bare: number; load: number; run: number; after: ProcessCounters; weights: number }[] = [];
+  let precision: Precision = "fp32";
   for (let i = 0; i < hosts; i++) {
     const host = await startStoppable(start, ref, { ...modelOptions, graphs: [graphOf(setting)] });
     try {
       const { before, loaded, info } = host.open;
+      precision = info.precision as Precision;
       await host.resetPeak();
       const { counters } = await runSetting(host, setting, options);
       const run = Math.max(counters.peakResidentBytes, counters.residentBytes);
@@ -83,7 +85,7 @@ export async function measureMemory(
   const known = (key: "residentAnonymousBytes" | "residentFileBytes") =>
     seen.every((s) => s.after[key] !== null) ? gb((s) => s.after[key]!) : null;
   const samplesGb = seen.map((s) => (s.run - s.bare) / 1e9);
-  const predictedGb = gb((s) => s.weights) + runBytes(await resolveSpec(ref), setting) / 1e9;
+  const predictedGb = await predictedBytes(ref, precision, setting) / 1e9;
   return {
     config,
     memoryGb: samplesGb.length >= 3
@@ -103,13 +105,11 @@ export async function measureMemory(
   };
 }
 
-/** KV cache and activations of a setting at their largest. */
-function runBytes(spec: ArchSpec, setting: ModelSetting): number {
-  if (!isGeneration(setting)) {
-    const { batch, seqLen, logits } = setting;
-    return batch * seqLen * kvBytesPerToken(spec) + peakActivationBytes(spec, { batch, tokens: seqLen, logits });
-  }
-  const past = setting.promptTokens + setting.newTokens - 2; // the last token is never read
-  const prefill = peakActivationBytes(spec, { tokens: setting.promptTokens });
-  return (past + 1) * kvBytesPerToken(spec) + Math.max(prefill, peakActivationBytes(spec, { tokens: 1, past }));
+async function predictedBytes(ref: ModelSource, precision: Precision, setting: ModelSetting): Promise<number> {
+  const { spec, forms } = await subjectOf(ref);
+  const lengths = isGeneration(setting)
+    // The last token is never read.
+    ? { promptTokens: setting.promptTokens, contextLength: setting.promptTokens + setting.newTokens - 1 }
+    : { promptTokens: setting.seqLen, contextLength: setting.seqLen, batch: setting.batch, logits: setting.logits };
+  return planOf(spec, await forms(precision), { precision, ...lengths }).runBytes;
 }

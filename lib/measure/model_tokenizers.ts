@@ -1,6 +1,6 @@
 /** The tokenizers of models that are compared: told apart without opening them, and opened once where text is cut. */
-import { type ResolvedModel, resolveModel } from "../arch/resolve.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import { resolveModel } from "../arch/resolve.ts";
+import type { ModelSource, ResolvedModel } from "../arch/resolved.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { tokenizerOf } from "../model/tokenizer_files.ts";
 import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
@@ -17,12 +17,12 @@ export interface ModelTokenizer {
  * unless its reference says `tokenizer: "bytes"`. Models that share all that a tokenizer is made of share one object.
  */
 export async function modelTokenizers(
-  models: Record<string, ModelRef>,
+  models: Record<string, ModelSource>,
 ): Promise<Record<string, ModelTokenizer | null>> {
   const known = new Map<string, ModelTokenizer>(), found: Record<string, ModelTokenizer | null> = {};
   for (const [name, ref] of Object.entries(models)) {
     const model = await resolveModel(ref);
-    if (!hasTokenizer(ref, model)) {
+    if (!model.tokenizerNamed) {
       found[name] = null;
       continue;
     }
@@ -32,10 +32,6 @@ export async function modelTokenizers(
     found[name] = known.get(parts)!;
   }
   return found;
-}
-
-function hasTokenizer(ref: ModelRef, { tokenizer }: ResolvedModel): boolean {
-  return tokenizer !== "bytes" || (typeof ref === "object" && "ref" in ref && ref.tokenizer !== undefined);
 }
 
 function tokenizerOfModel(model: ResolvedModel): ModelTokenizer {

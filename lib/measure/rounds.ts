@@ -1,6 +1,8 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
-import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { MODEL_OPTIONS, SOURCES } from "../arch/ref_fields.ts";
+import { resolveModels, withWeights } from "../arch/resolve.ts";
+import type { ModelSource } from "../arch/resolved.ts";
+import type { ModelOptions } from "../arch/spec.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";
@@ -19,9 +21,10 @@ import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { ROUNDS, type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios } from "./candidate_ratios.ts";
 import { type RoundsResult, twinName } from "./rounds_result.ts";
-import { isRequest, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
+import { isRequest, isText, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
 import { planTexts, type TextPlan } from "./text_plan.ts";
 import { type SourceText, TEXTS } from "./text_sample.ts";
+import { withoutRest } from "./text_setting.ts";
 
 export interface RoundsOptions extends ModelOptions {
   /** Default: the first name. */
@@ -36,7 +39,7 @@ export interface RoundsOptions extends ModelOptions {
   comparisons?: number;
   /**
    * Where tokenizers differ, speed is compared in bytes of these texts; settings in bytes read them one behind the other.
-   * Default: HellaSwag's contexts with their right endings, the first 500.
+   * Default: HellaSwag's contexts with their right endings, 500 rows over the whole split.
    */
   texts?: (string | SourceText)[];
   /**
@@ -74,7 +77,7 @@ export const SETTINGS = list(SETTING);
  * @throws {StopError} After Stop, with what was measured (`partialOf`).
  */
 export async function measureRounds(
-  models: Record<string, ModelRef>,
+  models: Record<string, ModelSource>,
   settings: ThroughputSetting[],
   options: RoundsOptions = {},
 ): Promise<RoundsResult> {
@@ -89,25 +92,26 @@ export async function measureRounds(
  * @param planned What each model runs, where that is known already.
  */
 export async function keptRounds(
-  models: Record<string, ModelRef>,
+  models: Record<string, ModelSource>,
   settings: ThroughputSetting[],
   options: RoundsOptions,
   planned?: TextPlan,
 ): Promise<{ result: RoundsResult; end(): void; release(): void }> {
-  checkArgument("Cannot measure rounds", "models", models, MODELS);
+  checkArgument("Cannot measure rounds", "models", models, SOURCES);
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
   checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
   const names = Object.keys(models);
   const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
   const plan = roundsPlan(options.rounds);
   checkModels(models, baseline, settings);
-  const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(models, settings, options.texts);
-  const twin = twinName(baseline);
-  const refs: Record<string, ModelRef> = { ...models, [twin]: models[baseline] };
+  const modelOptions = { provider, threads, precision }, headers = await resolveModels(models, modelOptions, "headers");
+  const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(headers, settings, options.texts);
+  const found = await withWeights(headers, models, modelOptions);
+  const twin = twinName(baseline), refs = { ...found, [twin]: found[baseline] };
   const environment = await captureEnvironment();
   const startedAt = new Date(), began = performance.now();
   const states = settings.map((setting): SettingState => ({
-    setting,
+    setting: isText(setting) ? withoutRest(setting) : setting,
     config: settingName(setting),
     rounds: 0,
     blocks: 0,
@@ -119,7 +123,7 @@ export async function keptRounds(
   const result: RoundsResult = {
     baseline,
     twin,
-    identical: await identicalModels(refs, { provider, threads, precision }),
+    identical: identicalModels(refs),
     seed,
     way,
     text,
@@ -135,9 +139,20 @@ export async function keptRounds(
     startedAnew: null,
   };
   const comparisons = options.comparisons ?? Math.max(1, (names.length - 1) * settings.length);
-  const modelOptions = { provider, threads, precision }, tokens = new Map<string, number[]>();
+  const tokens = new Map<string, number[]>();
   const texts = text || Object.keys(ofText).length ? [text?.sha256, ofText] : null;
-  const setup = { models, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment };
+  const setup = {
+    models: found,
+    settings: states.map(({ setting }) => setting),
+    baseline,
+    plan,
+    seed,
+    way,
+    comparisons,
+    modelOptions,
+    texts,
+    environment,
+  };
   const kept = options.store ? await keepRounds(options.store, setup) : null;
   result.startedAnew = kept?.startedAnew ?? null;
   const firstBlock = kept ? goOn(kept, result, states, tokens) : 0;
@@ -195,7 +210,7 @@ export async function keptRounds(
   }
 }
 
-function checkModels(models: Record<string, ModelRef>, baseline: string, settings: ThroughputSetting[]): void {
+function checkModels(models: Record<string, ModelSource>, baseline: string, settings: ThroughputSetting[]): void {
   const names = Object.keys(models);
   if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {

@@ -2,7 +2,6 @@
 import { anObject, data } from "../check/data.ts";
 import { entries, word } from "../check/rules.ts";
 import type { DecodeWay, ModelInfo } from "../model/info.ts";
-import { blockLogRatios } from "../stats/ratio.ts";
 import type { Environment } from "./environment.ts";
 import type { Noise } from "./noise.ts";
 import type { StoppedBy } from "./rounds_plan.ts";

@@ -1,5 +1,6 @@
 /** One block of rounds: start all processes anew, warm each up, and run the rounds in random order. */
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelSource } from "../arch/resolved.ts";
+import type { ModelOptions } from "../arch/spec.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import { type Progress, StopError } from "../progress.ts";
 import { type Random, seededRandom } from "../stats/random.ts";
@@ -27,7 +28,7 @@ export interface SettingState extends RoundsState {
 }
 
 export interface RoundsRunOptions {
-  refs: Record<string, ModelRef>;
+  refs: Record<string, ModelSource>;
   plan: RoundsPlan;
   bar: Progress;
   start: StartHost;

@@ -1,4 +1,5 @@
 /** How time grows with length: TTFT over prompts, TPOT over contexts, and where one model overtakes another. */
+import { MODELS } from "../arch/ref_fields.ts";
 import type { ModelRef } from "../arch/spec.ts";
 import { TOKENS } from "../check/common.ts";
 import { object, optional, without } from "../check/objects.ts";
@@ -70,6 +71,7 @@ export interface Scaling {
  * @throws {RangeError} For fewer than three lengths or two blocks, or a length that a model's context does not hold.
  */
 export async function measureScaling(models: Record<string, ModelRef>, options: ScalingOptions = {}): Promise<Scaling> {
+  checkArgument("Cannot measure scaling", "models", models, MODELS);
   checkOptions("Cannot measure scaling", options, SCALING_OPTIONS);
   const { lengths = [64, 128, 256, 512, 1024], newTokens = 17, blocks = 6, ...rest } = options;
   if (new Set(lengths).size < 3) {

@@ -10,6 +10,7 @@ import { packRopeTables } from "../arch/rope_tables.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { word } from "../check/rules.ts";
 import type { ArchSpec, AttentionSpec, ModelOptions, ModelRef } from "../arch/spec.ts";
+import { weightsOf } from "../arch/weights_of.ts";
 import { STEP_NAMES, stepGraph, whyNoStepGraph } from "../arch/step_graph.ts";
 import { biasKinds, hasAlibi } from "../arch/visible.ts";
 import { type ExportedTokenizer, exportedTokenizer } from "./export_tokenizer.ts";
@@ -26,7 +27,8 @@ export interface ExportedModel {
 /**
  * Write a model for other runtimes: `onnx/model.onnx` with its data beside it, `genai_config.json` for onnxruntime-genai,
  * `config.json` and `generation_config.json` for transformers.js, and the tokenizer for both. The graph has the library's
- * own fused nodes and the weights at the reference's precision.
+ * own fused nodes and the weights at the reference's precision. Where prompts start with BOS, transformers.js puts it there,
+ * and onnxruntime-genai after `tokenizer.update_options(add_special_tokens="true")`.
  *
  * @param folder Made if it is not there; files of an earlier export are replaced.
  * @throws {TypeError} If the architecture has states that these runtimes cannot carry; the message names the layer.
@@ -48,7 +50,7 @@ export async function exportModel(ref: ModelRef, folder: string, options: ModelO
   const weights = await toFile(join(onnx, DATA_FILES[0]), async (sink) =>
     await packWeights(
       spec,
-      await resolved.weights(),
+      await weightsOf(resolved),
       resolved.precision,
       DATA_FILES[0],
       sink,

@@ -1,6 +1,6 @@
 /** A model's tokenizer as the files of the Hugging Face format. */
 import type { EndsOrigin } from "../arch/origin.ts";
-import type { ResolvedModel } from "../arch/resolve.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
 import { cutTokenizer } from "./cut_tokenizer.ts";
 import type { TokenizerFile } from "./tokenizer.ts";
 import { bytesOf, tokenizerReader } from "./tokenizer_files.ts";
@@ -20,12 +20,41 @@ export async function exportedTokenizer(
     ? await bytesAsBpe(vocabulary ? 258 : spec.vocabSize, ends)
     : (await tokenizerReader(tokenizer, ends))();
   const { bosId, eosId, endIds, addsBos, tokenizer: json } = vocabulary ? cutTokenizer(file, vocabulary) : file;
+  const bos = contentOf(json, bosId), eos = contentOf(json, eosId);
   const config = {
     tokenizer_class: "PreTrainedTokenizerFast",
     add_bos_token: addsBos,
+    ...(bos !== null && { bos_token: bos }),
+    ...(eos !== null && { eos_token: eos }),
     clean_up_tokenization_spaces: false,
   };
-  return { bosId, eosId, endIds, files: { "tokenizer.json": json, "tokenizer_config.json": config } };
+  const started = addsBos && bos !== null ? withStart(json, bos, bosId!) : json;
+  return { bosId, eosId, endIds, files: { "tokenizer.json": started, "tokenizer_config.json": config } };
+}
+
+/** The text of a token. */
+function contentOf({ added_tokens, model }: Record<string, unknown>, id: number | null): string | null {
+  const added = (added_tokens as { id: number; content: string }[] | undefined)?.find((token) => token.id === id);
+  if (added) return added.content;
+  const { vocab } = model as { vocab: Record<string, number> | [string, number][] };
+  if (Array.isArray(vocab)) return id === null ? null : vocab[id]?.[0] ?? null; // Unigram's, with scores
+  return Object.keys(vocab).find((content) => vocab[content] === id) ?? null;
+}
+
+/** Readers put BOS in front by the post-processor, whatever `add_bos_token` says; one that is there knows better. */
+function withStart(json: Record<string, unknown>, bos: string, id: number): Record<string, unknown> {
+  if (json.post_processor) return json;
+  const start = { SpecialToken: { id: bos, type_id: 0 } };
+  const text = (id: "A" | "B", type_id: number) => ({ Sequence: { id, type_id } });
+  return {
+    ...json,
+    post_processor: {
+      type: "TemplateProcessing",
+      single: [start, text("A", 0)],
+      pair: [start, text("A", 0), text("B", 1)],
+      special_tokens: { [bos]: { id: bos, ids: [id], tokens: [bos] } },
+    },
+  };
 }
 
 /** The byte tokenizer as a byte-level BPE that never merges. */

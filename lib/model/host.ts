@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { APART } from "../progress.ts";
 import { projectRoot } from "../store/paths.ts";
 import { checkModel } from "../arch/ref_fields.ts";
-import { isOfHub, resolveModel } from "../arch/resolve.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
+import { isResolved } from "../arch/resolved.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { word } from "../check/rules.ts";
@@ -50,23 +51,32 @@ export const PROCESS_OPTIONS = object<ProcessOptions>({ preload: optional(word) 
  * @throws {TypeError} For an option that is not known; and RangeError for one that cannot be meant. Nothing is started.
  */
 export async function startHost(
-  ref: ModelRef,
+  ref: AnySource,
   options: OpenOptionsOfHost = {},
   process: ProcessOptions = {},
 ): Promise<ModelHost> {
-  checkModel("Cannot start a host", ref);
+  if (!isResolvedGraph(ref)) checkModel("Cannot start a host", ref);
   checkOptions("Cannot start a host", options, HOST_OPTIONS);
   checkOptions("Cannot start a host", process, PROCESS_OPTIONS);
-  if (isOfHub(ref)) await resolveModel(ref, options); // fetched here, where a bar shows and a stop is heard
-  const client = new HostClient(typeof ref === "string" ? ref : JSON.stringify(ref).slice(0, 80), process.preload);
+  const { graphs, ...modelOptions } = options;
+  const resolved = await resolveAny(ref, modelOptions);
+  const client = new HostClient(labelOf(ref), process.preload);
   try {
     await greeted(client);
-    const open = await client.call("open", { ref, options }) as OpenResult;
+    const open = await client.call("open", { ref: resolved, options: { graphs } }) as OpenResult;
     return hostOf(client, open);
   } catch (error) {
     await client.close();
     throw error;
   }
+}
+
+/** How errors call a host's model. */
+function labelOf(source: AnySource): string {
+  if (typeof source === "string") return source;
+  if (isResolvedGraph(source)) return source.path;
+  if (!isResolved(source)) return JSON.stringify(source).slice(0, 80);
+  return [source.name, source.precision, ...source.edits.map((edit) => JSON.stringify(edit))].join(" ").slice(0, 80);
 }
 
 /**

@@ -3,7 +3,7 @@
  * with raw times and counters; planning and statistics stay with the parent. Started by `startHost`.
  */
 import { TextLineStream } from "./lines.ts";
-import { readCounters, resetPeak } from "./counters.ts";
+import { collectGarbage, readCounters, resetPeak } from "./counters.ts";
 import { collapseToHugePages } from "./huge_pages.ts";
 import { dieWithParent } from "./die_with_parent.ts";
 import { divergence } from "./divergence.ts";
@@ -21,6 +21,7 @@ import {
   type OpenResult,
   PROTOCOL_VERSION,
 } from "./protocol.ts";
+import type { DecodeWay } from "./info.ts";
 import { graphRuns } from "./graph_runs.ts";
 import { randomPrompts } from "./random_prompts.ts";
 import type { RunningModel } from "./running_model.ts";
@@ -35,6 +36,8 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
   async open({ ref, options }): Promise<OpenResult> {
     const start = performance.now();
     model = await openModel(ref, { ...options, graphs: [] });
+    // What building left behind would stand beside the weights that the sessions load.
+    collectGarbage();
     const built = performance.now();
     await model.running.prepare(options.graphs ?? ["generate"]);
     const opened = performance.now();
@@ -103,6 +106,7 @@ function opened(): LanguageModel {
 async function generateOnce(model: RunningModel, request: GenerateRunRequest): Promise<GenerateSample> {
   const { prompt, newTokens, way } = request;
   const ids = "ids" in prompt ? prompt.ids : randomPrompts(model.info.vocabSize, 1, prompt.tokens, prompt.seed)[0];
+  requireWay(model, way);
   const decoder = model.decoder(ids.length + newTokens, request.graph);
   const most = way === "step" ? 1 : decoder.mostTurns;
   let state = decoder.start([ids]);
@@ -121,6 +125,14 @@ async function generateOnce(model: RunningModel, request: GenerateRunRequest): P
     tokenMs?.push(performance.now());
   }
   return { startMs, firstTokenMs, endMs: performance.now(), tokenMs, ids: made, counters: readCounters() };
+}
+
+/** @throws {RangeError} If the model cannot decode in this way. */
+function requireWay({ info: { name, ways } }: RunningModel, way: DecodeWay): void {
+  if (!ways || ways.includes(way)) return;
+  throw new RangeError(
+    `Cannot decode ${name} by "${way}": its graph runs as it was made; pass way: ${ways.join(" or ")}`,
+  );
 }
 
 /** One forward pass of a batch of random prompts, its logits on the last rows or on all. */

@@ -28,6 +28,8 @@ export interface ModelInfo {
   source: string;
   /** Repository, revision and commit of a model of the hub. Absent: it came from elsewhere. */
   hub?: HubSource;
+  /** How it can decode, where not in both ways: a graph made elsewhere takes a run for each token. Absent: both. */
+  ways?: DecodeWay[];
   /** What to know before its speeds are trusted, in sentences: more threads than logical cores. Absent: nothing. */
   warnings?: string[];
 }

@@ -1,4 +1,5 @@
 /** The Rust library's tokenizer, through its npm binding: the one file that imports it. */
+import { byteEnds, type TokenEnds } from "./token_ends.ts";
 import { faultyPart } from "./tokenizer_fault.ts";
 
 /** As deno.json pins it. */
@@ -9,6 +10,8 @@ const CALL_LENGTH = 2 ** 20;
 export interface NativeTokenizer {
   /** Ids without those that a post-processor would add. */
   encodeBatch(texts: string[]): Promise<number[][]>;
+  /** The ids of one text, and the byte of it at which each ends. */
+  encodeEnds(text: string): Promise<TokenEnds>;
   decode(ids: number[], specialTokens: boolean): Promise<string>;
 }
 
@@ -23,10 +26,8 @@ export async function openNative(json: string, name: string): Promise<NativeToke
   const tokenizer = parse(json);
   tokenizer.disableTruncation();
   tokenizer.disablePadding();
-  const encode = async (texts: string[]) => {
-    const encodings = await tokenizer.encodeBatch(texts, { addSpecialTokens: false });
-    return encodings.map((encoding) => encoding.getIds());
-  };
+  const encodings = (texts: string[]) => tokenizer.encodeBatch(texts, { addSpecialTokens: false });
+  const encode = async (texts: string[]) => (await encodings(texts)).map((encoding) => encoding.getIds());
   return {
     async encodeBatch(texts) {
       const ids: number[][] = [];
@@ -39,6 +40,13 @@ export async function openNative(json: string, name: string): Promise<NativeToke
         }
       }
       return ids;
+    },
+    async encodeEnds(text) {
+      const [encoding] = await encodings([text]).catch(async (error) => {
+        await explain(text);
+        throw error;
+      });
+      return { ids: encoding.getIds(), ends: byteEnds(text, encoding.getOffsets().map(([, end]) => end)) };
     },
     decode: (ids, specialTokens) => tokenizer.decode(ids, !specialTokens),
   };

@@ -1,9 +1,10 @@
 /** Opening a model: from a reference to one that runs. */
-import { resolveModel } from "../arch/resolve.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import { checkOptions } from "../check/options.ts";
 import { LanguageModel } from "./language_model.ts";
 import { OPEN_OPTIONS, type OpenOptions } from "./open_options.ts";
+import { openForeign } from "./foreign/open_foreign.ts";
 import { openOwn } from "./open_own.ts";
 import { chooseProvider } from "./provider.ts";
 import { physicalCores } from "./physical_cores.ts";
@@ -15,17 +16,20 @@ import { physicalCores } from "./physical_cores.ts";
  * ("hf:owner/name[@revision][/path]"), or an `ArchSpec` (seeded random weights, or those of its `weights`), with options.
  * @throws {RangeError} If the precision or provider is unknown or cannot run here.
  * @throws {SyntaxError} If the file is damaged.
- * @example A model of the hub: fetched once, checked, and read without a network from then on
+ * @throws {HubError} If a model of the hub cannot be fetched: the message says why, and what to do.
+ * @example A model of the hub: fetched once, compared with its hashes, and read without a network from then on
  * ```ts ignore
- * const model = await openModel("hf:HuggingFaceTB/SmolLM2-135M"); // model.info.hub has its commit
+ * const model = await openModel("hf:HuggingFaceTB/SmolLM2-135M");
+ * console.log(model.info.hub?.commit);
  * ```
  */
-export async function openModel(ref: ModelRef, options: OpenOptions = {}): Promise<LanguageModel> {
+export async function openModel(ref: AnySource, options: OpenOptions = {}): Promise<LanguageModel> {
   checkOptions("Cannot open the model", options, OPEN_OPTIONS);
-  const resolved = await resolveModel(ref, options);
-  const threads = resolved.options.threads ?? physicalCores();
-  const provider = chooseProvider(resolved.options.provider ?? "auto");
-  const running = await openOwn(resolved, { provider, threads, profilePrefix: options.profilePrefix });
+  const found = await resolveAny(ref, options);
+  const threads = found.options.threads ?? physicalCores();
+  const provider = chooseProvider(found.options.provider ?? "auto");
+  const settings = { provider, threads, profilePrefix: options.profilePrefix };
+  const running = isResolvedGraph(found) ? await openForeign(found, settings) : await openOwn(found, settings);
   await running.prepare(options.graphs ?? ["generate"]);
   return new LanguageModel(running);
 }

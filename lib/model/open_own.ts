@@ -4,7 +4,8 @@ import { buildInMemory, buildOnDisk, cacheKey } from "../arch/build.ts";
 import { headsOf } from "../arch/heads.ts";
 import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
 import { precisionLabel } from "../arch/precision_label.ts";
-import type { ResolvedModel } from "../arch/resolve.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
+import { weightsOf } from "../arch/weights_of.ts";
 import type { Provider } from "../arch/spec.ts";
 import { parameterCount } from "../cost/bytes.ts";
 import { GraphSessions, type OpenGraph } from "./graph_sessions.ts";
@@ -40,12 +41,13 @@ export async function openOwn(
 
 /** Weights, tokenizer and graphs: random weights are packed in memory, those of files are built on disk once. */
 async function modelParts(
-  { base, spec, precision, identity, weights, tokenizer: origin, vocabulary, ends }: ResolvedModel,
+  resolved: ResolvedModel,
   options: SessionOptions,
 ): Promise<{ weights: PackedWeights; tokenizer: Tokenizer; openGraph: OpenGraph; folder: string | null }> {
+  const { base, spec, precision, identity, tokenizer: origin, vocabulary, ends } = resolved;
   const tokenizer = await tokenizerOf(origin, spec.vocabSize, vocabulary, ends);
   if (identity === null) {
-    const built = await buildInMemory(base, spec, precision, await weights());
+    const built = await buildInMemory(base, spec, precision, await weightsOf(resolved));
     const { externalData } = built;
     return {
       weights: built.weights,
@@ -54,7 +56,7 @@ async function modelParts(
       folder: null,
     };
   }
-  const built = await buildOnDisk(base, spec, identity, precision, weights);
+  const built = await buildOnDisk(base, spec, identity, precision, () => weightsOf(resolved));
   return {
     weights: built.weights,
     tokenizer,

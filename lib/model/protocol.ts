@@ -1,5 +1,6 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
 import type { DecodeGraph } from "../arch/batch_graph.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import type { DivergenceSums } from "./divergence.ts";
 import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateResult, Generation } from "./generate.ts";
@@ -112,7 +113,7 @@ export interface GraphRuns {
 
 /** What a host can be asked, with the answer's type. */
 export interface HostMethods {
-  open: { params: { ref: ModelRef; options: OpenOptionsOfHost }; result: OpenResult };
+  open: { params: { ref: AnySource; options: OpenOptionsOfHost }; result: OpenResult };
   generateRuns: { params: GenerateRunRequest; result: GenerateSample[] };
   forwardRuns: { params: ForwardRunRequest; result: ForwardSample[] };
   /** The results of every run come with a progress message, and all of them at the end. */
@@ -174,7 +175,7 @@ export interface ModelHost {
 }
 
 /** `startHost(ref, options)` in `lib/model/host.ts` gives this. */
-export type StartHost = (ref: ModelRef, options?: OpenOptionsOfHost) => Promise<ModelHost>;
+export type StartHost = (ref: AnySource, options?: OpenOptionsOfHost) => Promise<ModelHost>;
 
 /** A host without a model, which runs graphs of the caller's: `startGraphHost()` in `lib/model/host.ts` gives this. */
 export interface GraphHost {

@@ -124,8 +124,10 @@ function whyNothing(request: ScoreRequest): string {
     "drops it; move the end of the context into the continuation";
 }
 
-/** What stands for an empty context. */
-function prefixToken({ tokenizer: { bosId, eosId }, info }: Reader): number {
+/** What stands for an empty context: BOS, else EOS. */
+export function prefixToken(
+  { tokenizer: { bosId, eosId }, info }: { tokenizer: Pick<Tokenizer, "bosId" | "eosId">; info: { name: string } },
+): number {
   const id = bosId ?? eosId;
   if (id !== null) return id;
   throw new TypeError(`Cannot score without a context: ${info.name} has neither BOS nor EOS; pass a context`);

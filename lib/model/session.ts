@@ -61,6 +61,11 @@ export function floats(data: Float32Array | number[], dims: number[]): ort.Tenso
   return new ort.Tensor("float32", data instanceof Float32Array ? data : Float32Array.from(data), dims);
 }
 
+/** Half precision, as its bits. */
+export function halves(data: Uint16Array, dims: number[]): ort.Tensor {
+  return new ort.Tensor("float16", data, dims);
+}
+
 export function int8s(data: Int8Array, dims: number[]): ort.Tensor {
   return new ort.Tensor("int8", data, dims);
 }
@@ -73,6 +78,6 @@ export function int32s(data: number[], dims: number[]): ort.Tensor {
   return new ort.Tensor("int32", Int32Array.from(data), dims);
 }
 
-export function bool(value: boolean): ort.Tensor {
-  return new ort.Tensor("bool", [value], []);
+export function bool(value: boolean, dims: number[] = []): ort.Tensor {
+  return new ort.Tensor("bool", [value], dims);
 }

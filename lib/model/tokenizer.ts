@@ -5,6 +5,7 @@ import { flag, integer, list, text as TEXT } from "../check/rules.ts";
 import { decodeBehind } from "./decode_behind.ts";
 import { type NativeTokenizer, openNative } from "./native_tokenizer.ts";
 import { cutsAtSpaces } from "./space_cuts.ts";
+import type { TokenEnds } from "./token_ends.ts";
 import { byteRuns } from "./byte_runs.ts";
 import { byWords } from "./words.ts";
 
@@ -28,6 +29,8 @@ export interface Tokenizer {
   encode(text: string): Promise<number[]>;
   /** The ids of many texts at once: faster than one call a text. */
   encodeBatch(texts: string[]): Promise<number[][]>;
+  /** The ids of a text, and the byte of it at which each ends. */
+  encodeEnds(text: string): Promise<TokenEnds>;
   /** Text of the ids, alone or as it continues that of others. */
   decode(ids: number[], options?: DecodeOptions): Promise<string>;
   readonly bosId: number | null;
@@ -84,6 +87,10 @@ export function openTokenizer(read: () => TokenizerFile, name = "in memory"): To
     async encodeBatch(texts) {
       checkArgument("Cannot encode", "texts", texts, TEXTS);
       return await (await native()).encodeBatch(texts);
+    },
+    async encodeEnds(text) {
+      checkArgument("Cannot encode", "text", text, TEXT);
+      return await (await native()).encodeEnds(text);
     },
     async decode(ids, options = {}) {
       checkDecode(ids, options);
@@ -155,6 +162,12 @@ export function byteTokenizer(vocabSize: number): Tokenizer {
     async encodeBatch(texts) {
       checkArgument("Cannot encode", "texts", texts, TEXTS);
       return texts.map(bytes);
+    },
+    // deno-lint-ignore require-await
+    async encodeEnds(text) {
+      checkArgument("Cannot encode", "text", text, TEXT);
+      const ids = bytes(text);
+      return { ids, ends: ids.map((_, i) => i + 1) };
     },
     async decode(ids, options = {}) {
       checkDecode(ids, options);

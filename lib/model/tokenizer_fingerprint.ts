@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheKey } from "../arch/build.ts";
 import { filesIdentity } from "../arch/file_range.ts";
-import type { ResolvedModel } from "../arch/resolve.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { cutTokenizer } from "./cut_tokenizer.ts";

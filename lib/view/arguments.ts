@@ -3,6 +3,7 @@ import { anObject, data } from "../check/data.ts";
 import { checkArgument } from "../check/options.ts";
 import { entries, list, type Rule, withFields } from "../check/rules.ts";
 import type { LlamaBenchRow } from "../compare/llama_bench.ts";
+import type { PositionCurve } from "../compare/position/curve.ts";
 import type { QualityComparison } from "../compare/paired_quality.ts";
 import type { Recommendations } from "../cost/recommend.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
@@ -37,6 +38,11 @@ export const SCALING = data<Scaling>("a scaling, as measureScaling or scalingOf 
   crossovers: entries(),
 });
 export const SCALING_CROSSOVER = data<ScalingCrossover>("one of a scaling's crossovers", { crossover: anObject() });
+export const POSITION_CURVE = data<PositionCurve>("a position curve, as positionCurve gives", {
+  raw: anObject(),
+  curves: anObject(),
+  differences: anObject(),
+});
 export const ENVIRONMENT = data<Environment>("an environment, as captureEnvironment gives", { loadAverage: entries() });
 export const PEAKS = data<Peaks>("what measurePeaks gives", {
   flopsPerS: anObject(),

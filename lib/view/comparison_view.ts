@@ -165,7 +165,7 @@ export function summaryTable(comparison: ComparisonData): View {
         compares ? point : "—",
         compares && interval || "—",
         String(row.n),
-        { main: words, tone },
+        { main: words, tone, details: compares && row.note ? [row.note] : [] },
       ];
     }),
     notes: verdictSentences(comparison),

@@ -59,10 +59,14 @@ export function decisionWords(d: Decision, facts: DecisionFacts): string {
   return `${parts.join("; ")}.`;
 }
 
-/** What faster and slower are told by, where it is not tokens and the sentence needs it. */
-function unitWords({ ground }: Decision, { inBytes }: DecisionFacts, words: string): string[] {
-  if (!inBytes || ground === "speed" || !/\b(faster|slower)\b/.test(words)) return [];
-  return ["faster and slower are in bytes of the same text a second"];
+/** What faster and slower are told by where it is not tokens, and what a limit in tokens means then. */
+function unitWords({ ground }: Decision, { inBytes, limits }: DecisionFacts, words: string): string[] {
+  if (!inBytes) return [];
+  const said = ground === "speed" || !/\b(faster|slower)\b/.test(words);
+  return [
+    ...(said ? [] : ["faster and slower are in bytes of the same text a second"]),
+    ...(limits.decodeTokensPerS === undefined ? [] : ["the limit of tok/s is in each model's own tokens"]),
+  ];
 }
 
 function noneWords({ outside, unknown }: Decision, { limits }: DecisionFacts): string {

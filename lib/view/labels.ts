@@ -7,10 +7,14 @@ export function configLabel(config: string): string {
   const generation = /^p(\d+)_l(\d+)$/.exec(config);
   if (generation) return `prompt ${generation[1]} + ${generation[2]} new tokens`;
   const text = /^p(\d+)B_l(\d+)B(?:_([0-9a-f]{8}))?$/.exec(config);
-  if (text) return `${text[1]} bytes of text + the next ${text[2]}${text[3] ? ` (text ${text[3]})` : ""}`;
+  if (text) return `${text[1]} bytes + the next ${text[2]} of ${text[3] ? `text ${text[3]}` : "one text"}`;
   const batch = /^b(\d+)_s(\d+)$/.exec(config);
   return batch ? `batch ${batch[1]} × ${batch[2]} tokens` : config;
 }
+
+/** Beside tokens a second of more than one model, where no text was read. */
+export const OWN_TOKENS =
+  "Tok/s are in each model's own tokens: where tokenizers differ, a token is another amount of text.";
 
 export interface MetricLabel {
   name: string;

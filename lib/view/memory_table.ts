@@ -57,8 +57,8 @@ export function memoryTable(comparison: ComparisonData): View {
     ],
     rows,
     notes: [
-      "Predicted: weights, KV cache at its longest and the widest activations. The residual is second copies (packed " +
-      "weights, growing caches) and what the allocator keeps.",
+      "Predicted from the architecture, as willItRun does: weights as the kernels pack them, what of the file stays mapped, " +
+      "caches, the widest activations and the runtime's own. The residual is measured minus predicted.",
       ...(methods.has("rss") ? ["Sampled here (rss), since this system keeps no peak: it may be missed."] : []),
       "Energy is not measured: that needs a counter that this version does not read on any system.",
     ],

@@ -53,9 +53,9 @@ export function modelTable(comparison: ComparisonData): View {
       info ? String(info.layers) : "—",
       info ? formatNumber(info.parameters / 1e6) : "—",
       info ? formatNumber(info.weightBytes / 1e6) : "—",
+      memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
       info ? info.vocabSize.toLocaleString("en") : "—",
       ...(text ? [own ? formatNumber(total(text.bytes) / total(own.tokens)) : "—"] : []),
-      memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
       info ? `${info.provider}, ${info.threads}` : "—",
     ];
   });
@@ -66,9 +66,9 @@ export function modelTable(comparison: ComparisonData): View {
       { title: "layers" },
       { title: "parameters", detail: "millions" },
       { title: "weights", detail: "MB" },
+      { title: "peak memory", detail: "GB" },
       { title: "vocabulary", detail: "tokens" },
       ...(text ? [{ title: "bytes a token", detail: "same text" }] : []),
-      { title: "peak memory", detail: "GB" },
       { title: "provider, threads", align: "left" },
     ],
     rows,

@@ -103,8 +103,11 @@ export function speedPlot(comparison: ComparisonData): View {
   const lines = comparison.raw.settings.flatMap(({ config, kind }) =>
     modelNames(comparison).map((name) => {
       const estimate = speedEstimate(comparison, config, speedMetric(kind), name);
+      const none = comparison.raw.text?.models[name] === null
+        ? "no tokenizer, so no bytes of text"
+        : "too few blocks for an interval";
       return `${configLabel(config)}, ${name}: ${
-        estimate ? `${formatEstimate(estimate)} ${speedUnit(comparison, config)}` : "too few blocks for an interval"
+        estimate ? `${formatEstimate(estimate)} ${speedUnit(comparison, config)}` : none
       }`;
     })
   );

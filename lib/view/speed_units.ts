@@ -30,22 +30,21 @@ export function decidingRow(
 }
 
 /** One sentence where tokenizers differ: in what speed is told, of which text, and what a token is to each model. */
-export function unitSentence({ raw }: ComparisonData): string[] {
-  const { text, models } = raw;
+export function unitSentence({ raw: { text } }: { raw: Pick<ComparisonData["raw"], "text"> }): string[] {
   if (!text) return [];
   const total = (values: number[]) => values.reduce((a, b) => a + b, 0), bytes = total(text.bytes);
-  const shares = Object.keys(models).flatMap((name) => {
-    const own = text.models[name];
-    return own ? [`${formatNumber(bytes / total(own.tokens))} for ${name}`] : [];
-  });
-  const without = Object.keys(models).filter((name) => !text.models[name]);
-  const rest = without.length ? `; ${without.join(", ")} ${without.length > 1 ? "have" : "has"} no tokenizer` : "";
+  const names = Object.keys(text.models), without = names.filter((name) => !text.models[name]);
+  const alike = Map.groupBy(names.filter((name) => text.models[name]), (name) => text.models[name]!.tokenizer);
+  const shares = [...alike.values()].map((same) =>
+    `${formatNumber(bytes / total(text.models[same[0]]!.tokens))} bytes in ${list(same)}`
+  );
+  const rest = without.length ? `; ${list(without)} ${without.length > 1 ? "have" : "has"} no tokenizer` : "";
   return [
-    "The models have different tokenizers, so speed is compared in bytes of the same text a second; a token is " +
-    `${list(shares)} bytes (${text.data})${rest}.`,
+    "The models have different tokenizers, so speed is compared in bytes of the same text a second; a token stands for " +
+    `${list(shares, ", ")} (${text.data})${rest}.`,
   ];
 }
 
-function list(parts: string[]): string {
-  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+function list(parts: string[], and = " and "): string {
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")}${and}${parts.at(-1)}`;
 }

@@ -209,7 +209,7 @@ const unknown: [string, Record<string, unknown>, RegExp][] = [
   ["smollm2-135m", { provider: "cuda" }, /"cuda" cannot run.*cpu/],
   ["smollm2-135m", { threads: 0 }, /threads must be an integer >= 1, got 0/],
   ["hf:owner", {}, /"hf:owner": a model of the hub is hf:owner\/name/],
-  ["some/model.onnx", {}, /some\/model\.onnx.*ONNX files are not built yet/],
+  ["some/model.onnx", {}, /some\/model\.onnx: there is no such file/],
 ];
 
 for (const [ref, options, message] of unknown) {

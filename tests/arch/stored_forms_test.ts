@@ -7,7 +7,6 @@ import type { WeightSource } from "../../lib/arch/weight_source.ts";
 import { openSession } from "../../lib/model/session.ts";
 import type { ModelInfo } from "../../lib/model/info.ts";
 import { modelOf } from "../model/own_graphs.ts";
-import { byteTokenizer } from "../../lib/model/tokenizer.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
 import { referenceLogits } from "../model/reference_decoder.ts";
 import { someIds, tinySpec } from "../model/tiny_spec.ts";
@@ -48,6 +47,7 @@ function blockSource(base: WeightSource, form: typeof forms[number][1], hasMin: 
       const m = await base.layer(index, name);
       return m.rows === 1 ? m : randomBlocks(m, form, hasMin, 100 * index + name.length + name.charCodeAt(0));
     },
+    form: () => ({ ...form, hasMins: hasMin }),
   };
 }
 

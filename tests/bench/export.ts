@@ -81,7 +81,7 @@ try {
     const to = join(folder, name);
     await exportModel(ref, to);
     const model = await openModel(ref);
-    const encoded = await model.tokenizer.encode(TEXT);
+    const encoded = await encodePrompt(model.tokenizer, TEXT);
     const prompt = (await encodePrompt(model.tokenizer, prose))
       .slice(0, Math.min(PROMPT_TOKENS, model.info.contextLength - NEW_TOKENS));
     const [{ ids: greedy }] = await model.generate(prompt, { maxNewTokens: NEW_TOKENS, ignoreEos: true });

@@ -3,6 +3,7 @@
  * what opening a cached model adds to onnxruntime's own session creation.
  */
 import { resolveModel } from "../../lib/arch/resolve.ts";
+import { weightsOf } from "../../lib/arch/weights_of.ts";
 import { buildOnDisk } from "../../lib/arch/build.ts";
 import { openModel } from "../../lib/model/open_model.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
@@ -46,8 +47,8 @@ async function overhead(precision: "fp32" | "int4", steps = 64, repeats = 5) {
 /** Opening a cached model against creating its session alone, interleaved. */
 async function opening(precision: "fp32" | "int4", repeats = 5) {
   await (await openModel(ref, { precision, threads })).close(); // builds it where it is not cached
-  const { base, spec, identity, weights } = await resolveModel(ref, { precision });
-  const { graph } = await buildOnDisk(base, spec, identity!, precision, weights);
+  const resolved = await resolveModel(ref, { precision }), { base, spec, identity } = resolved;
+  const { graph } = await buildOnDisk(base, spec, identity!, precision, () => weightsOf(resolved));
   const path = await graph("generate");
   const ours: number[] = [], theirs: number[] = [];
   for (let i = 0; i < repeats; i++) {

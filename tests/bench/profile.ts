@@ -1,7 +1,7 @@
 /**
  * Where a decode step's time goes, operator by operator, from onnxruntime's own profile: `deno task bench:profile`.
  * The same tokens at a short and a long context, by the generate graph and by the batch graph, so that what grows shows.
- * Arguments: precisions, contexts; `--write` puts the tables into data/decode_profile.md.
+ * Arguments: precisions, contexts, another model than SmolLM2; `--write` puts the tables into data/decode_profile.md.
  */
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,9 @@ import { graphsOf } from "../model/own_graphs.ts";
 const TURNS = 16;
 const given = Deno.args.filter((arg) => arg !== "--write");
 const numbers = given.filter((arg) => /^\d+$/.test(arg)).map(Number);
-const precisions = given.filter((arg) => !/^\d+$/.test(arg)) as Precision[];
+const PRECISIONS: Precision[] = ["fp32", "int8", "int4", "stored"];
+const precisions = PRECISIONS.filter((precision) => given.includes(precision));
+const MODEL = given.find((arg) => !/^\d+$/.test(arg) && !PRECISIONS.includes(arg as Precision)) ?? "smollm2-135m";
 const contexts = numbers.length ? numbers : [128, 4096];
 
 interface Event {
@@ -33,7 +35,7 @@ interface Event {
 async function decodeProfile(precision: Precision, graph: DecodeGraph, context: number): Promise<Map<string, number>> {
   const folder = await Deno.makeTempDir({ prefix: "archbench-profile-" });
   try {
-    const model = await openModel({ ref: "smollm2-135m", precision }, {
+    const model = await openModel({ ref: MODEL, precision }, {
       graphs: [graph],
       profilePrefix: join(folder, "p"),
     });
@@ -88,7 +90,7 @@ if (Deno.args.includes("--write")) {
   const text = [
     "# Where a decode step's time goes",
     "",
-    `SmolLM2-135M, batch 1, ${TURNS} tokens after a prompt of random tokens; from onnxruntime's profile, whose events`,
+    `${MODEL}, batch 1, ${TURNS} tokens after a prompt of random tokens; from onnxruntime's profile, whose events`,
     `cost time themselves. Made by \`deno task bench:profile --write\` on ${cpu}, onnxruntime ${onnxruntime}.`,
     "",
     ...tables.flatMap((table) => [tableMarkdown(table), ""]),

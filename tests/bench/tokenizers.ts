@@ -8,13 +8,14 @@ import { pathToFileURL } from "node:url";
 import { openTokenizer, type TokenizerFile } from "../../lib/model/tokenizer.ts";
 import { tokenizerReader } from "../../lib/model/tokenizer_files.ts";
 import { median } from "../../lib/stats/summary.ts";
+import { catalogModel } from "../../lib/store/catalog.ts";
 import { loadDataset } from "../../lib/store/dataset.ts";
-import { ggufPath, installNpm } from "./peers/environment.ts";
+import { installNpm } from "./peers/environment.ts";
 
 const [rounds = 7] = Deno.args.map(Number);
 const rows = await loadDataset("hellaswag", { limit: 2500 });
 const texts = rows.flatMap(({ ctx, endings }) => (endings as string[]).map((ending) => `${ctx} ${ending}`));
-const read = await tokenizerReader({ gguf: ggufPath() }, null);
+const read = await tokenizerReader({ gguf: catalogModel("smollm2-135m").path }, null);
 const theirs = await javascriptTokenizer();
 
 const times: Record<"opening" | "cold" | "warm", number[][]> = { opening: [], cold: [], warm: [] };

@@ -108,6 +108,7 @@ Deno.test({
       ["compareArchitectures", [tiny, ref], [{ throughput: [{ promptTokens: 4, newTokens: 4 }], store: null }]],
       ["measureRounds", [tiny, ref], [[{ promptTokens: 4, newTokens: 4 }]]],
       ["measureScaling", [tiny, ref], [{ lengths: [4, 8, 16] }]],
+      ["positionCurve", [tiny, ref], [{ length: 8 }]],
       ["trainSiblings", [tiny], [{ task: { kind: "mqar" }, tokens: 1e6 }]],
       ["costTable", [tiny], []],
       ["trainingCostTable", [tiny], [{ task: { kind: "mqar" }, tokens: 1e6 }]],

@@ -5,6 +5,7 @@ import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { layerParameters, modelParameters } from "../../lib/arch/blocks/layer.ts";
 import { resolveModel } from "../../lib/arch/resolve.ts";
+import { weightsOf } from "../../lib/arch/weights_of.ts";
 import { readLayer, readModel as modelReader } from "../../lib/arch/weight_source.ts";
 import { graphCost } from "../../lib/cost/graph_cost.ts";
 import { tokenizerOf } from "../../lib/model/tokenizer_files.ts";
@@ -27,7 +28,7 @@ const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value
 
 /** The architecture of a reference, and every number of its weights. */
 async function wholeModel(ref: string): Promise<void> {
-  const { base, weights } = await resolveModel(ref), source = await weights();
+  const resolved = await resolveModel(ref), { base } = resolved, source = await weightsOf(resolved);
   for (const { name } of modelParameters(base)) await modelReader(base, source)(name);
   for (const [i, layer] of base.layers.entries()) {
     for (const { name } of layerParameters(base, layer)) await readLayer(base, source, i)(name);

@@ -1,5 +1,6 @@
 /** A model host that answers at once, with times that the test chooses. */
-import type { ArchSpec, ModelRef } from "../../lib/arch/spec.ts";
+import type { AnySource } from "../../lib/arch/foreign/resolved_graph.ts";
+import type { ArchSpec } from "../../lib/arch/spec.ts";
 import type { ModelHost, ProcessCounters, StartHost } from "../../lib/model/protocol.ts";
 
 /** A small architecture; its name tells the fake host which model it is. */
@@ -151,7 +152,7 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
   return { start, log, open };
 }
 
-function nameOf(ref: ModelRef): string {
+function nameOf(ref: AnySource): string {
   if (typeof ref === "string") return ref;
   return "ref" in ref ? nameOf(ref.ref) : ref.name;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { resolveModels } from "../../lib/arch/resolve.ts";
 import { identicalModels } from "../../lib/measure/identical.ts";
 import { measureScaling, scalingOf } from "../../lib/measure/scaling.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
@@ -8,7 +9,7 @@ import { fakeHosts, tinySpec } from "./fake_host.ts";
 const spec = tinySpec("one");
 
 Deno.test("identicalModels() groups what is the same model, however it is written", async () => {
-  const groups = await identicalModels({
+  const models = await resolveModels({
     plain: spec,
     wrapped: { ref: spec },
     defaults: { ref: structuredClone(spec), precision: "fp32", seed: 0 },
@@ -18,10 +19,9 @@ Deno.test("identicalModels() groups what is the same model, however it is writte
     threads: { ref: spec, threads: 1 },
     edited: { ref: spec, edits: [{ window: 16 }] },
   });
-  assert.deepEqual(groups, [["plain", "wrapped", "defaults"], ["int8", "int8Again"]]);
-  assert.deepEqual(await identicalModels({ a: spec, b: { ref: spec, precision: "int8" } }, { precision: "int8" }), [
-    ["a", "b"],
-  ]);
+  assert.deepEqual(identicalModels(models), [["plain", "wrapped", "defaults"], ["int8", "int8Again"]]);
+  const asked = await resolveModels({ a: spec, b: { ref: spec, precision: "int4" } }, { precision: "int8" });
+  assert.deepEqual(identicalModels(asked), [["a", "b"]]);
 });
 
 Deno.test("identical models cross nowhere, whatever the noise, and the sentence says how much there is", async () => {

@@ -4,6 +4,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ArchSpec, AttentionSpec } from "../../lib/arch/spec.ts";
+import { Tokenizer } from "tokenizers";
+import { resolveModel } from "../../lib/arch/resolve.ts";
+import { exportedTokenizer } from "../../lib/model/export_tokenizer.ts";
+import gemma from "../golden/generation_gemma3.json" with { type: "json" };
 import { openTokenizer } from "../../lib/model/tokenizer.ts";
 import { exportModel } from "../../lib/model/export.ts";
 import { openModel } from "../../lib/model/open_model.ts";
@@ -89,4 +93,16 @@ Deno.test("a model that other runtimes cannot carry is refused before anything i
   await assert.rejects(exportModel(hybrid, "/nowhere"), { message: /layer 3 is convolution, and onnxruntime-genai/ });
   const [{ mixer }] = tinySpec().layers, shifted = { mixer, channel: { kind: "rwkv", intermediateSize: 96 } } as const;
   await assert.rejects(exportModel(tinySpec({ layers: [shifted] }), "/nowhere"), { message: /layer 0 is rwkv, and/ });
+});
+
+Deno.test("readers put BOS in front of texts where the model was trained with it, and know its name", async () => {
+  const { files } = await exportedTokenizer(await resolveModel("gemma3-270m"));
+  const { bos_token, eos_token, add_bos_token } = files["tokenizer_config.json"];
+  assert.deepEqual([bos_token, eos_token, add_bos_token], ["<bos>", "<eos>", true]);
+  const reader = Tokenizer.fromString(JSON.stringify(files["tokenizer.json"]));
+  for (const { prompt, ids } of gemma.cases) assert.deepEqual((await reader.encode(prompt)).getIds(), ids); // of transformers
+
+  const chat = await exportedTokenizer(await resolveModel("smollm2-135m"));
+  assert.equal(chat.files["tokenizer.json"].post_processor, null); // trained without
+  assert.equal(chat.files["tokenizer_config.json"].eos_token, "<|im_end|>");
 });

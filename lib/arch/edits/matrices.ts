@@ -1,5 +1,5 @@
 /** Parts of matrices that belong to heads or tokens: picked, or averaged. */
-import { dequantise, isQuantised, type Matrix, permuteRows } from "../quant_blocks.ts";
+import { type BlockForm, dequantise, isQuantised, type Matrix, permuteRows } from "../quant_blocks.ts";
 
 /** The rows of some heads; a vector has one value where a matrix has a row. */
 export function pickHeadRows(m: Matrix, heads: number[], headDim: number): Matrix {
@@ -12,6 +12,11 @@ export function pickRows(m: Matrix, rows: number[]): Matrix {
   if (m.rows > 1) return permuteRows(m, rows);
   const values = dequantise(m);
   return { rows: 1, cols: rows.length, values: Float32Array.from(rows, (i) => values[i]) };
+}
+
+/** Whether columns of heads are whole blocks. */
+export function staysQuantised({ blockSize }: Pick<BlockForm, "blockSize">, headDim: number): boolean {
+  return headDim % blockSize === 0;
 }
 
 /** The columns of some heads. Whole blocks stay quantised; otherwise the matrix becomes fp32. */
@@ -29,7 +34,7 @@ export function pickHeadColumns(m: Matrix, heads: number[], headDim: number): Ma
     }
     return out;
   };
-  if (!isQuantised(m) || headDim % m.blockSize !== 0) return { rows: m.rows, cols, values: pick(dequantise(m)) };
+  if (!isQuantised(m) || !staysQuantised(m, headDim)) return { rows: m.rows, cols, values: pick(dequantise(m)) };
   return { ...m, cols, q: pick(m.q), scales: pick(m.scales), mins: m.mins && pick(m.mins) };
 }
 

@@ -50,6 +50,7 @@ export function tieHead(tied: boolean): Change {
       storedAs: source.storedAs,
       model: (name) => source.model(name === "head" && before.tiedHead ? "embedding" : name),
       layer: (index, name) => source.layer(index, name),
+      form: (layer, name) => source.form(layer, name === "head" && before.tiedHead ? "embedding" : name),
     }),
   };
 }

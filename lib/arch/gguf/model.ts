@@ -106,6 +106,8 @@ export function ggufWeights(file: GgufFile, spec: ArchSpec): WeightSource {
       }
       return outputs(stored, tensor.rows(layer));
     },
+    form: (layer, name) =>
+      file.form(layer === null ? fileName(MODEL_TENSORS[name]) : `blk.${layer}.${fileName(nameOf(tensors[name]))}`),
   };
 }
 

@@ -20,8 +20,8 @@ const OTHERS: [RegExp, (found: string, folder: string) => string][] = [
   [
     /\.onnx$|^genai_config\.json$/,
     (found) =>
-      `this folder holds ONNX (${found}), which this version does not run; take the model's folder with .safetensors, ` +
-      "or a .gguf file of it",
+      `this folder holds ONNX (${found}), a graph that openModel and startHost run as it is; for work on its architecture ` +
+      "take the model's folder with .safetensors, or a .gguf file of it",
   ],
   [/\.gguf$/, (found, folder) => `this folder holds GGUF; pass the file: ${join(folder, found)}`],
   [

@@ -46,6 +46,7 @@ export function safetensorsWeights(file: Safetensors, spec: ArchSpec): WeightSou
     storedAs: storedAs(file),
     model: (name) => make(model.get(name)!),
     layer: (index, name) => make(layers.get(index)!.get(name)!),
+    form: () => null,
   };
 }
 

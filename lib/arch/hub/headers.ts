@@ -15,25 +15,27 @@ import type { HubModelFiles } from "./model_files.ts";
 
 /** Most headers of safetensors are smaller. */
 const FIRST_BYTES = 2 ** 17;
+/** Of configurations and tokenizer together: larger ones are not read. */
+export const MOST_BESIDE_BYTES = 200_000_000;
 /** The format's own limit. */
 const LARGEST_HEADER = 100_000_000;
 
 /**
  * The folder that stands for the repository's commit, or the file in it, without weights.
  *
- * @param weights With the shards of an index.
+ * @param plan Its weights are there, the shards of an index too.
  * @throws {HubError} If a header cannot be got.
  */
 export async function hubHeaders(
   source: string,
   repository: HubRepository,
   commit: string,
-  plan: HubModelFiles & { weights: HubFile[] },
+  plan: HubModelFiles,
   access: HubAccess = {},
 ): Promise<string> {
   const at = (path: string) => hubFilePath(repository, `${commit}.headers`, path);
   const whole = [...plan.beside, ...(plan.index ? [plan.index] : [])];
-  const paths = await hubFiles(source, repository, commit, whole, access);
+  const paths = await hubFiles(source, repository, commit, whole, { maxBytes: MOST_BESIDE_BYTES, ...access });
   for (const [i, { path }] of whole.entries()) {
     if (!await isFile(at(path))) await placed(at(path), (beside) => copyFile(paths[i], beside));
   }

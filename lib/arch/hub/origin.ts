@@ -11,7 +11,7 @@ import { type HubReference, parseHubReference } from "../../store/hub/reference.
 import { readJsonObject } from "../json_file.ts";
 import type { HubSource, ModelOrigin, TokenizerOrigin } from "../origin.ts";
 import type { Precision } from "../spec.ts";
-import { hubHeaders } from "./headers.ts";
+import { hubHeaders, MOST_BESIDE_BYTES } from "./headers.ts";
 import { hubModelName, modelFiles, shardsOf } from "./layout.ts";
 import { besideOf, type HubModelFiles, refused } from "./model_files.ts";
 
@@ -21,6 +21,9 @@ export interface HubModelOptions extends FetchLimits {
   /** "headers": no weights; what is opened cannot run. */
   read?: "all" | "headers";
 }
+
+/** Forms that this version opens: the others are refused before anything is fetched. */
+const OPENED: readonly HubModelFiles["form"][] = ["safetensors", "gguf"];
 
 /** Opens what lies at a path of this machine, under a name. */
 export type OpenPath = (path: string, name: string) => Promise<ModelOrigin>;
@@ -39,16 +42,19 @@ const MOST_GB = 20;
  */
 export async function hubOrigin(source: string, options: HubModelOptions, open: OpenPath): Promise<ModelOrigin> {
   const { reference, repository, listing, plan } = await planned(source, options);
+  if (!OPENED.includes(plan.form)) throw refused(source, onnxWords(plan));
   const { commit, license = null } = listing, name = hubModelName(reference, plan);
   const hub: HubSource = { repo: reference.repo, revision: reference.revision, commit, license };
   const wanted = [...plan.beside, ...(plan.index ? [plan.index] : []), ...plan.weights];
   const isThere = wanted.every((file) => isFetched(repository, commit, file));
-  if (!isThere && plan.form !== "onnx") {
+  if (!isThere) {
     const path = await hubHeaders(source, repository, commit, plan, options);
     const folder = dirname(hubFilePath(repository, `${commit}.headers`, "x"));
     try {
       const origin = await open(path, name);
-      if (options.read === "headers") return { ...origin, weights: withoutWeights(source, origin), hub };
+      if (options.read === "headers") {
+        return { ...origin, weights: { ...origin.weights, stored: { headersOf: source } }, hub };
+      }
     } catch (error) {
       await rm(folder, { recursive: true, force: true }); // a header may have come damaged: it is asked for again
       throw called(error, folder, source);
@@ -79,11 +85,11 @@ export async function hubWeights(source: string, options: HubModelOptions = {}):
 /** The tokenizer of a reference to the hub, without its weights. */
 export async function hubTokenizer(source: string, options: HubModelOptions = {}): Promise<TokenizerOrigin> {
   const { reference, repository, listing, plan } = await planned(source, options, tokenizerOnly);
-  if (plan.form === "gguf") {
-    const [first] = plan.weights;
-    return { gguf: await hubHeaders(source, repository, listing.commit, { ...plan, weights: [first] }, options) };
-  }
-  const paths = await hubFiles(source, repository, listing.commit, plan.beside, options);
+  if (plan.form === "gguf") return { gguf: await hubHeaders(source, repository, listing.commit, plan, options) };
+  const paths = await hubFiles(source, repository, listing.commit, plan.beside, {
+    maxBytes: MOST_BESIDE_BYTES,
+    ...options,
+  });
   const json = paths.find((path) => /[/\\]tokenizer\.json$/.test(path));
   if (json) return { json };
   throw refused(
@@ -104,15 +110,18 @@ async function planned(source: string, options: HubModelOptions, only?: typeof t
   const listing = await hubListing(source, "model", reference, options), { commit, files } = listing;
   let plan = only?.(source, reference, listing) ?? modelFiles(source, reference, files, options.precision);
   if (plan.index) {
-    const [path] = await hubFiles(source, repository, commit, [plan.index], options);
+    const [path] = await hubFiles(source, repository, commit, [plan.index], {
+      maxBytes: MOST_BESIDE_BYTES,
+      ...options,
+    });
     plan = { ...plan, weights: shardsOf(source, plan, files, (await readJsonObject(path)).weight_map) };
   }
   return { reference, repository, listing, plan };
 }
 
-function withoutWeights(source: string, { weights }: ModelOrigin): ModelOrigin["weights"] {
-  const open = () => Promise.reject(new TypeError(`Cannot read the weights of ${source}: only headers were fetched`));
-  return { ...weights, open };
+function onnxWords({ weights }: HubModelFiles): string {
+  const graph = weights[0].path;
+  return `it is ONNX (${graph}), which this version does not run; pass a repository with .safetensors or .gguf`;
 }
 
 /** Folders that nobody has seen are called as they were asked for. */

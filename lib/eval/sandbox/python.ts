@@ -1,7 +1,5 @@
 /** Python programs: the parent's end of `python_child.ts`. */
-import { dirname } from "node:path";
-import { realpathSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { pyodideFolder } from "../pyodide_folder.ts";
 import { oneLine } from "./confined.ts";
 import { LineChild } from "./line_child.ts";
 import { Pool } from "./pool.ts";
@@ -27,7 +25,7 @@ const STACK_MIB = 16;
 
 /** Start the interpreters. */
 export async function openPython(options: PythonOptions): Promise<Sandbox> {
-  const folder = dirname(realpathSync(fileURLToPath(import.meta.resolve("pyodide"))));
+  const folder = pyodideFolder();
   const snapshot = await interpreterSnapshot(folder);
   const start = () =>
     LineChild.start("the Python sandbox", {

@@ -63,12 +63,16 @@ async function receive(url: string, part: Part, onBytes: (bytes: number) => void
     }, network);
     await part.startAt(response);
     const pieces = piecesOf(response, network);
-    for (;;) {
-      checkStop();
-      const next = await pieces.next().catch((error: Error) => void (broken = error.message));
-      if (!next || next.done) break;
-      await part.add(next.value);
-      onBytes(part.bytes);
+    try {
+      for (;;) {
+        checkStop();
+        const next = await pieces.next().catch((error: Error) => void (broken = error.message));
+        if (!next || next.done) break;
+        await part.add(next.value);
+        onBytes(part.bytes);
+      }
+    } finally {
+      await pieces.return(undefined); // ends the connection
     }
     if (part.bytes > before) vain = 0;
     else if (++vain === MOST_VAIN_TRIES || (broken === null && vain > 1)) tries = MOST_TRIES;
@@ -100,9 +104,14 @@ class Part implements Disposable {
   /** What an earlier process left is read for its hash; more than the file has cannot be of it. */
   static async open(path: string, file: HubFile): Promise<Part> {
     const part = new Part(file, await Deno.open(path, { read: true, write: true, create: true }));
-    if ((await part.output.stat()).size > file.bytes) await part.restart();
+    const { size } = await part.output.stat();
+    if (size > file.bytes) await part.restart();
     const buffer = new Uint8Array(READ_BYTES);
-    for (let n; (n = await part.output.read(buffer)) !== null; part.bytes += n) {
+    for (
+      let n;
+      part.bytes < Math.min(size, file.bytes) && (n = await part.output.read(buffer)) !== null;
+      part.bytes += n
+    ) {
       part.#hash.update(buffer.subarray(0, n));
     }
     return part;

@@ -30,7 +30,8 @@ export class HubReason extends Error {
 
 const FIXES: Record<HubFault, (page: string) => string> = {
   login: (page) =>
-    `look whether the name is right; of a private one set HF_TOKEN to a token of an account that may read ${page}`,
+    `look whether the name is right; of a private one set HF_TOKEN to a token (made anew in the hub's settings) of an ` +
+    `account that may read ${page}`,
   gated: (page) =>
     `open ${page} in a browser, sign in and accept its conditions, then set HF_TOKEN to a token of that account ` +
     "(https://huggingface.co/settings/tokens, with permission to read gated repositories)",
@@ -47,10 +48,19 @@ const FIXES: Record<HubFault, (page: string) => string> = {
 
 /** An error in our words. */
 export function hubError(source: string, hub: string, page: string, error: unknown): Error {
-  const said = error instanceof Error ? error.message : String(error);
-  const reason = error instanceof SyntaxError ? "the answer is no JSON: a proxy or a page to log in may answer" : said;
-  const fault = error instanceof HubReason ? error.fault : isFullDisk(error) ? "disk" : "network";
-  return new HubError(fault, `Cannot fetch ${source} from ${hub}: ${reason}; ${FIXES[fault](page)}`, { cause: error });
+  const { fault, message } = error instanceof HubReason ? error : reasonIn(error);
+  return new HubError(fault, `Cannot fetch ${source} from ${hub}: ${message}; ${FIXES[fault](page)}`, { cause: error });
+}
+
+/** What an error means that nobody named; those of connections are named where they are made. */
+function reasonIn(error: unknown): HubReason {
+  const message = error instanceof Error ? error.message : String(error);
+  if (isFullDisk(message)) return new HubReason("disk", message);
+  if (error instanceof SyntaxError) {
+    return new HubReason("network", "the answer is no JSON: a proxy or a page to log in may answer");
+  }
+  if (error instanceof TypeError) return new HubReason("damaged", `the answer is not what a hub answers (${message})`);
+  return new HubReason("network", message);
 }
 
 /** What an answer that is no success means. */
@@ -75,6 +85,6 @@ export function reasonOf(response: Response, hasToken: boolean): HubReason {
   return new HubReason("network", answer);
 }
 
-function isFullDisk(error: unknown): boolean {
-  return /ENOSPC|EDQUOT|no space left|os error 28|os error 112|os error 122/i.test(String((error as Error)?.message));
+function isFullDisk(message: string): boolean {
+  return /ENOSPC|EDQUOT|no space left|os error (28|112|122)\b/i.test(message);
 }

@@ -13,6 +13,8 @@ export interface HubAccess {
 
 /** A repository with more files than this holds neither questions nor a model. */
 const MAX_FILES = 20_000;
+/** The hub takes no larger ones. */
+const MAX_FILE_BYTES = 1e12;
 /** More than any list of files, and than a page of one. */
 const MAX_ANSWER_BYTES = 100e6;
 
@@ -73,10 +75,14 @@ async function fetchListing(
       ...access,
     })
   ) {
+    if (typeof path !== "string") throw new HubReason("damaged", "its list has a file without a name");
     if (type !== "file" || !isSafePath(path)) continue;
     if (files.length === MAX_FILES) throw new HubReason("damaged", `it has more than ${MAX_FILES} files`);
     const bytes = lfs?.size ?? size, hash = lfs ? `sha256:${lfs.oid}` : `sha1:${oid}`;
-    if (!Number.isSafeInteger(bytes) || bytes < 0 || !/^(sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40})$/.test(hash)) {
+    if (
+      !(Number.isInteger(bytes) && bytes >= 0 && bytes <= MAX_FILE_BYTES) ||
+      !/^(sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40})$/.test(hash)
+    ) {
       throw new HubReason("damaged", `its list says that ${path} has ${bytes} bytes and the hash ${hash}`);
     }
     files.push({ path, bytes, hash });

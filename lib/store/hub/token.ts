@@ -2,11 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { HubReason } from "./fault.ts";
 
 /**
  * HF_TOKEN, else the file that `hf auth login` writes; none with HF_HUB_DISABLE_IMPLICIT_TOKEN.
  *
- * @throws {TypeError} If it is nothing that a request can carry. The message does not show it.
+ * @throws {HubReason} If it is nothing that a request can carry. The message does not show it.
  */
 export async function hubToken(): Promise<string | undefined> {
   if (isSet("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return undefined;
@@ -15,10 +16,7 @@ export async function hubToken(): Promise<string | undefined> {
   const token = named ? Deno.env.get(named)!.trim() : (await readFile(file, "utf8").catch(() => "")).trim();
   if (!token) return undefined;
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new TypeError(
-    `The hub's token in ${named ?? file} has characters that no token has; copy it again from the hub's settings, ` +
-      "or unset it",
-  );
+  throw new HubReason("login", `the token in ${named ?? file} has characters that no token has`);
 }
 
 /** Whether a switch of the hub's tools is on. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openSafetensors, readTensor } from "../../../lib/arch/safetensors.ts";
 import { resolveModel } from "../../../lib/arch/resolve.ts";
+import { weightsOf } from "../../../lib/arch/weights_of.ts";
 import { modelFingerprint } from "../../../lib/arch/fingerprint.ts";
 import type { ArchSpec } from "../../../lib/arch/spec.ts";
 import type { LanguageModel } from "../../../lib/model/language_model.ts";
@@ -91,8 +92,8 @@ Deno.test("a folder is opened again from the cache, and built anew when its weig
 Deno.test("weights of a spec are read by the family's names or by our own, from a file, an index or a folder", async () => {
   await inTempFolder(async (folder) => {
     const path = join(goldens, "llama"), ids = [5, 9, 33];
-    const { base, weights } = await resolveModel(path);
-    const source = await weights();
+    const resolved = await resolveModel(path), { base } = resolved;
+    const source = await weightsOf(resolved);
     const own: Record<string, TestTensor> = {};
     const values = (m: Awaited<ReturnType<typeof source.model>>) => (m as { values: Float32Array }).values;
     own.embedding = f32([64, 32], values(await source.model("embedding")));

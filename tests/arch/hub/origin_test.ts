@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveModel, resolveSpec } from "../../../lib/arch/resolve.ts";
+import { weightsOf } from "../../../lib/arch/weights_of.ts";
 import { openSafetensors, readTensor } from "../../../lib/arch/safetensors.ts";
 import type { ModelRef } from "../../../lib/arch/spec.ts";
 import { estimateFlops } from "../../../lib/cost/flops.ts";
@@ -85,6 +86,9 @@ Deno.test("GGUF of the hub: the file that is asked for, or all of its parts", as
   const { ids, info } = await greedy("hf:o/gguf/m-F32.gguf");
   assert.deepEqual([ids, info.name, info.hub?.commit], [want.ids, "m-F32", COMMIT]);
   assert.ok(!hub.asked.some((path) => path.includes("/parts/")));
+  const model = await openModel({ ref: path, tokenizer: "hf:o/gguf/parts/m-00001-of-00002.gguf" }, { threads: 1 });
+  assert.deepEqual(await model.tokenizer.encode("abba"), [2, 1, 0]); // of headers alone
+  await model.close();
   assert.deepEqual((await greedy("hf:o/gguf/parts")).ids, want.ids);
   await assert.rejects(
     openModel("hf:o/gguf/m-Q4.gguf"),
@@ -121,8 +125,15 @@ Deno.test("costs ask for headers alone, and what cannot be opened is refused bef
     assert.ok(!fetched, `the weights of ${repo} were fetched`);
   }
   const headers = await resolveModel("hf:o/tiny", {}, "headers");
-  await assert.rejects(headers.weights(), /only headers were fetched/);
+  await assert.rejects(weightsOf(headers), /only headers were fetched/);
   assert.deepEqual((await greedy("hf:o/tiny")).ids, (await greedy(TIED)).ids); // the whole is fetched all the same
+});
+
+Deno.test("ONNX of the hub is not fetched by a version that does not run it", async () => {
+  const models = { "o/onnx": { "config.json": "{}", "onnx/model.onnx": "graph", "onnx/model_q4.onnx": "graph" } };
+  await using hub = await hubServer({}, { models });
+  await assert.rejects(openModel("hf:o/onnx"), /hf:o\/onnx: it is ONNX \(onnx\/model\.onnx\), which this version/);
+  assert.deepEqual(hub.ranges, []);
 });
 
 Deno.test("tokenizer and weights of a reference may lie on the hub", async () => {

@@ -22,5 +22,5 @@ for (const folder of folders) {
   });
   const tokenizer = await AutoTokenizer.from_pretrained(basename(folder));
   const ids = Array.from(out.data, Number).slice(prompt.length);
-  console.log(JSON.stringify({ folder, ids, encoded: tokenizer.encode(text, { add_special_tokens: false }) }));
+  console.log(JSON.stringify({ folder, ids, encoded: tokenizer.encode(text) }));
 }

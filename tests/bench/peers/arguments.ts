@@ -1,4 +1,5 @@
 /** The command line of the bench: names of works and options. */
+import { MODELS } from "./models.ts";
 import type { Settings } from "./work.ts";
 
 export interface Arguments extends Settings {
@@ -28,16 +29,16 @@ export const DEFAULT_SUBJECTS = [
 ];
 
 /**
- * Read the arguments. A work is named in full (`decode-int4`) or by its first word (`decode`); none means all.
+ * Read the arguments. The first may name a model, else it is SmolLM2. A work is named in full (`decode-int4`) or by its
+ * first word (`decode`); none means all that the model has.
  *
  * @throws {RangeError} For an unknown work or option, or a number out of range; the message lists what there is.
  */
-export function parseArguments(
-  args: string[],
-  works: string[],
-  out: string,
-): Arguments {
+export function parseArguments(given: string[], out: string): Arguments {
+  const named = MODELS.find(({ word }) => word === given[0]), model = named ?? MODELS[0], { works } = model;
+  const args = given.slice(named ? 1 : 0);
   const parsed: Arguments = {
+    model,
     works: [],
     subjects: DEFAULT_SUBJECTS,
     rows: 200,
@@ -49,13 +50,14 @@ export function parseArguments(
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (!arg.startsWith("--")) {
-      const named = works.filter((work) => work === arg || work.startsWith(`${arg}-`));
-      if (!named.length) {
+      const matching = works.filter((work) => work === arg || work.startsWith(`${arg}-`));
+      if (!matching.length) {
         throw new RangeError(
-          `Unknown work "${arg}"; there are: ${works.join(", ")}`,
+          `Unknown work "${arg}"; ${model.word} has ${works.join(", ")}; before them a model may stand, of ` +
+            MODELS.map(({ word }) => word).join(", "),
         );
       }
-      named.forEach((work) => chosen.add(work));
+      matching.forEach((work) => chosen.add(work));
       continue;
     }
     const [name, inline] = arg.slice(2).split(/=(.*)/s),

@@ -1,22 +1,13 @@
 /** The contestants: each peer as a process that is started in every block, ours as a model host, and the limits. */
+import { resolveSpec } from "../../../lib/arch/resolve.ts";
 import type { GraphKind } from "../../../lib/arch/build.ts";
 import type { Precision } from "../../../lib/arch/spec.ts";
 import { startHost } from "../../../lib/model/host.ts";
 import type { ModelHost } from "../../../lib/model/protocol.ts";
-import {
-  ggufPath,
-  hfFolder,
-  installNpm,
-  makeExportedFolder,
-  makeGenaiFolder,
-  makeHfFolder,
-  makeTransformersJsFolder,
-  MODEL,
-  npmFolder,
-  script,
-  THREADS,
-  venvPython,
-} from "./environment.ts";
+import { installNpm, npmFolder, script, THREADS, venvPython } from "./environment.ts";
+import { matricesOf } from "./limit_matrices.ts";
+import { makeExportedFolder, makeGenaiFolder, makeHfFolder, makeTransformersJsFolder } from "./model_forms.ts";
+import { type BenchModel, ggufPath } from "./models.ts";
 import { peakMb, PeerProcess } from "./peer_process.ts";
 import type { Contestant, Sample } from "./rounds.ts";
 
@@ -26,60 +17,36 @@ export interface Use<P> {
   measure(process: P, round: number): Promise<Sample>;
 }
 
+type CommandLine = (model: BenchModel) => Promise<string[]>;
+
 /** Command lines of the peers; each makes first what its peer needs. */
 const COMMANDS = {
-  async transformers() {
-    await makeHfFolder();
-    return [venvPython, script("torch_peer.py"), hfFolder, String(THREADS)];
-  },
-  async lmEval() {
-    await makeHfFolder();
-    return [
-      venvPython,
-      script("lm_eval_peer.py"),
-      hfFolder,
-      String(THREADS),
-      "1",
-    ];
-  },
-  genaiFp32: async () => genai(await makeGenaiFolder("fp32")),
-  genaiInt4: async () => genai(await makeGenaiFolder("int4")),
-  genaiOursFp32: async () => genai(await makeExportedFolder("fp32")),
-  genaiOursInt4: async () => genai(await makeExportedFolder("int4")),
-  async transformersJs() {
-    const folder = await makeTransformersJsFolder();
-    return [
-      "node",
-      script("transformers_js_peer.mjs"),
-      npmFolder,
-      folder,
-      String(THREADS),
-    ];
-  },
-  async llamaCpp() {
+  transformers: async (model) => python("torch_peer.py", await makeHfFolder(model)),
+  lmEval: async (model) => [...python("lm_eval_peer.py", await makeHfFolder(model)), "1"],
+  genaiFp32: async (model) => python("genai_peer.py", await makeGenaiFolder(model, "fp32")),
+  genaiInt4: async (model) => python("genai_peer.py", await makeGenaiFolder(model, "int4")),
+  genaiOursFp32: async (model) => python("genai_peer.py", await makeExportedFolder(model, "fp32")),
+  genaiOursInt4: async (model) => python("genai_peer.py", await makeExportedFolder(model, "int4")),
+  transformersJs: async (model) => node("transformers_js_peer.mjs", await makeTransformersJsFolder(model)),
+  llamaCpp: async (model) => {
     await installNpm();
-    return [
-      "node",
-      script("llama_cpp_peer.mjs"),
-      npmFolder,
-      ggufPath(),
-      String(THREADS),
-    ];
+    return node("llama_cpp_peer.mjs", ggufPath(model));
   },
-  limits: () =>
-    Promise.resolve([
-      Deno.execPath(),
-      "run",
-      "-A",
-      "--quiet",
-      script("limits_main.ts"),
-      String(THREADS),
-    ]),
-};
+  limits: async ({ ref }) => {
+    const matrices = JSON.stringify(matricesOf(await resolveSpec(ref)));
+    return [Deno.execPath(), "run", "-A", "--quiet", script("limits_main.ts"), String(THREADS), matrices];
+  },
+} satisfies Record<string, CommandLine>;
 export type PeerName = keyof typeof COMMANDS;
 
-function genai(folder: string): string[] {
-  return [venvPython, script("genai_peer.py"), folder, String(THREADS)];
+/** A Python peer, whose arguments are a model's folder and threads. */
+function python(program: string, folder: string): string[] {
+  return [venvPython, script(program), folder, String(THREADS)];
+}
+
+/** A Node peer, whose arguments are its packages' folder, the model and threads. */
+function node(program: string, model: string): string[] {
+  return ["node", script(program), npmFolder, model, String(THREADS)];
 }
 
 /**
@@ -88,14 +55,16 @@ function genai(folder: string): string[] {
  * @param which One of the peers, or what gives a command line.
  */
 export function peer(
+  model: BenchModel,
   name: string,
-  which: PeerName | (() => Promise<string[]>),
+  which: PeerName | CommandLine,
   use: Use<PeerProcess>,
 ): Contestant {
+  const command: CommandLine = typeof which === "string" ? COMMANDS[which] : which;
   return {
     name,
     async open() {
-      const process = await PeerProcess.start(name, await (typeof which === "string" ? COMMANDS[which] : which)());
+      const process = await PeerProcess.start(name, await command(model));
       return {
         peakMb: () => peakMb(process.pid),
         versions: process.versions,
@@ -109,6 +78,7 @@ export function peer(
 
 /** Ours: a model host. */
 export function ours(
+  { ref }: BenchModel,
   name: string,
   precision: Precision,
   graph: GraphKind,
@@ -117,11 +87,7 @@ export function ours(
   return {
     name,
     async open() {
-      const host = await startHost(MODEL, {
-        precision,
-        threads: THREADS,
-        graphs: [graph],
-      });
+      const host = await startHost(ref, { precision, threads: THREADS, graphs: [graph] });
       return {
         peakMb: () => peakMb(host.pid),
         versions: {},
@@ -143,22 +109,16 @@ export interface LimitTimes {
 
 /** The model's matrices, one row each: steps/s. `hugePages`: its weights moved there, as our hosts do. */
 export function rowsLimit(
+  model: BenchModel,
   name: string,
   precision: "fp32" | "int4",
   hugePages = false,
 ): Contestant {
-  return peer(name, "limits", {
+  return peer(model, name, "limits", {
     warmUp: (p) => p.call("rows", { precision, repeats: 5, hugePages }),
     async measure(p) {
-      const raw = await p.call<LimitTimes>("rows", {
-        precision,
-        repeats: 64,
-        hugePages,
-      });
-      return {
-        value: 1000 * raw.ms.length / raw.ms.reduce((a, b) => a + b),
-        raw,
-      };
+      const raw = await p.call<LimitTimes>("rows", { precision, repeats: 64, hugePages });
+      return { value: 1000 * raw.ms.length / raw.ms.reduce((a, b) => a + b), raw };
     },
   });
 }

@@ -1,29 +1,19 @@
 /**
  * The machine's limits as a peer: the model's matrices and nothing else, one row each (a decode step can't be faster),
- * and one large MatMul. Weights are made when the graph is loaded. Argument: threads.
+ * and one large MatMul. Weights are made when the graph is loaded. Arguments: threads, matrices as JSON.
  */
 import { type ElementType, GraphBuilder, MS } from "../../../lib/onnx/graph_builder.ts";
 import { TextLineStream } from "../../../lib/model/lines.ts";
 import { collapseToHugePages } from "../../../lib/model/huge_pages.ts";
 import { floats, openSession, type Session } from "../../../lib/model/session.ts";
+import type { LimitMatrix } from "./limit_matrices.ts";
 
-/** [input, rows, columns] of one layer's matrices of SmolLM2-135M, packed QKV; then 30 layers and the head. */
-const LAYER: [string, number, number][] = [
-  ["x", 576, 960],
-  ["x", 576, 576],
-  ["x", 576, 1536],
-  ["x", 576, 1536],
-  ["y", 1536, 576],
-];
-const MATRICES: [string, number, number][] = [
-  ...Array.from({ length: 30 }, () => LAYER).flat(),
-  ["x", 576, 49152],
-];
 const BLOCK = 32;
 /** Rows, depth and columns of the large product. */
 const LARGE = 2048;
 
-const threads = Number(Deno.args[0]);
+const threads = Number(Deno.args[0]), matrices = JSON.parse(Deno.args[1]) as LimitMatrix[];
+const depths = [...new Set(matrices.map(([K]) => K))];
 const sessions = new Map<string, Promise<Session>>();
 const session = (name: string, build: () => Uint8Array) => {
   if (!sessions.has(name)) {
@@ -46,18 +36,23 @@ function filled(
   ]);
 }
 
+/** The input row of this length. */
+function inputOf(depth: number): string {
+  return `x${depth}`;
+}
+
 function rowsGraph(precision: "fp32" | "int4"): Uint8Array {
   const g = new GraphBuilder(`limit_${precision}`);
-  g.input("x", "float32", [1, 576]);
-  g.input("y", "float32", [1, 1536]);
-  const sums = MATRICES.map(([x, K, N], i) => {
+  for (const K of depths) g.input(inputOf(K), "float32", [1, K]);
+  const sums = matrices.map(([K, N], i) => {
+    const x = inputOf(K);
     // a value of its own for each matrix, or equal ones would be folded into one
     const value = 1e-3 * (i + 1);
     const out = precision === "fp32" ? g.node("MatMul", [x, filled(g, "float32", [K, N], value)]) : g.node(
       "MatMulNBits",
       [
         x,
-        filled(g, "uint8", [N, K / BLOCK, BLOCK / 2], 1 + i),
+        filled(g, "uint8", [N, K / BLOCK, BLOCK / 2], 1 + i % 250),
         filled(g, "float32", [N * K / BLOCK], value),
       ],
       { K, N, bits: 4, block_size: BLOCK, accuracy_level: 4 },
@@ -109,10 +104,10 @@ const methods = {
     const fresh = !sessions.has(precision);
     const s = await session(precision, () => rowsGraph(precision));
     if (fresh && hugePages) collapseToHugePages();
-    const numbers = MATRICES.reduce((n, [, K, N]) => n + K * N, 0);
+    const numbers = matrices.reduce((n, [K, N]) => n + K * N, 0);
     const bytes = precision === "fp32" ? 4 * numbers : numbers / 2 + 4 * numbers / BLOCK;
     return {
-      ms: await times(s, { x: ones(1, 576), y: ones(1, 1536) }, repeats),
+      ms: await times(s, Object.fromEntries(depths.map((K) => [inputOf(K), ones(1, K)])), repeats),
       bytes,
     };
   },

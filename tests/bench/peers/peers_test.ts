@@ -1,21 +1,29 @@
 import assert from "node:assert/strict";
+import { zoo } from "../../../lib/mod.ts";
 import { parseArguments } from "./arguments.ts";
 import { endingRequests, goldLead, hellaswagFile, readPrintedScore } from "./hellaswag_score.ts";
+import { Journal } from "./journal.ts";
+import { matricesOf } from "./limit_matrices.ts";
+import { MODELS } from "./models.ts";
 import { ratioOf } from "./result.ts";
-import { type Contestant, type RoundSample, runRounds } from "./rounds.ts";
+import { type BlockOutcome, type Contestant, type RoundSample, runRounds } from "./rounds.ts";
 
-const WORKS = ["decode-fp32", "decode-int4", "prefill"];
-const read = (...args: string[]) => parseArguments(args, WORKS, "data");
+const read = (...args: string[]) => parseArguments(args, "data");
 
-Deno.test("bench:peers takes works in full or by their first word, and all when none is named", () => {
-  assert.deepEqual(read("decode", "--rounds", "6").works, ["decode-fp32", "decode-int4"]);
+Deno.test("bench:peers takes a model, and works in full or by their first word, and all when none is named", () => {
+  const decode = ["decode-fp32", "decode-int4", "decode-stored"];
+  assert.deepEqual(read("decode", "--rounds", "6").works, decode);
   assert.deepEqual(read("prefill", "decode-int4").works, ["decode-int4", "prefill"]);
-  assert.deepEqual(read().works, WORKS);
+  assert.deepEqual(read().works, MODELS[0].works);
   assert.equal(read("--rounds=4").rounds, 4);
+  assert.equal(read().model.ref, "smollm2-135m");
+  assert.deepEqual([read("gemma").model.ref, read("gemma").works.includes("mmlu")], ["gemma3-270m", false]);
+  assert.deepEqual(read("gemma", "decode").works, decode);
 });
 
 Deno.test("bench:peers refuses bad arguments and lists what there is", () => {
-  assert.throws(() => read("decod"), /Unknown work "decod"; there are: decode-fp32, decode-int4, prefill/);
+  assert.throws(() => read("decod"), /Unknown work "decod"; smollm2 has decode-fp32, .*train; .* smollm2, gemma/);
+  assert.throws(() => read("gemma", "mmlu"), /Unknown work "mmlu"; gemma has decode-fp32, .*hellaswag;/);
   assert.throws(() => read("--round", "3"), /Unknown option "--round"; there are:[\s\S]*--rounds/);
   assert.throws(() => read("--rounds", "1"), /--rounds must be an integer of at least 2, got "1"/);
   assert.throws(() => read("--rounds"), /--rounds needs a value/);
@@ -42,6 +50,56 @@ Deno.test("a contestant that fails is named with its reason, and the others go o
   assert.equal(samples.length, 4 + 4 + 2);
   assert.deepEqual(samples.filter((s) => s.name === "ours").map((s) => s.block), [0, 0, 1, 1]);
   assert.equal(open, 0);
+});
+
+Deno.test("a bench that was stopped goes on behind its last whole block, and one with other settings begins anew", async () => {
+  const folder = await Deno.makeTempDir(), path = `${folder}/work.jsonl`;
+  let measured = 0, stopAt = 3;
+  const contestant: Contestant = {
+    name: "ours",
+    open: () =>
+      Promise.resolve({
+        peakMb: () => Promise.resolve(10 + measured),
+        versions: {},
+        measure: () => Promise.resolve({ value: ++measured, raw: 0 }),
+        close: () => Promise.resolve(),
+      }),
+  };
+  const run = (key: unknown) => {
+    const journal = Journal.open(path, key);
+    const onBlock = (block: BlockOutcome) => {
+      if (measured >= stopAt) throw new Error("killed");
+      journal.add(block);
+    };
+    return runRounds([contestant], { rounds: 6, blocks: 3, seed: 0, done: journal.done, onBlock });
+  };
+  try {
+    await assert.rejects(run({ seed: 0 }), /killed/); // in the second block
+    await Deno.writeTextFile(path, '{"samples":[{"na', { append: true }); // a line cut off by the kill
+    stopAt = Infinity;
+    const { samples, peakMemoryMb } = await run({ seed: 0 });
+    assert.deepEqual(samples.map((s) => [s.block, s.round, s.value]), [
+      ...[[0, 0, 1], [0, 1, 2]],
+      ...[[1, 2, 5], [1, 3, 6], [2, 4, 7], [2, 5, 8]], // 3 and 4 were of the block that was not whole
+    ]);
+    assert.deepEqual(peakMemoryMb, { ours: 18 });
+    assert.deepEqual((await run({ seed: 1 })).samples.map((s) => s.value), [9, 10, 11, 12, 13, 14]);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assert.equal(names.length, 2); // the first bench's samples stay, under the date of its start
+    assert.match(names[0], /^\d{4}-\d\d-\d\dT.*-work\.jsonl$/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the limit of a model is its matrices, one row each: SmolLM2's and Gemma's by their published sizes", () => {
+  const layers = (count: number, layer: number[][], head: number[]) => [...new Array(count).fill(layer).flat(), head];
+  // hidden 576, 9 heads of 64, 3 of keys, inner 1,536
+  const llama: [number, number][] = [[576, 960], [576, 576], [576, 1536], [576, 1536], [1536, 576]];
+  assert.deepEqual(matricesOf(zoo("smollm2-135m")), layers(30, llama, [576, 49152]));
+  // hidden 640, 4 heads of 256, 1 of keys, inner 2,048
+  const gemma: [number, number][] = [[640, 1536], [1024, 640], [640, 2048], [640, 2048], [2048, 640]];
+  assert.deepEqual(matricesOf(zoo("gemma-3-270m")), layers(18, gemma, [640, 262144]));
 });
 
 Deno.test("a goal beyond the limit becomes a share of the limit", () => {

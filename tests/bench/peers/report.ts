@@ -1,4 +1,5 @@
 /** The results as one Markdown page; each work keeps its latest result, with its own date. */
+import type { BenchModel } from "./models.ts";
 import type { Ratio, WorkResult } from "./result.ts";
 
 const digits = (value: number) => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
@@ -38,7 +39,7 @@ function section(r: WorkResult): string {
   ) => [name, `not available: ${reason.slice(0, 200)}`, "", ""]);
   const versions = Object.entries(r.versions).map(([name, version]) => `${name} ${version}`).sort();
   return [
-    `## ${r.name}: ${r.title}`,
+    `### ${r.name}: ${r.title}`,
     table(["who", `median (${r.unit})`, "least - most", "peak memory (MB)"], [
       ...speeds,
       ...absent,
@@ -61,31 +62,31 @@ function section(r: WorkResult): string {
   ].join("\n\n");
 }
 
-/** The whole page, the sections in the order of `order`. */
-export function peersPage(
-  results: WorkResult[],
-  order: string[],
-  threads: number,
-): string {
-  const sorted = order.flatMap((name) => results.filter((r) => r.name === name));
+/** The results of one model: its goals, then its works in their order. */
+function chapter({ ref, title, format, works }: BenchModel, results: WorkResult[]): string[] {
+  const sorted = works.flatMap((name) => results.filter((r) => r.model === ref && r.name === name));
+  if (!sorted.length) return [];
   const summary = sorted.flatMap((r) =>
-    r.ratios.filter((ratio) => ratio.least !== null).map((
-      ratio,
-    ) => [r.name, ...ratioCells(ratio)])
+    r.ratios.filter((ratio) => ratio.least !== null).map((ratio) => [r.name, ...ratioCells(ratio)])
   );
   return [
+    `## ${title}, ${format}`,
+    table(["work", "ours", "against", "ratio", "95 %", "blocks", "goal", ""], summary),
+    ...sorted.map(section),
+  ];
+}
+
+/** The whole page, a chapter a model. */
+export function peersPage(results: WorkResult[], models: BenchModel[], threads: number): string {
+  return [
     "# Against peers and the machine's limits",
-    "SmolLM2-135M-Instruct, the weights of one GGUF (Q4_1) for all: `fp32` and `int4` are made from it, llama.cpp and " +
-    `\`stored\` read its own numbers. ${threads} threads everywhere. Every round has every contestant once, one after the ` +
+    "The weights of one GGUF for all: `fp32` and `int4` are made from it, llama.cpp and `stored` read its own numbers. " +
+    `${threads} threads everywhere. Every round has every contestant once, one after the ` +
     "other in random order, one active at a time; processes are started anew in each block, and the interval is over " +
     "blocks. A ratio is ours over theirs in speed. Goals: `met` when the whole interval is at or above the goal, " +
     "`missed` when it is below, else `unclear`; where a limit is nearer than the goal, a share of it counts (0.9 at fp32 " +
-    "decode, 0.8 at prefill). Made by `deno task bench:peers`; machines differ, so compare ratios only.",
-    "## Goals",
-    table(
-      ["work", "ours", "against", "ratio", "95 %", "blocks", "goal", ""],
-      summary,
-    ),
-    ...sorted.map(section),
+    "decode, 0.8 at prefill). The limits are the model's matrices alone, one row each. Made by `deno task bench:peers` " +
+    `(${models[0].title}) and \`deno task bench:peers gemma\`; machines differ, so compare ratios only.`,
+    ...models.flatMap((model) => chapter(model, results)),
   ].join("\n\n") + "\n";
 }

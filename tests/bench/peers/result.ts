@@ -3,6 +3,7 @@ import type { Environment } from "../../../lib/measure/environment.ts";
 import { exponentialInterval } from "../../../lib/stats/mean_interval.ts";
 import { blockLogRatios, type PairedSample } from "../../../lib/stats/ratio.ts";
 import { mean, median } from "../../../lib/stats/summary.ts";
+import type { BenchModel } from "./models.ts";
 import type { RoundSample, RoundsOutcome } from "./rounds.ts";
 import { type Check, type Goal, of, type Plan, type Work } from "./work.ts";
 
@@ -21,6 +22,9 @@ export interface Ratio extends Goal {
 }
 
 export interface WorkResult {
+  /** The model's name in the catalog. */
+  model: string;
+  /** Of the work. */
   name: string;
   title: string;
   unit: string;
@@ -71,8 +75,9 @@ export function ratioOf(samples: RoundSample[], goal: Goal): Ratio | null {
 
 export function resultOf(
   { name, title, unit }: Work,
+  model: BenchModel,
   plan: Plan,
-  { samples, missing, versions, peakMemoryMb }: RoundsOutcome,
+  { samples, missing, versions, peakMemoryMb, minutes }: RoundsOutcome,
   environment: Environment,
   startedAt: Date,
 ): WorkResult {
@@ -81,11 +86,12 @@ export function resultOf(
     return values.length ? [{ name: c.name, median: median(values), values }] : [];
   });
   return {
+    model: model.ref,
     name,
-    title,
+    title: title(model),
     unit,
     startedAt: startedAt.toISOString(),
-    minutes: (Date.now() - startedAt.getTime()) / 60_000,
+    minutes,
     rounds: new Set(samples.map((s) => s.round)).size,
     speeds,
     ratios: plan.goals.flatMap((goal) => ratioOf(samples, goal) ?? []),

@@ -1,7 +1,9 @@
 /** What a work of the bench is: contestants, goals, and what must agree between them. */
+import type { BenchModel } from "./models.ts";
 import type { Contestant, RoundSample } from "./rounds.ts";
 
 export interface Settings {
+  model: BenchModel;
   rounds?: number;
   blocks?: number;
   seed: number;
@@ -44,7 +46,7 @@ export interface Plan {
 export interface Work {
   name: string;
   /** What is done, for the table. */
-  title: string;
+  title(model: BenchModel): string;
   /** Of the values. */
   unit: string;
   plan(settings: Settings): Promise<Plan>;

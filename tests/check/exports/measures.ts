@@ -1,8 +1,9 @@
 /** Measuring and comparing. */
 import * as archbench from "../../../lib/mod.ts";
-import { MODEL_OPTIONS, MODEL_REF, MODELS } from "../../../lib/arch/ref_fields.ts";
+import { MODEL_OPTIONS, MODEL_REF, MODELS, SOURCES } from "../../../lib/arch/ref_fields.ts";
 import { COMPARE_OPTIONS } from "../../../lib/compare/compare_architectures.ts";
 import { DIVERGENCE_OPTIONS } from "../../../lib/compare/divergence.ts";
+import { POSITION_OPTIONS } from "../../../lib/compare/position/position_curve.ts";
 import { FLIP_OPTIONS } from "../../../lib/compare/flips.ts";
 import { LLAMA_BENCH_OPTIONS } from "../../../lib/compare/llama_bench.ts";
 import { PAIR, PAIRED_OPTIONS, QUALITY_OPTIONS } from "../../../lib/compare/paired_quality.ts";
@@ -35,7 +36,7 @@ export const MEASURES = {
     parameter<Api["correctBenchmark"], 1>("options", CORRECT_OPTIONS, (o) => archbench.correctBenchmark(tiny, o)),
   ],
   measureRounds: [
-    parameter<Api["measureRounds"], 0>("models", MODELS, (m) => archbench.measureRounds(m, settings)),
+    parameter<Api["measureRounds"], 0>("models", SOURCES, (m) => archbench.measureRounds(m, settings)),
     parameter<Api["measureRounds"], 1>("settings", SETTINGS, (s) => archbench.measureRounds(models, s)),
     parameter<Api["measureRounds"], 2>("options", ROUNDS_OPTIONS, (o) => archbench.measureRounds(models, settings, o)),
   ],
@@ -86,6 +87,10 @@ export const MEASURES = {
       DIVERGENCE_OPTIONS,
       (options) => archbench.measureDivergence(tiny, tiny, options),
     ),
+  ],
+  positionCurve: [
+    parameter<Api["positionCurve"], 0>("models", MODELS, (named) => archbench.positionCurve(named)),
+    parameter<Api["positionCurve"], 1>("options", POSITION_OPTIONS, (o) => archbench.positionCurve(models, o)),
   ],
   readLlamaBench: [
     parameter<Api["readLlamaBench"], 1>("options", LLAMA_BENCH_OPTIONS, (o) => archbench.readLlamaBench("/nowhere", o)),

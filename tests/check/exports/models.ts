@@ -1,6 +1,6 @@
 /** Models, tasks, data and training. */
 import * as archbench from "../../../lib/mod.ts";
-import { MODEL_OPTIONS, MODEL_REF, SPECS } from "../../../lib/arch/ref_fields.ts";
+import { ANY_SOURCE, MODEL_OPTIONS, MODEL_REF, MODEL_SOURCE, SPECS } from "../../../lib/arch/ref_fields.ts";
 import { SCALE_OPTIONS } from "../../../lib/arch/scale.ts";
 import { SPEC_FIELDS } from "../../../lib/arch/spec_fields.ts";
 import { DEFINITION } from "../../../lib/eval/define_task.ts";
@@ -16,6 +16,7 @@ import { TEXTS_OPTIONS } from "../../../lib/train/tasks/text.ts";
 import { TRAIN_OPTIONS } from "../../../lib/train/train_model.ts";
 import { SIBLINGS_OPTIONS } from "../../../lib/train/train_siblings.ts";
 import { COST_OPTIONS } from "../../../lib/train/training_cost.ts";
+import { CARD_OPTIONS } from "../../../lib/view/model_card.ts";
 import { tiny, training } from "./fixtures.ts";
 import { type Parameter, parameter } from "./parameter.ts";
 
@@ -26,23 +27,27 @@ export const MODELS = {
     parameter<Api["ResultStore"], 1>("options", STORE_OPTIONS, (o) => new archbench.ResultStore("/nowhere", o)),
   ],
   openModel: [
-    parameter<Api["openModel"], 0>("ref", MODEL_REF, (ref) => archbench.openModel(ref)),
+    parameter<Api["openModel"], 0>("ref", ANY_SOURCE, (ref) => archbench.openModel(ref)),
     parameter<Api["openModel"], 1>("options", OPEN_OPTIONS, (options) => archbench.openModel(tiny, options)),
   ],
-  resolveSpec: [parameter<Api["resolveSpec"], 0>("ref", MODEL_REF, (ref) => archbench.resolveSpec(ref))],
+  resolveSpec: [parameter<Api["resolveSpec"], 0>("ref", MODEL_SOURCE, (ref) => archbench.resolveSpec(ref))],
   validateSpec: [parameter<Api["validateSpec"], 0>("spec", SPEC_FIELDS, (spec) => archbench.validateSpec(spec))],
   scale: [parameter<Api["scale"], 1>("options", SCALE_OPTIONS, (options) => archbench.scale(tiny, options))],
   exportModel: [
     parameter<Api["exportModel"], 0>("ref", MODEL_REF, (ref) => archbench.exportModel(ref, "/nowhere")),
     parameter<Api["exportModel"], 2>("options", MODEL_OPTIONS, (o) => archbench.exportModel(tiny, "/nowhere", o)),
   ],
+  modelCard: [
+    parameter<Api["modelCard"], 0>("ref", MODEL_REF, (ref) => archbench.modelCard(ref)),
+    parameter<Api["modelCard"], 1>("options", CARD_OPTIONS, (options) => archbench.modelCard(tiny, options)),
+  ],
   startHost: [
-    parameter<Api["startHost"], 0>("ref", MODEL_REF, (ref) => archbench.startHost(ref)),
+    parameter<Api["startHost"], 0>("ref", ANY_SOURCE, (ref) => archbench.startHost(ref)),
     parameter<Api["startHost"], 1>("options", HOST_OPTIONS, (options) => archbench.startHost(tiny, options)),
     parameter<Api["startHost"], 2>("process", PROCESS_OPTIONS, (options) => archbench.startHost(tiny, {}, options)),
   ],
   QualityBenchmark: [
-    parameter<Api["QualityBenchmark"], 0>("ref", MODEL_REF, (ref) => new archbench.QualityBenchmark(ref)),
+    parameter<Api["QualityBenchmark"], 0>("ref", MODEL_SOURCE, (ref) => new archbench.QualityBenchmark(ref)),
     parameter<Api["QualityBenchmark"], 1>("options", MODEL_OPTIONS, (o) => new archbench.QualityBenchmark(tiny, o)),
   ],
   openSandbox: [

@@ -1,34 +1,24 @@
+/** What can go wrong with the hub, one by one: what comes of each, and what it costs. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { hubFilePath, isFetched, NotCachedError } from "../../../lib/store/hub/cache.ts";
+import { isFetched } from "../../../lib/store/hub/cache.ts";
 import { HubError, type HubFault } from "../../../lib/store/hub/fault.ts";
-import { type FetchLimits, hubFiles } from "../../../lib/store/hub/files.ts";
-import { hubListing } from "../../../lib/store/hub/listing.ts";
-import { parseHubReference } from "../../../lib/store/hub/reference.ts";
-import { requestStop } from "../../../lib/progress.ts";
-import { COMMIT, hash, type HubServer, hubServer, type HubServerOptions, setEnv } from "../hub_server.ts";
-
-const REPOSITORY = { kind: "model", repo: "o/m" } as const;
-const SECRET = "hf_aTokenThatNobodyMaySee";
-/** Longer than what a connection carries at once. */
-const WEIGHTS = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) % 251);
-const MODEL = { "config.json": "{}", "model.safetensors": WEIGHTS };
-const FILE = `/o/m/resolve/${COMMIT}/model.safetensors`, STORED = `/storage${FILE}`;
-const INFO = "/api/models/o/m/revision/main";
-
-/** Fetch all files of a model; gives the waits that the hub asked for. */
-async function fetchAll(limits: FetchLimits = {}, source = "hf:o/m"): Promise<number[]> {
-  const waits: number[] = [];
-  const network = { wait: (ms: number) => Promise.resolve(void waits.push(ms)), idleMs: 2000, ...limits.network };
-  const { commit, files } = await hubListing(source, "model", parseHubReference(source, "model"), { network });
-  await hubFiles(source, REPOSITORY, commit, files, { ...limits, network });
-  assert.deepEqual(new Uint8Array(await readFile(weightsPath())), WEIGHTS);
-  return waits;
-}
-
-const weightsPath = () => hubFilePath(REPOSITORY, COMMIT, "model.safetensors");
-const partial = () => stat(`${weightsPath()}.partial`).then(({ size }) => size, () => null);
+import type { FetchLimits } from "../../../lib/store/hub/files.ts";
+import { COMMIT, hubServer, type HubServerOptions, setEnv } from "../hub_server.ts";
+import {
+  fetchAll,
+  FILE,
+  INFO,
+  MODEL,
+  partialBytes,
+  REPOSITORY,
+  SECRET,
+  STORED,
+  WEIGHTS,
+  weightsPath,
+  when,
+} from "./model.ts";
 
 /** The file, broken off after so many bytes (of what was asked for). */
 function cut(request: Request, after: number): Response {
@@ -68,9 +58,6 @@ interface Fault extends HubServerOptions {
   left?: number | null;
 }
 
-const when = (path: string, reply: (request: Request, nth: number) => Response | undefined) => ({
-  answer: (asked: string, request: Request, nth: number) => asked === path ? reply(request, nth) : undefined,
-});
 /** A half-finished file from before. */
 const leave = (bytes: Uint8Array) => async () => {
   await mkdir(dirname(weightsPath()), { recursive: true });
@@ -123,6 +110,11 @@ const FAULTS: Record<string, Fault> = {
     fault: "damaged",
     message: /the sha(1|256) of .* is [0-9a-f]+, the hub says/,
     left: null,
+  },
+  "a list with a file larger than any": {
+    list: (entry) => entry.lfs ? { ...entry, lfs: { ...entry.lfs, size: 1e15 } } : entry,
+    fault: "damaged",
+    message: /its list says that model\.safetensors has 1000000000000000 bytes/,
   },
   "a list with impossible sizes": {
     list: (entry) => ({ ...entry, size: -1, lfs: undefined }),
@@ -214,6 +206,11 @@ const FAULTS: Record<string, Fault> = {
     fault: "network",
     message: /the answer is no JSON: a proxy or a page to log in may answer/,
   },
+  "an answer of another kind": {
+    answer: (asked) => asked.includes("/tree/") ? Response.json([null, { type: "file", path: 7 }]) : undefined,
+    fault: "damaged",
+    message: /the answer is not what a hub answers/,
+  },
   "points on and on": {
     ...when(FILE, () => refusal(302, { Location: FILE })),
     fault: "network",
@@ -245,8 +242,8 @@ for (
       } else if (error) throw error;
       if (waits) assert.deepEqual(waited, waits);
       if (ranges) assert.deepEqual(hub.ranges, ranges);
-      if (left !== undefined) assert.equal(await partial(), left);
-      else if (!fault) assert.equal(await partial(), null);
+      if (left !== undefined) assert.equal(await partialBytes(), left);
+      else if (!fault) assert.equal(await partialBytes(), null);
       const outcome = error ? error.message.replace(/^.*?from \S+ /, "").replaceAll(hub.url, "<hub>") : "right files";
       table.push([name, String(hub.asked.length), `${waited.reduce((a, b) => a + b, 0) / 1000} s`, outcome]);
     } finally {
@@ -259,130 +256,4 @@ Deno.test("the table of faults, as the tests above saw them", () => {
   const widths = [0, 1, 2].map((i) => Math.max(...table.map((row) => row[i].length)));
   const line = (row: string[]) => row.map((cell, i) => i < 3 ? cell.padEnd(widths[i]) : cell.slice(0, 200)).join("  ");
   console.log(table.map(line).join("\n"));
-});
-
-Deno.test("the token goes to the hub alone, from the environment or its tools' file, and can be left out", async () => {
-  const tokensOf = async (hub: HubServer) => {
-    await fetchAll();
-    return [new Set(hub.tokens), new Set(hub.storageTokens)];
-  };
-  const models = { "o/m": MODEL };
-  for (
-    const [env, want] of [
-      [{ HF_TOKEN: ` ${SECRET}\n` }, `Bearer ${SECRET}`],
-      [{}, null],
-      [{ HF_TOKEN: SECRET, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" }, null],
-    ] as const
-  ) {
-    await using hub = await hubServer({}, { models, elsewhere: true });
-    const restore = setEnv(env);
-    try {
-      assert.deepEqual(await tokensOf(hub), [new Set([want]), new Set([null])]);
-    } finally {
-      restore();
-    }
-  }
-  await using hub = await hubServer({}, { models, elsewhere: true });
-  await writeFile(`${Deno.env.get("HF_HOME")}/token`, `${SECRET}\n`);
-  assert.deepEqual(await tokensOf(hub), [new Set([`Bearer ${SECRET}`]), new Set([null])]);
-  const restore = setEnv({ HF_TOKEN: "hf_with\nbreak", ARCHBENCH_CACHE: `${Deno.env.get("HF_HOME")}/other` });
-  try {
-    await assert.rejects(
-      fetchAll(),
-      (error: Error) => /HF_TOKEN has characters/.test(error.message) && !error.message.includes("break"),
-    );
-  } finally {
-    restore();
-  }
-});
-
-Deno.test("what was fetched is read without a network, by its branch and by its commit; what was not is named", async () => {
-  await using hub = await hubServer({}, { models: { "o/m": MODEL } });
-  await fetchAll();
-  const asked = hub.asked.length, restore = setEnv({ HF_HUB_OFFLINE: "1" });
-  try {
-    await fetchAll();
-    await fetchAll({}, `hf:o/m@${COMMIT}`);
-    assert.equal(hub.asked.length, asked);
-    await assert.rejects(
-      fetchAll({}, "hf:o/n"),
-      (error) =>
-        error instanceof NotCachedError &&
-        /The files of hf:o\/n are not on this machine, and HF_HUB_OFFLINE/.test(error.message),
-    );
-  } finally {
-    restore();
-  }
-});
-
-Deno.test("a stop is heard at the next piece; the next run goes on from there", async () => {
-  const stops = when(STORED, (request, nth) => {
-    if (nth > 0) return undefined;
-    setTimeout(requestStop, 50); // between the two pieces
-    const body = new ReadableStream({
-      start: (controller) => controller.enqueue(WEIGHTS.slice(0, 100_000)),
-      async pull(controller) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        controller.enqueue(WEIGHTS.slice(100_000));
-        controller.close();
-      },
-    }, { highWaterMark: 0 });
-    assert.equal(request.headers.get("Range"), null);
-    return new Response(body);
-  });
-  await using hub = await hubServer({}, { models: { "o/m": MODEL }, ...stops });
-  await assert.rejects(fetchAll(), { name: "StopError" });
-  const there = await partial();
-  assert.ok(there! >= 100_000 && there! < 300_000);
-  await fetchAll();
-  assert.equal(hub.ranges.at(-1), `bytes=${there}-`);
-});
-
-Deno.test("an HF_ENDPOINT that is no address is named at once", async () => {
-  await using _hub = await hubServer({});
-  const restore = setEnv({ HF_ENDPOINT: "hub.local" });
-  try {
-    await assert.rejects(fetchAll(), {
-      name: "RangeError",
-      message: /HF_ENDPOINT must be the address of a hub.*"hub\.local"/,
-    });
-  } finally {
-    restore();
-  }
-});
-
-Deno.test("two at once fetch a model once: the second waits and finds it there", async () => {
-  await using hub = await hubServer({}, { models: { "o/m": MODEL } });
-  await fetchAll({ cachedOnly: true }).catch(() => {}); // the listing alone
-  await Promise.all([fetchAll(), fetchAll(), fetchAll()]);
-  assert.equal(hub.asked.filter((path) => path === FILE).length, 1);
-});
-
-Deno.test("two processes at once fetch a model once", async () => {
-  await using hub = await hubServer({}, { models: { "o/m": MODEL } });
-  const { commit, files } = await hubListing("hf:o/m", "model", parseHubReference("hf:o/m", "model"));
-  const script = `import { hubFiles } from ${
-    JSON.stringify(new URL("../../../lib/store/hub/files.ts", import.meta.url).href)
-  };
-    await hubFiles("hf:o/m", ${JSON.stringify(REPOSITORY)}, "${commit}", ${JSON.stringify(files)});`;
-  const run = () => new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", script] }).output();
-  for (const { success, stderr } of await Promise.all([run(), run()])) {
-    assert.ok(success, new TextDecoder().decode(stderr));
-  }
-  assert.equal(hub.asked.filter((path) => path === FILE).length, 1);
-  assert.deepEqual(new Uint8Array(await readFile(weightsPath())), WEIGHTS);
-});
-
-Deno.test("a file whose name would leave the folder, or means something in an address, is left out or fetched whole", async () => {
-  const models = { "o/m": { "../../out.json": "{}", "a/..\\b.json": "{}", "odd #1?.json": "{1}" } };
-  await using hub = await hubServer({}, { models });
-  const { files } = await hubListing("hf:o/m", "model", parseHubReference("hf:o/m", "model"));
-  assert.deepEqual(files.map(({ path }) => path), []); // "?" is no name on every system
-  const odd = new TextEncoder().encode("{1}");
-  await using second = await hubServer({}, { models: { "o/m": { "odd #1%20.json": odd } } });
-  const [file] = (await hubListing("hf:o/m", "model", parseHubReference("hf:o/m", "model"))).files;
-  assert.deepEqual(file, { path: "odd #1%20.json", bytes: 3, hash: `sha1:${hash("sha1", odd)}` });
-  await hubFiles("hf:o/m", REPOSITORY, COMMIT, [file]);
-  assert.deepEqual(await readdir(dirname(weightsPath())), ["odd #1%20.json"]);
-  assert.ok(hub && second);
 });

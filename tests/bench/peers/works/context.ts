@@ -5,7 +5,6 @@ import type { ModelHost } from "../../../../lib/model/protocol.ts";
 import { randomPrompts } from "../../../../lib/model/random_prompts.ts";
 import { mean, median } from "../../../../lib/stats/summary.ts";
 import { type LimitTimes, ours, peer } from "../contestants.ts";
-import { MODEL } from "../environment.ts";
 import type { PeerProcess } from "../peer_process.ts";
 import type { RoundSample } from "../rounds.ts";
 import { of, type Plan, type Work } from "../work.ts";
@@ -28,10 +27,10 @@ interface ContextAnswer {
 
 export const context: Work = {
   name: "context",
-  title: `decode cost against context, ${CONTEXTS.join(", ")} tokens`,
+  title: () => `decode cost against context, ${CONTEXTS.join(", ")} tokens`,
   unit: "GB/s of KV",
-  async plan({ rounds = 4, blocks = 4, seed }): Promise<Plan> {
-    const bytes = kvBytesPerToken(await resolveSpec(MODEL));
+  async plan({ model, rounds = 4, blocks = 4, seed }): Promise<Plan> {
+    const bytes = kvBytesPerToken(await resolveSpec(model.ref));
     const measure = async (round: number, perToken: (tokens: number, seed: number) => Promise<number>) => {
       const points: [number, number][] = [];
       const order = round % 2 ? CONTEXTS.toReversed() : CONTEXTS; // a drift of the machine is no slope
@@ -41,16 +40,16 @@ export const context: Work = {
       return { value: bytes / Math.max(raw.slopeMs, 1e-6) / 1e6, raw };
     };
     const decoders = PRECISIONS.flatMap((precision) => [
-      ours(nameOf(precision), precision, "batch", {
+      ours(model, nameOf(precision), precision, "batch", {
         warmUp: (host) => ourToken(host, CONTEXTS[0], seed),
         measure: (host, round) => measure(round, (tokens, seed) => ourToken(host, tokens, seed)),
       }),
-      peer(genaiName(precision), GENAI[precision], {
+      peer(model, genaiName(precision), GENAI[precision], {
         warmUp: (p) => genaiToken(p, CONTEXTS[0], seed),
         measure: (p, round) => measure(round, (tokens, seed) => genaiToken(p, tokens, seed)),
       }),
     ]);
-    const limit = peer(LIMIT, "limits", {
+    const limit = peer(model, LIMIT, "limits", {
       warmUp: (p) => p.call("rows", { precision: "fp32", repeats: 5, hugePages: true }),
       async measure(p) {
         const raw = await p.call<LimitTimes>("rows", {

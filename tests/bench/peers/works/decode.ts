@@ -1,17 +1,15 @@
-/** Decoding one sequence, 5 + 64 tokens, against peers on the same weights and against the machine's memory. */
+/** Decoding one sequence, 64 tokens behind a few, against peers on the same weights and against the machine's memory. */
 import type { Precision } from "../../../../lib/arch/spec.ts";
 import { kvBytesPerToken } from "../../../../lib/cost/bytes.ts";
 import { resolveSpec } from "../../../../lib/arch/resolve.ts";
 import type { ModelHost } from "../../../../lib/model/protocol.ts";
 import { median } from "../../../../lib/stats/summary.ts";
 import { type LimitTimes, ours, peer, type PeerName, rowsLimit } from "../contestants.ts";
-import { MODEL } from "../environment.ts";
+import type { BenchModel } from "../models.ts";
 import type { PeerProcess } from "../peer_process.ts";
 import type { RoundSample } from "../rounds.ts";
 import { type Check, type Goal, of, type Plan, type Settings, type Work } from "../work.ts";
 
-/** "Once upon a time,": in 64 greedy tokens no end of sequence, and the best two logits never closer than 0.04. */
-const PROMPT = [6403, 1980, 253, 655, 28];
 const NEW_TOKENS = 64;
 const WARM_UP_TOKENS = 8;
 
@@ -26,33 +24,25 @@ const sampleOf = (raw: DecodeAnswer) => ({
   raw,
 });
 
-const decodePeer = (name: string, which: PeerName) =>
-  peer(name, which, {
-    warmUp: (p: PeerProcess) => p.call("decode", { ids: PROMPT, newTokens: WARM_UP_TOKENS }),
-    measure: async (p) =>
-      sampleOf(
-        await p.call<DecodeAnswer>("decode", {
-          ids: PROMPT,
-          newTokens: NEW_TOKENS,
-        }),
-      ),
+function decodePeer(model: BenchModel, name: string, which: PeerName) {
+  const decode = (p: PeerProcess, newTokens: number) =>
+    p.call<DecodeAnswer>("decode", { ids: model.prompt, newTokens });
+  return peer(model, name, which, {
+    warmUp: (p) => decode(p, WARM_UP_TOKENS),
+    measure: async (p) => sampleOf(await decode(p, NEW_TOKENS)),
   });
-
-async function ourDecode(host: ModelHost, newTokens: number) {
-  const [sample] = await host.generateRuns({
-    prompt: { ids: PROMPT },
-    newTokens,
-    way: "loop",
-    repeats: 1,
-  });
-  return sample;
 }
 
-const decodeOurs = (name: string, precision: Precision) =>
-  ours(name, precision, "generate", {
-    warmUp: (host) => ourDecode(host, WARM_UP_TOKENS),
-    measure: async (host) => sampleOf(await ourDecode(host, NEW_TOKENS)),
+function decodeOurs(model: BenchModel, name: string, precision: Precision) {
+  const decode = async (host: ModelHost, newTokens: number) => {
+    const request = { prompt: { ids: model.prompt }, newTokens, way: "loop", repeats: 1 } as const;
+    return (await host.generateRuns(request))[0];
+  };
+  return ours(model, name, precision, "generate", {
+    warmUp: (host) => decode(host, WARM_UP_TOKENS),
+    measure: async (host) => sampleOf(await decode(host, NEW_TOKENS)),
   });
+}
 
 /** How many ids of the first samples are equal to ours, from the start. */
 function sameIds(
@@ -121,40 +111,34 @@ interface DecodePeer {
 
 interface DecodeSettings {
   name: string;
-  title: string;
-  mine: string;
+  title(model: BenchModel): string;
+  mine(model: BenchModel): string;
   precision: Precision;
-  peers: DecodePeer[];
+  peers(model: BenchModel): DecodePeer[];
   /** `caps`: goals against peers hold only as far as this limit lets. */
   limit?: { precision: "fp32" | "int4"; least: number; caps?: boolean };
 }
 
-function decodeWork(
-  { name, title, mine, precision, peers, limit }: DecodeSettings,
-): Work {
+function decodeWork({ name, title, mine: mineOf, precision, peers: peersOf, limit }: DecodeSettings): Work {
   const plain = `limit_${limit?.precision}`, huge = `${plain}, huge pages`;
   return {
     name,
     title,
     unit: "tok/s",
-    async plan({ rounds = 12, blocks = 6 }: Settings): Promise<Plan> {
-      const kvBytes = kvBytesPerToken(await resolveSpec(MODEL)) *
-        (PROMPT.length + NEW_TOKENS / 2);
+    async plan({ model, rounds = 12, blocks = 6 }: Settings): Promise<Plan> {
+      const mine = mineOf(model), peers = peersOf(model);
+      const kvBytes = kvBytesPerToken(await resolveSpec(model.ref)) * (model.prompt.length + NEW_TOKENS / 2);
       const orShareOf = limit?.caps ? { limit: plain, share: limit.least } : undefined;
       const goals: Goal[] = peers.map((p) => ({ ours: mine, against: p.name, least: p.least, orShareOf }));
       const contestants = [
-        decodeOurs(mine, precision),
-        ...peers.map((p) => decodePeer(p.name, p.which)),
+        decodeOurs(model, mine, precision),
+        ...peers.map((p) => decodePeer(model, p.name, p.which)),
       ];
       if (limit) {
-        goals.push({ ours: mine, against: plain, least: limit.least }, {
-          ours: mine,
-          against: huge,
-          least: null,
-        });
+        goals.push({ ours: mine, against: plain, least: limit.least }, { ours: mine, against: huge, least: null });
         contestants.push(
-          rowsLimit(plain, limit.precision),
-          rowsLimit(huge, limit.precision, true),
+          rowsLimit(model, plain, limit.precision),
+          rowsLimit(model, huge, limit.precision, true),
         );
       }
       return {
@@ -172,71 +156,45 @@ function decodeWork(
   };
 }
 
+const tokens = ({ prompt }: BenchModel) => `${prompt.length} + ${NEW_TOKENS} tokens`;
+
 export const decodeWorks: Work[] = [
   decodeWork({
     name: "decode-fp32",
-    title: "decode fp32, 5 + 64 tokens",
-    mine: "Archbench fp32",
+    title: (model) => `decode fp32, ${tokens(model)}`,
+    mine: () => "Archbench fp32",
     precision: "fp32",
-    peers: [
-      {
-        name: "transformers fp32 (torch)",
-        which: "transformers",
-        least: null,
-        equal: true,
-      },
-      {
-        name: "onnxruntime-genai fp32",
-        which: "genaiFp32",
-        least: 1.3,
-        equal: true,
-      },
-      {
-        name: "onnxruntime-genai fp32, our graph",
-        which: "genaiOursFp32",
-        least: 1,
-        equal: true,
-      },
-      {
+    peers: ({ goals }) => [
+      { name: "transformers fp32 (torch)", which: "transformers", least: null, equal: true },
+      { name: "onnxruntime-genai fp32", which: "genaiFp32", least: goals.genaiFp32, equal: true },
+      { name: "onnxruntime-genai fp32, our graph", which: "genaiOursFp32", least: 1, equal: true },
+      ...(goals.transformersJsFp32 === undefined ? [] : [{
         name: "transformers.js fp32",
-        which: "transformersJs",
-        least: 1.1,
+        which: "transformersJs" as const,
+        least: goals.transformersJsFp32,
         equal: true,
-      },
+      }]),
     ],
     limit: { precision: "fp32", least: 0.9, caps: true },
   }),
   decodeWork({
     name: "decode-int4",
-    title: "decode int4, 5 + 64 tokens",
-    mine: "Archbench int4",
+    title: (model) => `decode int4, ${tokens(model)}`,
+    mine: () => "Archbench int4",
     precision: "int4",
-    peers: [
-      {
-        name: "onnxruntime-genai int4",
-        which: "genaiInt4",
-        least: 1.25,
-        equal: false,
-      },
-      {
-        name: "onnxruntime-genai int4, our graph",
-        which: "genaiOursInt4",
-        least: 1,
-        equal: false,
-      },
+    peers: ({ goals }) => [
+      { name: "onnxruntime-genai int4", which: "genaiInt4", least: goals.genaiInt4 ?? null, equal: false },
+      { name: "onnxruntime-genai int4, our graph", which: "genaiOursInt4", least: 1, equal: false },
     ],
     limit: { precision: "int4", least: 0.75 },
   }),
   decodeWork({
     name: "decode-stored",
-    title: "decode the file's own Q4_1, 5 + 64 tokens",
-    mine: "Archbench stored Q4_1",
+    title: (model) => `decode the file's own ${model.format}, ${tokens(model)}`,
+    mine: ({ format }) => `Archbench stored ${format}`,
     precision: "stored",
-    peers: [{
-      name: "llama.cpp Q4_1",
-      which: "llamaCpp",
-      least: 1.9,
-      equal: false,
-    }],
+    peers: ({ format, goals }) => [
+      { name: `llama.cpp ${format}`, which: "llamaCpp", least: goals.llamaCpp, equal: false },
+    ],
   }),
 ];

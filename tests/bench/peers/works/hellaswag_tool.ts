@@ -1,18 +1,21 @@
-/** HellaSwag on the file's own Q4_1: ours against llama.cpp's perplexity tool, which shares prefixes too. */
+/** HellaSwag on the file's own numbers: ours against llama.cpp's perplexity tool, which shares prefixes too. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ChoicePrompt } from "../../../../lib/eval/prompt.ts";
 import { withBos } from "../../../../lib/model/tokenizer.ts";
 import { ours } from "../contestants.ts";
-import { ggufPath, readTokenizer, THREADS } from "../environment.ts";
+import { THREADS } from "../environment.ts";
 import { endingRequests, goldLead, hellaswagFile, readPrintedScore } from "../hellaswag_score.ts";
 import { buildLlamaPerplexity, SOURCES_VERSION } from "../llama_perplexity.ts";
+import { readTokenizer } from "../model_forms.ts";
+import { type BenchModel, ggufPath } from "../models.ts";
 import { peakMb } from "../peer_process.ts";
 import type { Contestant, RoundSample, Sample } from "../rounds.ts";
 import { type Check, of, type Plan } from "../work.ts";
 
-const MINE = "Archbench stored Q4_1", TOOL = "llama.cpp Q4_1 (llama-perplexity)";
+const mineOf = ({ format }: BenchModel) => `Archbench stored ${format}`;
+const toolOf = ({ format }: BenchModel) => `llama.cpp ${format} (llama-perplexity)`;
 
 const SETTINGS = [
   ...["--threads", String(THREADS), "--threads-batch", String(THREADS)],
@@ -49,12 +52,12 @@ const answer = ({ name, questions }: Part, ms: number, verdicts: Pick<ToolAnswer
 };
 
 /** Ours by the tool's rule: the time of tokenising the texts and scoring them, as the tool's own. */
-async function mine(partOf: (round: number) => Part): Promise<Contestant> {
-  const tokenizer = await readTokenizer();
+async function mine(model: BenchModel, partOf: (round: number) => Part): Promise<Contestant> {
+  const tokenizer = await readTokenizer(model);
   const encode = async (texts: string[]) => (await tokenizer.encodeBatch(texts)).map((ids) => withBos(tokenizer, ids));
   const requests = (questions: ChoicePrompt[]) =>
     Promise.all(questions.map((question) => endingRequests(question, encode)));
-  return ours(MINE, "stored", "score", {
+  return ours(model, mineOf(model), "stored", "score", {
     warmUp: async (host, round) => host.score((await requests(partOf(round + 1).questions.slice(0, 1))).flat()),
     async measure(host, round) {
       const part = partOf(round), start = performance.now();
@@ -67,9 +70,9 @@ async function mine(partOf: (round: number) => Part): Promise<Contestant> {
 }
 
 /** The tool ends after each file, so every round starts it anew; it warms itself up once the model is loaded. */
-function tool(parts: Part[], partOf: (round: number) => Part): Contestant {
+function tool(model: BenchModel, parts: Part[], partOf: (round: number) => Part): Contestant {
   return {
-    name: TOOL,
+    name: toolOf(model),
     async open() {
       const program = await buildLlamaPerplexity();
       const folder = await mkdtemp(join(tmpdir(), "archbench-hellaswag-"));
@@ -83,7 +86,7 @@ function tool(parts: Part[], partOf: (round: number) => Part): Contestant {
           const part = partOf(round), { length } = part.questions;
           const task = ["--hellaswag", "--hellaswag-tasks", String(length), "--file", fileOf(part)];
           const child = new Deno.Command(program, {
-            args: ["--model", ggufPath(), ...task, ...SETTINGS],
+            args: ["--model", ggufPath(model), ...task, ...SETTINGS],
             stdin: "null",
             stdout: "piped",
             stderr: "piped",
@@ -107,9 +110,9 @@ function tool(parts: Part[], partOf: (round: number) => Part): Contestant {
 }
 
 /** The tool prints how many were right, not which: the two may differ by no more rows than are near. */
-function sameAccuracy(samples: RoundSample[]): Check[] {
-  const theirs = of(samples, TOOL),
-    pairs = of(samples, MINE).flatMap((a) => {
+function sameAccuracy(samples: RoundSample[], mine: string, tool: string): Check[] {
+  const theirs = of(samples, tool),
+    pairs = of(samples, mine).flatMap((a) => {
       const b = theirs.find(({ round }) => round === a.round);
       return b ? [{ a: a.raw as ToolAnswer, b: b.raw as ToolAnswer }] : [];
     });
@@ -118,7 +121,7 @@ function sameAccuracy(samples: RoundSample[]): Check[] {
   const near = ({ a }: typeof pairs[number]) => a.leads!.filter((lead) => Math.abs(lead) < NEAR).length;
   const rows = sum(({ a }) => a.questions), percent = (n: number) => `${(100 * n / rows).toFixed(1)} %`;
   return [{
-    what: `right answers by llama.cpp's rule (largest mean log-probability of a token), ${TOOL} against ${MINE}`,
+    what: `right answers by llama.cpp's rule (largest mean log-probability of a token), ${tool} against ${mine}`,
     ok: pairs.every((pair) => Math.abs(pair.a.right - pair.b.right) <= near(pair)),
     detail: `${percent(sum(({ b }) => b.right))} against ${percent(sum(({ a }) => a.right))} of ${rows} rows; ` +
       `${sum(near)} of them are within ${NEAR} nats a token of the other verdict`,
@@ -127,12 +130,13 @@ function sameAccuracy(samples: RoundSample[]): Check[] {
 
 /** What the HellaSwag work has besides lm-eval: the same rows by llama.cpp's rule on the stored weights. */
 export async function againstTool(
+  model: BenchModel,
   parts: Part[],
 ): Promise<Pick<Plan, "contestants" | "goals" | "checks">> {
   const partOf = (round: number) => parts[round % parts.length];
   return {
-    contestants: [await mine(partOf), tool(parts, partOf)],
-    goals: [{ ours: MINE, against: TOOL, least: null }],
-    checks: sameAccuracy,
+    contestants: [await mine(model, partOf), tool(model, parts, partOf)],
+    goals: [{ ours: mineOf(model), against: toolOf(model), least: null }],
+    checks: (samples) => sameAccuracy(samples, mineOf(model), toolOf(model)),
   };
 }

@@ -2,7 +2,7 @@
 import { mean } from "../../../../lib/stats/summary.ts";
 import { loadDataset } from "../../../../lib/store/dataset.ts";
 import { ours, peer, type PeerName } from "../contestants.ts";
-import { readTokenizer } from "../environment.ts";
+import { readTokenizer } from "../model_forms.ts";
 import type { RoundSample } from "../rounds.ts";
 import { type Check, of, type Plan, type Work } from "../work.ts";
 
@@ -39,21 +39,22 @@ const sampleOf = (raw: SamplingAnswer) => ({
 
 export const humaneval: Work = {
   name: "humaneval",
-  title: `HumanEval prompts, ${SAMPLES} samples of ${NEW_TOKENS} tokens, temperature ${SAMPLING.temperature}, ` +
+  title: () =>
+    `HumanEval prompts, ${SAMPLES} samples of ${NEW_TOKENS} tokens, temperature ${SAMPLING.temperature}, ` +
     `top-p ${SAMPLING.topP}, fp32`,
   unit: "tok/s",
-  async plan({ rounds, blocks, problems, seed }): Promise<Plan> {
+  async plan({ model, rounds, blocks, problems, seed }): Promise<Plan> {
     const texts = (await loadDataset("humaneval", { limit: problems })).map((
       row,
     ) => String(row.prompt));
     const size = Math.min(GROUP, Math.ceil(texts.length / 2)),
       count = Math.ceil(texts.length / size);
-    const prompts = await (await readTokenizer()).encodeBatch(texts);
+    const prompts = await (await readTokenizer(model)).encodeBatch(texts);
     const part = <T>(list: T[], round: number) => list.slice((round % count) * size, (round % count + 1) * size);
     const textsOf = (round: number) => part(texts, round), group = (round: number) => part(prompts, round);
     const settings = { samples: SAMPLES, ...SAMPLING };
 
-    const mine = ours(MINE, "fp32", "batch", {
+    const mine = ours(model, MINE, "fp32", "batch", {
       warmUp: (host, round) =>
         host.generateBatch([{ prompt: group(round)[0] }], {
           ...settings,
@@ -92,7 +93,7 @@ export const humaneval: Work = {
       },
     });
     const theirs = (name: string, which: PeerName) =>
-      peer(name, which, {
+      peer(model, name, which, {
         warmUp: (p, round) =>
           p.call("sample", {
             ids: group(round)[0],

@@ -1,13 +1,14 @@
 /** One forward pass of 8 x 128 tokens, against transformers and against one large matrix product. */
+import { resolveSpec } from "../../../../lib/arch/resolve.ts";
 import { estimateFlops } from "../../../../lib/cost/flops.ts";
 import { randomPrompts } from "../../../../lib/model/random_prompts.ts";
 import { median } from "../../../../lib/stats/summary.ts";
 import { type LimitTimes, ours, peer } from "../contestants.ts";
-import { MODEL } from "../environment.ts";
+import type { BenchModel } from "../models.ts";
 import type { PeerProcess } from "../peer_process.ts";
 import { type Check, of, type Work } from "../work.ts";
 
-const BATCH = 8, SEQ_LEN = 128, SEED = 0, VOCABULARY = 49152;
+const BATCH = 8, SEQ_LEN = 128, SEED = 0;
 const MINE = "Archbench fp32", LARGE = "one large MatMul";
 
 interface ForwardAnswer {
@@ -21,29 +22,27 @@ const sampleOf = (raw: ForwardAnswer) => ({
   raw,
 });
 
-function torch(name: string, logits: "last" | "all") {
-  const request = {
-    ids: randomPrompts(VOCABULARY, BATCH, SEQ_LEN, SEED),
-    logits,
-  };
+function torch(model: BenchModel, vocabSize: number, name: string, logits: "last" | "all") {
+  const request = { ids: randomPrompts(vocabSize, BATCH, SEQ_LEN, SEED), logits };
   const once = async (p: PeerProcess) => sampleOf(await p.call<ForwardAnswer>("forward", request));
-  return peer(name, "transformers", { warmUp: once, measure: once });
+  return peer(model, name, "transformers", { warmUp: once, measure: once });
 }
 
 export const prefill: Work = {
   name: "prefill",
-  title: `forward pass ${BATCH} x ${SEQ_LEN} tokens, fp32`,
+  title: () => `forward pass ${BATCH} x ${SEQ_LEN} tokens, fp32`,
   unit: "tok/s",
-  async plan({ rounds = 12, blocks = 6 }) {
+  async plan({ model, rounds = 12, blocks = 6 }) {
     const setting = {
       promptTokens: SEQ_LEN,
       batch: BATCH,
       logits: "last",
       convention: "causal",
     } as const;
-    const flops = (await estimateFlops(MODEL, setting)).prefill;
+    const flops = (await estimateFlops(model.ref, setting)).prefill;
+    const { vocabSize } = await resolveSpec(model.ref);
     const last = "transformers, last logits", all = "transformers, all logits";
-    const mine = ours(MINE, "fp32", "generate", {
+    const mine = ours(model, MINE, "fp32", "generate", {
       warmUp: (host) =>
         host.forwardRuns({
           batch: BATCH,
@@ -61,7 +60,7 @@ export const prefill: Work = {
           }))[0],
         ),
     });
-    const large = peer(LARGE, "limits", {
+    const large = peer(model, LARGE, "limits", {
       warmUp: (p) => p.call("large", { repeats: 3 }),
       async measure(p) {
         const raw = await p.call<LimitTimes>("large", { repeats: 10 });
@@ -74,7 +73,7 @@ export const prefill: Work = {
     return {
       rounds,
       blocks,
-      contestants: [mine, torch(last, "last"), torch(all, "all"), large],
+      contestants: [mine, torch(model, vocabSize, last, "last"), torch(model, vocabSize, all, "all"), large],
       goals: [
         { ours: MINE, against: last, least: 1.3, orShareOf: { limit: LARGE, share: 0.8 } },
         { ours: MINE, against: all, least: null },

@@ -69,7 +69,7 @@ interface ScoringSettings {
   task: string;
   shots: number;
   /** The goal against lm-eval. */
-  least: number;
+  least(settings: Settings): number;
   parts(settings: Settings): Promise<Part[]>;
   /** Which rows. */
   about(settings: Settings): string;
@@ -80,7 +80,7 @@ interface ScoringSettings {
 function scoringWork({ task, shots, least, parts, about, others }: ScoringSettings): Work {
   return {
     name: task,
-    title: `${task}, ${shots} shots`,
+    title: () => `${task}, ${shots} shots`,
     unit: "questions/s",
     async plan(settings): Promise<Plan> {
       const all = await parts(settings);
@@ -90,10 +90,13 @@ function scoringWork({ task, shots, least, parts, about, others }: ScoringSettin
       );
       const noHost = null as unknown as ModelHost; // choices need none
       const units = await Promise.all(asked.map((questions) => requestsOf(noHost, questions)));
-      const more = await others?.(all.map(({ name }, i) => ({
-        name,
-        questions: asked[i].map(({ prompt }) => prompt as ChoicePrompt),
-      })));
+      const more = await others?.(
+        settings.model,
+        all.map(({ name }, i) => ({
+          name,
+          questions: asked[i].map(({ prompt }) => prompt as ChoicePrompt),
+        })),
+      );
       const answer = (round: number, ms: number, logLikelihoods: number[]) => {
         const part = round % all.length,
           questions = units[part].length,
@@ -107,7 +110,7 @@ function scoringWork({ task, shots, least, parts, about, others }: ScoringSettin
         return { value: questions / seconds, raw };
       };
       const few = (round: number) => units[(round + 1) % units.length].slice(0, 1);
-      const mine = ours(MINE, "fp32", "score", {
+      const mine = ours(settings.model, MINE, "fp32", "score", {
         warmUp: (host, round) => scoreInBatches([host], few(round), { bar: silent }),
         async measure(host, round) {
           const start = performance.now();
@@ -120,7 +123,7 @@ function scoringWork({ task, shots, least, parts, about, others }: ScoringSettin
           );
         },
       });
-      const theirs = peer(PEER, "lmEval", {
+      const theirs = peer(settings.model, PEER, "lmEval", {
         warmUp: (p, round) =>
           p.call("loglikelihood", {
             requests: few(round).flatMap((u) => u.requests),
@@ -140,7 +143,7 @@ function scoringWork({ task, shots, least, parts, about, others }: ScoringSettin
         rounds,
         blocks: settings.blocks ?? rounds,
         contestants,
-        goals: [{ ours: MINE, against: PEER, least }, ...more?.goals ?? []],
+        goals: [{ ours: MINE, against: PEER, least: least(settings) }, ...more?.goals ?? []],
         checks: (samples) => [...equalScores(samples), ...more?.checks(samples) ?? []],
         facts: (samples) => [about(settings), totals(samples, contestants)],
       };
@@ -186,14 +189,14 @@ export const scoringWorks: Work[] = [
   scoringWork({
     task: "mmlu",
     shots: 5,
-    least: 10,
+    least: () => 10,
     parts: ({ subjects }) => mmluParts(subjects),
     about: ({ subjects }) => `whole subjects: ${subjects.join(", ")}`,
   }),
   scoringWork({
     task: "hellaswag",
     shots: 0,
-    least: 4,
+    least: ({ model }) => model.goals.hellaswag,
     parts: ({ rows }) => hellaswagParts(rows),
     about: ({ rows }) => `the first ${rows} rows`,
     others: againstTool,

@@ -12,6 +12,7 @@ import { stepRandom, type TrainingTask } from "../../../../lib/train/tasks/task.
 import { ADAM_DEFAULTS } from "../../../../lib/train/trainer.ts";
 import { peer } from "../contestants.ts";
 import { installPython, script, THREADS, venvPython } from "../environment.ts";
+import type { BenchModel } from "../models.ts";
 import type { PeerProcess } from "../peer_process.ts";
 import type { RoundSample } from "../rounds.ts";
 import { of, type Work } from "../work.ts";
@@ -41,7 +42,7 @@ interface Steps {
 }
 
 /** One who trains: where each process stands is kept here, since a new one starts at the first step. */
-function contestant(name: string, task: TrainingTask, command: () => Promise<string[]>) {
+function contestant(model: BenchModel, name: string, task: TrainingTask, command: () => Promise<string[]>) {
   const losses = new WeakMap<PeerProcess, number[]>();
   const steps = async (p: PeerProcess, count: number): Promise<Steps> => {
     const before = losses.get(p) ?? [];
@@ -56,7 +57,7 @@ function contestant(name: string, task: TrainingTask, command: () => Promise<str
     losses.set(p, all);
     return { ...answer, losses: all };
   };
-  return peer(name, command, {
+  return peer(model, name, command, {
     warmUp: (p) => steps(p, 1),
     measure: async (p) => {
       const raw = await steps(p, STEPS);
@@ -67,9 +68,9 @@ function contestant(name: string, task: TrainingTask, command: () => Promise<str
 
 export const train: Work = {
   name: "train",
-  title: "training steps of a small Llama on bytes of text, 16 x 128 tokens, fp32",
+  title: () => "training steps of a small Llama on bytes of text, 16 x 128 tokens, fp32",
   unit: "steps/s",
-  async plan({ rounds = 12, blocks = 6 }) {
+  async plan({ model, rounds = 12, blocks = 6 }) {
     const task = await openTask({ kind: "text", tokens: spec.contextLength });
     const shape = { batch: BATCH, tokens: task.tokens, rows: BATCH * task.rows };
     const torch = async () => {
@@ -84,11 +85,11 @@ export const train: Work = {
       return [venvPython, script("torch_trainer.py"), weights, JSON.stringify(architecture), String(THREADS)];
     };
     const own = [Deno.execPath(), "run", "-A", "--quiet", script("train_peer.ts"), JSON.stringify({ spec, shape })];
-    const mine = contestant(MINE, task, () => Promise.resolve([...own, String(THREADS)]));
+    const mine = contestant(model, MINE, task, () => Promise.resolve([...own, String(THREADS)]));
     return {
       rounds,
       blocks,
-      contestants: [mine, contestant(TORCH, task, torch)],
+      contestants: [mine, contestant(model, TORCH, task, torch)],
       goals: [{ ours: MINE, against: TORCH, least: 1 }],
       checks: (samples) => {
         const [a, b] = [longest(samples, MINE), longest(samples, TORCH)], n = Math.min(COMPARED, a.length, b.length);

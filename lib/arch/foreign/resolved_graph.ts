@@ -1,0 +1,32 @@
+/** A model that another program exported to ONNX: plain data that travels, as a resolved model does. */
+import type { EndsOrigin, TokenizerOrigin } from "../origin.ts";
+import type { ModelSource } from "../resolved.ts";
+import type { ModelOptions } from "../spec.ts";
+import type { GraphFacts } from "./facts.ts";
+import type { GraphLayout } from "./layout.ts";
+import type { GraphWeights } from "./weights.ts";
+
+export interface ResolvedGraph {
+  /** Tells it from a resolved model and from a reference. */
+  resolvedGraph: 1;
+  name: string;
+  /** The ONNX file. */
+  path: string;
+  layout: GraphLayout;
+  facts: GraphFacts & { contextLength: number; vocabSize: number };
+  weights: GraphWeights;
+  options: ModelOptions;
+  /** The ONNX file and those of its external weights. */
+  files: string[];
+  /** Tells these weights from all others without reading them. */
+  identity: string;
+  tokenizer: TokenizerOrigin;
+  ends: EndsOrigin;
+}
+
+/** A reference, or what was found for one. */
+export type AnySource = ModelSource | ResolvedGraph;
+
+export function isResolvedGraph(source: unknown): source is ResolvedGraph {
+  return typeof source === "object" && source !== null && "resolvedGraph" in source && source.resolvedGraph === 1;
+}

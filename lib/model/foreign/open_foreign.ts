@@ -1,0 +1,48 @@
+/** From a graph that was found to a running model of it. */
+import type { ResolvedGraph } from "../../arch/foreign/resolved_graph.ts";
+import type { ModelInfo } from "../info.ts";
+import { threadWarnings } from "../open_options.ts";
+import type { Provider } from "../../arch/spec.ts";
+import { openSession, type SessionOptions } from "../session.ts";
+import { tokenizerOf } from "../tokenizer_files.ts";
+import { ForeignModel } from "./foreign_model.ts";
+import { basename } from "node:path";
+
+/** A model whose session is not there yet. */
+export async function openForeign(
+  graph: ResolvedGraph,
+  options: SessionOptions & { provider: Provider },
+): Promise<ForeignModel> {
+  const { facts: { vocabSize }, tokenizer, ends, layout, path } = graph;
+  return new ForeignModel(
+    infoOf(graph, options),
+    await tokenizerOf(tokenizer, vocabSize, null, ends),
+    layout,
+    () => openSession(path, options),
+  );
+}
+
+function infoOf(graph: ResolvedGraph, { provider, threads }: { provider: Provider; threads: number }): ModelInfo {
+  const { facts, layout, weights } = graph, warnings = threadWarnings(threads);
+  const keys = layout.caches.filter(({ dims }) => dims.length === 3 && dims[1] === "slots");
+  const [kvHeads, , headDim] = keys[0]?.dims ?? [];
+  return {
+    name: graph.name,
+    architecture: facts.architecture ?? "unknown",
+    parameters: weights.parameters,
+    layers: facts.layers ?? Math.ceil(layout.caches.length / 2),
+    heads: facts.heads ?? 0,
+    kvHeads: typeof kvHeads === "number" ? kvHeads : facts.kvHeads ?? 0,
+    headDim: typeof headDim === "number" ? headDim : facts.headDim ?? 0,
+    vocabSize: facts.vocabSize,
+    contextLength: facts.contextLength,
+    precision: weights.type,
+    precisionLabel: `${weights.type} (graph as it is)`,
+    provider,
+    threads,
+    weightBytes: weights.bytes,
+    source: basename(graph.path),
+    ways: ["step"],
+    ...(warnings.length ? { warnings } : {}),
+  };
+}

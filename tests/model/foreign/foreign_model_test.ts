@@ -1,0 +1,165 @@
+/** Graphs that other programs made, run as they are: the same ids and log-likelihoods, whatever their inputs are called. */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ModelRef } from "../../../lib/arch/spec.ts";
+import { exportModel } from "../../../lib/model/export.ts";
+import { startHost } from "../../../lib/model/host.ts";
+import { openModel } from "../../../lib/model/open_model.ts";
+import { GraphBuilder } from "../../../lib/onnx/graph_builder.ts";
+import { sharedFolder } from "../../shared.ts";
+import { someIds, tinySpec } from "../tiny_spec.ts";
+
+interface Golden {
+  cases: {
+    prompt: string;
+    ids: number[];
+    last_logits_first8: number[];
+    prompt_logprob_sum: number;
+    greedy_ids: number[];
+  }[];
+}
+
+const shared = sharedFolder("models");
+const folders: [string, ModelRef][] = shared === null ? [] : [
+  ["llama-optimum", { ref: join(shared, "llama-optimum"), format: "onnx" }],
+  ...["gpt2-optimum", "qwen3-optimum", "llama-nocache", "llama-genai-fp32"].map((name): [string, ModelRef] => [
+    name,
+    join(shared, name),
+  ]),
+];
+
+for (const [name, ref] of folders) {
+  Deno.test(`${name} gives its golden ids, logits and log-likelihoods as it is`, async () => {
+    const { cases } = JSON.parse(await readFile(join(shared!, name, "golden.json"), "utf8")) as Golden;
+    const model = await openModel(ref, { threads: 1 });
+    try {
+      assert.deepEqual([model.info.source, model.info.ways, model.info.precision], ["model.onnx", ["step"], "fp32"]);
+      for (const { prompt, ids, last_logits_first8, prompt_logprob_sum, greedy_ids } of cases) {
+        assert.deepEqual(await model.tokenizer.encode(prompt), ids);
+        const { data, dims } = await model.logits(ids), last = data.subarray((dims[0] - 1) * dims[1]);
+        last_logits_first8.forEach((want, i) => assert.ok(Math.abs(last[i] - want) < 2e-5, `${last[i]}, not ${want}`));
+        const [{ ids: greedy }] = await model.generate(ids, { maxNewTokens: 24, ignoreEos: true });
+        assert.deepEqual(greedy, greedy_ids);
+        const [score] = await model.score([{ contextIds: ids.slice(0, 1), continuationIds: ids.slice(1) }]);
+        assert.ok(Math.abs(score.logLikelihood - prompt_logprob_sum) < 1e-4);
+      }
+      await assert.rejects(model.score([{ context: "a", continuation: "b" }], { mode: "tree" }), /pass strict/);
+    } finally {
+      await model.close();
+    }
+  });
+}
+
+if (shared !== null) {
+  Deno.test("a graph of another precision opens, and says which", async () => {
+    const model = await openModel(join(shared, "llama-genai-int4"), { threads: 1 });
+    assert.deepEqual([model.info.precision, model.info.parameters], ["int4", 111040]);
+    assert.equal((await model.generate("Hello", { maxNewTokens: 4, ignoreEos: true }))[0].ids.length, 4);
+    await model.close();
+  });
+}
+
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "foreign-"));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+Deno.test("an exported model answers as the one that it was made of: greedy, drawn, scored, in a host too", async () => {
+  await inFolder(async (folder) => {
+    const ref = { ref: tinySpec(), seed: 3 };
+    await exportModel(ref, folder);
+    const own = await openModel(ref, { threads: 1 }), foreign = await openModel(folder, { threads: 1 });
+    try {
+      const prompts = [[10, 200, 33, 7, 99], someIds.slice(0, 9)].map((prompt) => ({ prompt }));
+      for (const draw of [{}, { temperature: 0.9, topK: 40, topP: 0.8, samples: 3, seed: 5 }]) {
+        const options = { maxNewTokens: 12, ignoreEos: true, ...draw };
+        assert.deepEqual(await foreign.generateBatch(prompts, options), await own.generateBatch(prompts, options));
+      }
+      const requests = prompts.map(({ prompt }) => ({
+        contextIds: prompt.slice(0, 2),
+        continuationIds: prompt.slice(2),
+      }));
+      const want = await own.score(requests), found = await foreign.score(requests);
+      want.forEach((w, i) => assert.ok(Math.abs(w.logLikelihood - found[i].logLikelihood) < 1e-4));
+      assert.throws(() => foreign.spec, /its graph was made elsewhere/);
+      assert.deepEqual([foreign.info.kvHeads, foreign.info.headDim, foreign.info.layers], [2, 16, 3]);
+
+      const host = await startHost(folder, { threads: 1 });
+      try {
+        const [{ ids }] = await host.generate(prompts[0].prompt, { maxNewTokens: 12, ignoreEos: true });
+        const run = { prompt: { ids: prompts[0].prompt }, newTokens: 12, repeats: 1 };
+        const [step] = await host.generateRuns({ ...run, way: "step" });
+        assert.deepEqual(step.ids, ids);
+        await assert.rejects(host.generateRuns({ ...run, way: "loop" }), /Cannot decode .* by "loop".* pass way: step/);
+        const [pass] = await host.forwardRuns({ batch: 2, seqLen: 5, seed: 1, repeats: 1 });
+        const [all] = await host.forwardRuns({ batch: 2, seqLen: 5, seed: 1, repeats: 1, logits: "all" });
+        assert.deepEqual(pass.ids, [all.ids[4], all.ids[9]]);
+      } finally {
+        await host.close();
+      }
+    } finally {
+      await own.close();
+      await foreign.close();
+    }
+  });
+});
+
+/** A graph whose logits of a token are a row of a table: what follows a token is the same wherever it stands. */
+function tableGraph(inputs: (g: GraphBuilder) => void, vocab = 4): GraphBuilder {
+  const g = new GraphBuilder("table");
+  g.input("ids", "int32", ["batch", "tokens"]);
+  inputs(g);
+  g.output("logits", "float32", ["batch", "tokens", vocab]);
+  // Token t is followed by t + 1.
+  const rows = Array.from(
+    { length: vocab * vocab },
+    (_, i) => Number((Math.floor(i / vocab) + 1) % vocab === i % vocab),
+  );
+  g.node("Gather", [g.literal("float32", [vocab, vocab], rows), "ids"], { axis: 0 }, { outputs: ["logits"] });
+  return g;
+}
+
+const config = JSON.stringify({ model_type: "table", max_position_embeddings: 16, vocab_size: 4 });
+
+Deno.test("a graph of 32-bit ids and no other input runs; one input that no decoder has is refused by name", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(join(folder, "config.json"), config);
+    const path = join(folder, "next.onnx"), ref = { ref: path, tokenizer: "bytes" };
+    await writeFile(path, tableGraph(() => {}).model());
+    const model = await openModel(ref, { threads: 1 });
+    assert.deepEqual((await model.generate([1], { maxNewTokens: 6 }))[0].ids, [2, 3, 0, 1, 2, 3]);
+    assert.equal(model.info.architecture, "table");
+    await model.close();
+
+    await writeFile(path, tableGraph((g) => g.input("pixel_values", "float32", ["batch", 3, 8, 8])).model());
+    await assert.rejects(openModel(ref), {
+      name: "TypeError",
+      message: /input "pixel_values" \(float32 \[batch, 3, 8, 8\]\)/,
+    });
+    await assert.rejects(openModel({ ref: path, edits: [{ keepLayers: [0] }] }), /with edits: a graph made elsewhere/);
+    await rm(join(folder, "config.json"));
+    await writeFile(path, tableGraph(() => {}).model());
+    await assert.rejects(openModel(ref), /no config\.json .* says how long its context is/);
+  });
+});
+
+Deno.test("weights of a graph that lie elsewhere, or nowhere, are refused before anything reads them", async () => {
+  await inFolder(async (folder) => {
+    await exportModel({ ref: tinySpec() }, folder);
+    const data = join(folder, "onnx", "model.onnx_data"), moved = join(folder, "moved");
+    await writeFile(moved, await readFile(data));
+    await rm(data);
+    await assert.rejects(openModel(folder), { message: /weights are in model\.onnx_data, and there is no such file/ });
+    await symlink(moved, data);
+    await assert.rejects(openModel(folder), {
+      name: "SyntaxError",
+      message: /model\.onnx_data.* is a link to .*moved/,
+    });
+  });
+});
