@@ -125,7 +125,7 @@ export interface Subject {
 export async function subjectOf(ref: ModelSource): Promise<Subject> {
   const inZoo = typeof ref === "string" && zooNames().includes(ref);
   const hasFile = !inZoo || catalogNames().includes(ref);
-  const model = () => resolveModel(withoutOptions(ref));
+  const model = () => resolveModel(withoutOptions(ref), {}, "headers");
   return {
     spec: inZoo ? zoo(ref) : (await model()).spec,
     forms: async (precision) =>
