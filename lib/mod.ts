@@ -48,6 +48,7 @@ export type {
   StreamOptions,
 } from "./model/generate.ts";
 export type { DecodeOptions, Tokenizer } from "./model/tokenizer.ts";
+export { vocabularyOfTexts } from "./model/vocabulary_of_texts.ts";
 export { type ExportedModel, exportModel } from "./model/export.ts";
 export { HostError, startHost } from "./model/host.ts";
 export type { ModelHost, ProcessCounters } from "./model/protocol.ts";

@@ -35,6 +35,19 @@ Deno.test("progress() shows nothing for work under a second", () => {
   assert.deepEqual(states, []);
 });
 
+Deno.test("progress() tells the time left by what was done since, not by what was there", () => {
+  const { states, clock, options } = fake();
+  const bar = progress("rounds", 24, options);
+  bar.update(18); // of an earlier run
+  clock.ms = 10_000;
+  bar.update(18, "starting");
+  assert.equal(progressText(states.at(-1)!), "rounds 18/24, starting, 0:10"); // nothing tells yet
+  clock.ms = 20_000;
+  bar.update(20);
+  bar.finish();
+  assert.equal(progressText(states.at(-2)!), "rounds 20/24, 0:20, 0:40 left");
+});
+
 Deno.test("progress() draws at most ten times a second, and always its end", () => {
   const { states, clock, options } = fake();
   const bar = progress("rounds", 1000, options);

@@ -1,4 +1,5 @@
-/** JSON objects from files that nobody vouches for. */
+/** JSON objects from files that nobody vouches for, and that Python may have written. */
+import { parseLooseJson } from "../store/loose_json.ts";
 import { fileSize, readRange } from "./file_range.ts";
 
 /** More than any index or configuration has. */
@@ -8,7 +9,7 @@ const LARGEST = 100_000_000;
 export function parseObject(bytes: Uint8Array): Record<string, unknown> | null {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    const value: unknown = JSON.parse(text.includes("Infinity") ? withoutBareInfinity(text) : text, pythonFloat);
+    const value = parseLooseJson(text, pythonFloat);
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? value as Record<string, unknown>
       : null;
@@ -28,13 +29,6 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
   throw new SyntaxError(`Cannot read ${path}: it is not a JSON object (${size} bytes)`);
 }
 
-/** Python writes an infinity as a bare word, which JSON does not have: a number that overflows is the same. */
-function withoutBareInfinity(text: string): string {
-  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|\bInfinity\b/g, (match) => match === "Infinity" ? "1e999" : match);
-}
-
-/** JSON has no infinity: transformers 5 writes it as an object. */
-function pythonFloat(_: string, value: unknown): unknown {
-  const text = (value as { __float__?: unknown } | null)?.__float__;
-  return text === "Infinity" ? Infinity : text === "-Infinity" ? -Infinity : value;
-}
+/** Python's numbers, as it writes them. */
+const PYTHON: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
+const pythonFloat = (word: string) => PYTHON[word] ?? word;

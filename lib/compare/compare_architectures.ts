@@ -50,7 +50,7 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   memoryHosts?: number;
   /**
    * Where tokenizers differ, speed is compared in bytes of these texts; settings in bytes read them one behind the other.
-   * Default: HellaSwag's contexts with their right endings, the first 500.
+   * Default: HellaSwag's contexts with their right endings, 500 rows over the whole split.
    */
   texts?: (string | SourceText)[];
   /** Within these a speed-up and a difference of scores count as the same. Default 0.01 (1 %) and 0.02 (2 points). */

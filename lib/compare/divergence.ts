@@ -1,4 +1,5 @@
 /** How far a model is from a baseline that reads the same tokens: paired over every token of some texts. */
+import { resolveModel } from "../arch/resolve.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { checkModel, MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { LEVEL } from "../check/common.ts";
@@ -8,7 +9,7 @@ import { byType, func, integer, list, text } from "../check/rules.ts";
 import { findTask } from "../eval/registry.ts";
 import { selectRows } from "../eval/select_rows.ts";
 import { startStoppable, stoppable } from "../measure/stoppable.ts";
-import type { DivergenceSums } from "../model/divergence.ts";
+import { type DivergenceSums, requireSameVocabulary } from "../model/divergence.ts";
 import { startHost } from "../model/host.ts";
 import type { StartHost } from "../model/protocol.ts";
 import type { ModelInfo } from "../model/info.ts";
@@ -98,6 +99,10 @@ export async function measureDivergence(
   checkModel("Cannot measure a divergence from the baseline", baseline);
   checkOptions("Cannot measure a divergence", options, DIVERGENCE_OPTIONS);
   const { start = startHost, level = 0.95, texts: _texts, limit: _limit, ...modelOptions } = options;
+  if (start === startHost) { // before anything is built or opened
+    const [a, b] = await Promise.all([candidate, baseline].map((ref) => resolveModel(ref, modelOptions)));
+    requireSameVocabulary({ ...a.spec, name: a.name }, { ...b.spec, name: b.name });
+  }
   const { texts, data } = await chooseTexts(options);
   await requireSameTokens(candidate, baseline, texts.map((t) => t.text));
   const host = await startStoppable(start, candidate, { ...modelOptions, graphs: ["score"] });

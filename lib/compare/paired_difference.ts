@@ -9,7 +9,10 @@ import { pairedProportionInterval } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
 import { type Scale, SHARE_DIFFERENCE, usableOn } from "../stats/usable.ts";
 
-/** Besides a task's metrics: ln p of the right choice, which tells models apart long before accuracy does. */
+/**
+ * Besides a task's metrics: ln p of the right choice, which tells models apart long before accuracy does. It is that of the
+ * whole choice, not of a token, so it compares models of different tokenizers.
+ */
 export const GOLD = "gold_log_likelihood";
 /** The same as information: -log2 p of the right choice over its UTF-8 bytes, all bits over all bytes; low is better. */
 export const GOLD_BITS = "gold_bits_per_byte";

@@ -6,6 +6,7 @@ import { BATCH, PAST, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { oneOf } from "../check/rules.ts";
+import { checkContext } from "./context.ts";
 import { requireComplete } from "./graph_cost.ts";
 import { graphFlops, graphPassCost } from "./graph_generation.ts";
 import { CONVENTION, type Flops, type FlopsConvention } from "./flops_convention.ts";
@@ -57,7 +58,7 @@ export const LAYER_FLOPS_OPTIONS = object<LayerFlopsOptions>({
  *
  * @param ref Also the path of any .onnx file, whose graph is counted as it is (`graphFlops`; `logits` has no say there).
  * @returns FLOPs of all sequences of the batch together.
- * @throws {RangeError} If a count is not a whole number or a convention is unknown.
+ * @throws {RangeError} If a count is not a whole number or beyond the model's context, or a convention is unknown.
  * @example
  * ```ts ignore
  * const { decode } = await estimateFlops("smollm2-135m", { promptTokens: 512, newTokens: 2 });
@@ -79,9 +80,20 @@ function isGraph(ref: ModelRef): ref is string {
 /** `estimateFlops` of a spec. */
 export function specFlops(spec: ArchSpec, options: FlopsOptions): Flops {
   checkOptions("Cannot estimate FLOPs", options, FLOPS_OPTIONS);
+  const { promptTokens, newTokens = 1 } = options;
+  const what = newTokens > 1
+    ? `promptTokens ${promptTokens} and newTokens ${newTokens}`
+    : `promptTokens ${promptTokens}`;
+  // The last new token is never read.
+  checkContext("Cannot estimate FLOPs", spec, promptTokens + newTokens - 1, what);
+  return countFlops(spec, options);
+}
+
+/** FLOPs of so many tokens, whatever the context. */
+export function countFlops(spec: ArchSpec, options: FlopsOptions): Flops {
   const { promptTokens, newTokens = 1, batch = 1, logits = "last", convention = "causal" } = options;
   const forward = (tokens: number, past: number, rows: number) =>
-    sum(specLayerFlops(spec, { tokens, past, batch, convention })) +
+    sum(countLayerFlops(spec, { tokens, past, batch, convention })) +
     headFlops(spec, batch * tokens, batch * rows, convention);
   const prefill = forward(promptTokens, 0, logits === "all" ? promptTokens : 1);
   const decode = sumOfSteps(promptTokens, promptTokens + newTokens - 1, (past) => forward(1, past, 1));
@@ -103,6 +115,14 @@ export async function estimateLayerFlops(ref: ModelRef, options: LayerFlopsOptio
 /** `estimateLayerFlops` of a spec. */
 export function specLayerFlops(spec: ArchSpec, options: LayerFlopsOptions): number[] {
   checkOptions("Cannot estimate FLOPs of layers", options, LAYER_FLOPS_OPTIONS);
+  const { tokens, past = 0 } = options;
+  const what = past > 0 ? `tokens ${tokens} and past ${past}` : `tokens ${tokens}`;
+  checkContext("Cannot estimate FLOPs of layers", spec, past + tokens, what);
+  return countLayerFlops(spec, options);
+}
+
+/** FLOPs of each layer, whatever the context. */
+export function countLayerFlops(spec: ArchSpec, options: LayerFlopsOptions): number[] {
   const { tokens, past = 0, batch = 1, convention = "causal" } = options;
   return spec.layers.map((layer) => batch * layerFlops(spec, layer, tokens, past, convention));
 }

@@ -7,7 +7,8 @@ import { PRECISION } from "../arch/ref_fields.ts";
 import { BATCH, ELEMENT_BYTES, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
-import { specFlops, specLayerFlops } from "./flops.ts";
+import { checkContext } from "./context.ts";
+import { countFlops, countLayerFlops } from "./flops.ts";
 import { CONVENTION, type FlopsConvention } from "./flops_convention.ts";
 import { arithmetic, MACHINE, type Machine, weightRate } from "./hardware.ts";
 import { decodeCacheBytes, weightBytesRead } from "./traffic.ts";
@@ -107,6 +108,8 @@ export function roofline(spec: ArchSpec, machine: Machine, options: RooflineOpti
 export function workOf(spec: ArchSpec, options: RooflineOptions, forms?: WeightForms): Work {
   checkOptions("Cannot estimate a roofline", options, ROOFLINE_OPTIONS);
   const { precision = "fp32", promptTokens, context = promptTokens, batch = 1, convention = "causal" } = options;
+  checkContext("Cannot estimate a roofline", spec, promptTokens, `promptTokens ${promptTokens}`);
+  checkContext("Cannot estimate a roofline", spec, context, `context ${context}`);
   const cache = { batch, bytesPerElement: options.cacheBytesPerElement };
   const isStored = precision === "stored" && forms !== undefined;
   const weights = (tokens: number) =>
@@ -116,7 +119,7 @@ export function workOf(spec: ArchSpec, options: RooflineOptions, forms?: WeightF
     batch,
     convention,
     prefill: {
-      flops: specFlops(spec, { promptTokens, batch, convention }).prefill,
+      flops: countFlops(spec, { promptTokens, batch, convention }).prefill,
       weightBytes: weights(batch * promptTokens),
       cacheBytes: kvCacheBytes(spec, promptTokens, cache),
     },
@@ -161,8 +164,8 @@ export function rooflineOf({ prefill, decode, ...setting }: Work, machine: Machi
 
 /** One decode step behind `context` tokens, the head included. */
 function stepFlops(spec: ArchSpec, context: number, batch: number, convention: FlopsConvention): number {
-  const layers = specLayerFlops(spec, { tokens: 1, past: context, batch, convention });
-  const head = specFlops({ ...spec, layers: [] }, { promptTokens: 1, batch, convention }).prefill;
+  const layers = countLayerFlops(spec, { tokens: 1, past: context, batch, convention });
+  const head = countFlops({ ...spec, layers: [] }, { promptTokens: 1, batch, convention }).prefill;
   return layers.reduce((a, b) => a + b, head);
 }
 

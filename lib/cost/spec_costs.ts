@@ -8,6 +8,7 @@ import { ELEMENT_BYTES } from "../check/common.ts";
 import { checkArgument, noOptions } from "../check/options.ts";
 import * as activations from "./activations.ts";
 import * as bytes from "./bytes.ts";
+import { checkContext } from "./context.ts";
 import * as plan from "./memory_plan.ts";
 
 /**
@@ -40,10 +41,23 @@ export const kvBytesPerToken = checked((spec, bytesPerElement?: number) => {
   return bytes.kvBytesPerToken(spec, bytesPerElement);
 }, ["kvBytesPerToken", 2]);
 /** Bytes of keys, values and states after so many tokens; see `kvCacheBytes` in bytes.ts. */
-export const kvCacheBytes = checked(bytes.kvCacheBytes);
+export const kvCacheBytes = checked((spec, tokens: number, options: bytes.KvCacheOptions = {}) => {
+  const count = bytes.kvCacheBytes(spec, tokens, options);
+  checkContext("Cannot estimate the KV cache", spec, tokens, `tokens ${tokens}`);
+  return count;
+});
 /** Bytes of the states that do not grow with the context, for one sequence, in fp32. */
 export const recurrentStateBytes = checked(bytes.recurrentStateBytes, ["recurrentStateBytes", 1]);
 /** Bytes of the largest activations that live at once; see `peakActivationBytes` in activations.ts. */
-export const peakActivationBytes = checked(activations.peakActivationBytes);
+export const peakActivationBytes = checked((spec, options: activations.ActivationOptions) => {
+  const count = activations.peakActivationBytes(spec, options), { tokens, past = 0 } = options;
+  checkContext(
+    "Cannot estimate activations",
+    spec,
+    past + tokens,
+    past ? `tokens ${tokens} and past ${past}` : `tokens ${tokens}`,
+  );
+  return count;
+});
 /** The memory that a running model needs, part by part; see `memoryPlan` in memory_plan.ts. */
 export const memoryPlan = checked(plan.memoryPlan);

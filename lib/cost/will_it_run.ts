@@ -1,6 +1,6 @@
 /** Whether a model runs on a machine: memory, speed, energy and price before anything is downloaded. */
 import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
-import { resolveModel } from "../arch/resolve.ts";
+import { resolveModel, resolveSpec } from "../arch/resolve.ts";
 import { weightsOf } from "../arch/weights_of.ts";
 import { isResolved, type ModelSource } from "../arch/resolved.ts";
 import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
@@ -125,11 +125,11 @@ export interface Subject {
 export async function subjectOf(ref: ModelSource): Promise<Subject> {
   const inZoo = typeof ref === "string" && zooNames().includes(ref);
   const hasFile = !inZoo || catalogNames().includes(ref);
-  const model = () => resolveModel(withoutOptions(ref), {}, "headers");
+  const model = withoutOptions(ref);
   return {
-    spec: inZoo ? zoo(ref) : (await model()).spec,
+    spec: inZoo ? zoo(ref) : await resolveSpec(model),
     forms: async (precision) =>
-      precision === "stored" && hasFile ? storedForms(await weightsOf(await model())) : formsOf(precision),
+      precision === "stored" && hasFile ? storedForms(await weightsOf(await resolveModel(model))) : formsOf(precision),
   };
 }
 

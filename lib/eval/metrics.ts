@@ -152,7 +152,7 @@ function powerOf2({ point, low, high, level, n, stderr }: Estimate): Estimate {
 }
 
 /**
- * exp(-mean ln p) of the right continuations. The interval is exp of the t interval of the mean, so it is not symmetric
+ * exp(-mean ln p) of the right continuations, each as a whole: no tokens are counted, so it compares between tokenizers. The interval is exp of the t interval of the mean, so it is not symmetric
  * and stays above 0; `stderr` is the delta method's, perplexity times the stderr of the mean, which lm-eval estimates by
  * 100,000 bootstrap samples. With a single cluster there is no interval.
  */

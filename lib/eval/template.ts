@@ -12,6 +12,13 @@ const PLACE = /\{\{\s*([^{}]*?)\s*\}\}/g;
 export function templateFields(template: string): string[] {
   const names = [...template.matchAll(PLACE)].map(([, name]) => name);
   const bad = names.find((name) => !/^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*$/u.test(name));
+  const open = template.replaceAll(PLACE, "").match(/\{\{.*/)?.[0];
+  if (open !== undefined) {
+    throw new RangeError(
+      `Cannot read the template ${JSON.stringify(template.slice(0, 60))}: ${JSON.stringify(open.slice(0, 40))} is no ` +
+        `{{field}}; for text with such braces pass a function of the row`,
+    );
+  }
   if (bad === undefined) return names;
   throw new RangeError(
     `Cannot read the template ${JSON.stringify(template.slice(0, 60))}: "{{${bad}}}" names no field; ` +

@@ -21,9 +21,10 @@ import { RoundsRun, type SettingState } from "./rounds_run.ts";
 import { ROUNDS, type RoundsBudget, roundsPlan, type StoppedBy, stopReason } from "./rounds_plan.ts";
 import { candidateRatios } from "./candidate_ratios.ts";
 import { type RoundsResult, twinName } from "./rounds_result.ts";
-import { isRequest, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
+import { isRequest, isText, SETTING, settingName, type ThroughputSetting, WAY } from "./setting.ts";
 import { planTexts, type TextPlan } from "./text_plan.ts";
 import { type SourceText, TEXTS } from "./text_sample.ts";
+import { withoutRest } from "./text_setting.ts";
 
 export interface RoundsOptions extends ModelOptions {
   /** Default: the first name. */
@@ -38,7 +39,7 @@ export interface RoundsOptions extends ModelOptions {
   comparisons?: number;
   /**
    * Where tokenizers differ, speed is compared in bytes of these texts; settings in bytes read them one behind the other.
-   * Default: HellaSwag's contexts with their right endings, the first 500.
+   * Default: HellaSwag's contexts with their right endings, 500 rows over the whole split.
    */
   texts?: (string | SourceText)[];
   /**
@@ -110,7 +111,7 @@ export async function keptRounds(
   const environment = await captureEnvironment();
   const startedAt = new Date(), began = performance.now();
   const states = settings.map((setting): SettingState => ({
-    setting,
+    setting: isText(setting) ? withoutRest(setting) : setting,
     config: settingName(setting),
     rounds: 0,
     blocks: 0,
@@ -140,7 +141,18 @@ export async function keptRounds(
   const comparisons = options.comparisons ?? Math.max(1, (names.length - 1) * settings.length);
   const tokens = new Map<string, number[]>();
   const texts = text || Object.keys(ofText).length ? [text?.sha256, ofText] : null;
-  const setup = { models: found, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment };
+  const setup = {
+    models: found,
+    settings: states.map(({ setting }) => setting),
+    baseline,
+    plan,
+    seed,
+    way,
+    comparisons,
+    modelOptions,
+    texts,
+    environment,
+  };
   const kept = options.store ? await keepRounds(options.store, setup) : null;
   result.startedAnew = kept?.startedAnew ?? null;
   const firstBlock = kept ? goOn(kept, result, states, tokens) : 0;

@@ -49,7 +49,6 @@ export async function planTexts(
   let sample: Promise<TextSample> | undefined;
   const once = () => sample ??= textSample(texts);
   const tokenizers = await modelTokenizers(models);
-  const text = await textTokens(tokenizers, once);
   const plans = new Map<string, ModelSetting>(), tokens: Record<string, SettingTokens> = {};
   for (const setting of settings.filter(isText)) {
     const config = settingName(setting);
@@ -62,7 +61,7 @@ export async function planTexts(
   }
   const of = (model: string, setting: ThroughputSetting) =>
     isText(setting) ? plans.get(JSON.stringify([settingName(setting), model]))! : setting;
-  return { text, tokens, of };
+  return { text: await textTokens(tokenizers, once), tokens, of };
 }
 
 async function planText(
@@ -72,16 +71,15 @@ async function planText(
 ): Promise<{ tokens: SettingTokens; plans: Record<string, ModelSetting> }> {
   const { prompt, whole, promptBytes, newBytes } = cutText(setting, text), { graph } = setting;
   const models: SettingTokens["models"] = {}, plans: Record<string, ModelSetting> = {};
+  const bare = Object.keys(tokenizers).find((name) => !tokenizers[name]);
+  if (bare !== undefined) {
+    throw new TypeError(
+      `Cannot measure ${settingName(setting)}: "${bare}" has no tokenizer, so its tokens stand for no text; give its ` +
+        'reference one (tokenizer: "bytes" reads bytes), or pass a setting in tokens, { promptTokens, newTokens }',
+    );
+  }
   for (const [name, tokenizer] of Object.entries(tokenizers)) {
-    if (!tokenizer) {
-      throw new TypeError(
-        `Cannot measure ${
-          settingName(setting)
-        }: "${name}" has no tokenizer, so its tokens stand for no text; give its ` +
-          'reference one (tokenizer: "bytes" reads bytes), or pass a setting in tokens, { promptTokens, newTokens }',
-      );
-    }
-    const opened = await tokenizer.open();
+    const opened = await tokenizer!.open();
     const [start, all] = await opened.encodeBatch([prompt, whole]);
     const promptIds = withBos(opened, start), promptTokens = promptIds.length, newTokens = all.length - start.length;
     if (newTokens < 2) {

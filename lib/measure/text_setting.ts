@@ -26,9 +26,17 @@ export const TEXT_SETTING = object<TextSetting>({
   graph: optional(oneOf("generate", "batch")),
 });
 
-/** `p512B_l256B`, with the start of the text's SHA-256 where one was given. */
-export function textSettingName({ promptBytes, newBytes, text }: TextSetting): string {
+/** `p512B_l256B`, with the start of the SHA-256 of what is read of a text, where one was given. */
+export function textSettingName(setting: TextSetting): string {
+  const { promptBytes, newBytes, text } = withoutRest(setting);
   return `p${promptBytes}B_l${newBytes}B${text === undefined ? "" : `_${hashOf([text]).slice(0, 8)}`}`;
+}
+
+/** The same setting without what of its text is not read. */
+export function withoutRest(setting: TextSetting): TextSetting {
+  if (setting.text === undefined) return setting;
+  const bytes = utf8.encode(setting.text), end = setting.promptBytes + setting.newBytes;
+  return { ...setting, text: decoded(bytes.subarray(0, boundary(bytes, Math.min(end, bytes.length)))) };
 }
 
 /** A text cut for a request. */
@@ -47,7 +55,7 @@ export interface CutText {
  * @throws {RangeError} If the text is shorter, or a part would be empty.
  */
 export function cutText(setting: TextSetting, text: string): CutText {
-  const bytes = new TextEncoder().encode(text), { promptBytes, newBytes } = setting;
+  const bytes = utf8.encode(text), { promptBytes, newBytes } = setting;
   const cannot = `Cannot measure ${textSettingName(setting)}:`;
   if (promptBytes + newBytes > bytes.length) {
     throw new RangeError(
@@ -64,13 +72,18 @@ export function cutText(setting: TextSetting, text: string): CutText {
         "text; take more bytes",
     );
   }
-  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true }); // a byte order mark is text
   return {
-    prompt: utf8.decode(bytes.subarray(0, first)),
-    whole: utf8.decode(bytes.subarray(0, last)),
+    prompt: decoded(bytes.subarray(0, first)),
+    whole: decoded(bytes.subarray(0, last)),
     promptBytes: first,
     newBytes: last - first,
   };
+}
+
+const utf8 = new TextEncoder();
+
+function decoded(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes); // a byte order mark is text
 }
 
 /** The last place at or before `at` where a character begins or the text ends. */

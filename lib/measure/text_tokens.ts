@@ -1,4 +1,5 @@
 /** How much text a token of each model stands for, counted where models of different tokenizers are compared. */
+import { progress } from "../progress.ts";
 import type { ModelTokenizer } from "./model_tokenizers.ts";
 import type { TextSample } from "./text_sample.ts";
 
@@ -49,21 +50,33 @@ export async function textTokens(
   if (!await tokenizersDiffer(tokenizers)) return null;
   const { texts, sources, data, sha256 } = await sample();
   const models: Record<string, ModelTokens | null> = {}, counted = new Map<string, number[]>();
-  for (const [name, tokenizer] of Object.entries(tokenizers)) {
-    if (!tokenizer) {
-      models[name] = null;
-      continue;
+  const entries = Object.entries(tokenizers), bar = progress("Bytes a token", entries.length);
+  try {
+    for (const [i, [name, tokenizer]] of entries.entries()) {
+      bar.update(i, name); // a large vocabulary takes seconds to open
+      models[name] = tokenizer && await tokensOf(name, tokenizer, texts, counted);
     }
-    const fingerprint = await tokenizer.fingerprint();
-    if (!counted.has(fingerprint)) {
-      const ids = await named(name, async () => (await tokenizer.open()).encodeBatch(texts));
-      counted.set(fingerprint, ids.map((list) => list.length));
-    }
-    models[name] = { tokenizer: fingerprint, vocabSize: tokenizer.vocabSize, tokens: counted.get(fingerprint)! };
+  } finally {
+    bar.finish();
   }
   if (new Set([...counted.values()].map(String)).size < 2) return null;
   const utf8 = new TextEncoder();
   return { data, sha256, bytes: texts.map((text) => utf8.encode(text).length), sources, models };
+}
+
+/** @param counted Tokens of each text by tokenizer: each is asked once. */
+async function tokensOf(
+  name: string,
+  tokenizer: ModelTokenizer,
+  texts: string[],
+  counted: Map<string, number[]>,
+): Promise<ModelTokens> {
+  const fingerprint = await tokenizer.fingerprint();
+  if (!counted.has(fingerprint)) {
+    const ids = await named(name, async () => (await tokenizer.open()).encodeBatch(texts));
+    counted.set(fingerprint, ids.map((list) => list.length));
+  }
+  return { tokenizer: fingerprint, vocabSize: tokenizer.vocabSize, tokens: counted.get(fingerprint)! };
 }
 
 /** An error of a model's tokenizer, with what it was needed for. */

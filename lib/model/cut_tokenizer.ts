@@ -2,7 +2,8 @@
 import type { Tokenizer, TokenizerFile } from "./tokenizer.ts";
 import { isBpe } from "./tokenizer_json.ts";
 
-interface Bpe {
+/** The `model` of a tokenizer.json that merges. */
+export interface Bpe {
   /** Absent in old files. */
   type?: string;
   vocab: Record<string, number>;
@@ -21,22 +22,16 @@ interface Bpe {
  * @throws {RangeError} If a token that every text needs is not left: a single character or byte, or the end of text.
  */
 export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile {
-  const model = file.tokenizer.model as Bpe;
-  if (!isBpe(model)) {
-    const kind = model.type ?? "without merges";
-    throw new TypeError(`Cannot cut a vocabulary of kind ${kind}: its tokens are not merged from others, as BPE's`);
-  }
+  const model = bpeOf(file);
   const newIds = new Map(ids.map((id, i) => [id, i]));
   const added = (file.tokenizer.added_tokens ?? []) as { id: number; content: string }[];
   checkLeft(file, model, added, newIds);
   const vocab = Object.fromEntries(
     Object.entries(model.vocab).flatMap(([token, id]) => newIds.has(id) ? [[token, newIds.get(id)!]] : []),
   );
-  const merges = model.merges.filter((merge) => {
-    const [left, right] = typeof merge === "string" ? merge.split(" ") : merge;
-    const merged = left + right.slice(model.continuing_subword_prefix?.length ?? 0);
-    return [left, right, merged].every((token) => Object.hasOwn(vocab, token));
-  });
+  const merges = model.merges.filter((merge) =>
+    partsOfMerge(merge, model).every((token) => Object.hasOwn(vocab, token))
+  );
   const renumbered = added.flatMap((token) => newIds.has(token.id) ? [{ ...token, id: newIds.get(token.id)! }] : []);
   // The library numbers added tokens itself, one behind the other, unless the vocabulary has them.
   for (const { content, id } of renumbered) vocab[content] = id;
@@ -55,6 +50,14 @@ export function cutTokenizer(file: TokenizerFile, ids: number[]): TokenizerFile 
     eosId: file.eosId === null ? null : newIds.get(file.eosId)!,
     endIds: file.endIds.flatMap((id) => newIds.get(id) ?? []),
   };
+}
+
+/** @throws {TypeError} If a tokenizer is no BPE. */
+export function bpeOf({ tokenizer }: TokenizerFile): Bpe {
+  const model = tokenizer.model as Bpe;
+  if (isBpe(model)) return model;
+  const kind = model.type ?? "without merges";
+  throw new TypeError(`Cannot cut a vocabulary of kind ${kind}: its tokens are not merged from others, as BPE's`);
 }
 
 /** The bytes tokenizer with its ids numbered anew; a byte that is not left is refused when a text has it. */
@@ -83,6 +86,23 @@ export function renumbered(tokenizer: Tokenizer, ids: number[]): Tokenizer {
   };
 }
 
+/**
+ * The tokens without which there are texts that have no ids. With a fallback every text can be said in bytes, but what
+ * stands for a space is no space when made of them; without, in single characters (byte-level BPE's are bytes).
+ */
+export function neededTokens(model: Bpe, added: { content: string }[]): [token: string, id: number][] {
+  const special = new Set(added.map(({ content }) => content));
+  const isNeeded = (token: string) =>
+    model.byte_fallback ? /^<0x[0-9A-F]{2}>$|^\u2581$/.test(token) : [...token].length === 1;
+  return Object.entries(model.vocab).filter(([token]) => isNeeded(token) && !special.has(token));
+}
+
+/** The two tokens of a merge, and what they become. */
+export function partsOfMerge(merge: Bpe["merges"][number], model: Bpe): [left: string, right: string, merged: string] {
+  const [left, right] = typeof merge === "string" ? merge.split(" ") : merge;
+  return [left, right, left + right.slice(model.continuing_subword_prefix?.length ?? 0)];
+}
+
 function checkLeft(file: TokenizerFile, model: Bpe, added: { content: string }[], left: Map<number, number>): void {
   const { eosId, bosId, addsBos, endIds } = file;
   const end = endIds.some((id) => left.has(id)) ? null : endIds[0] ?? null;
@@ -96,13 +116,7 @@ function checkLeft(file: TokenizerFile, model: Bpe, added: { content: string }[]
       throw new RangeError(`Cannot cut the vocabulary: token ${id} ${what} and would go; keep it in the list`);
     }
   }
-  const special = new Set(added.map(({ content }) => content));
-  // With a fallback every text can be said in bytes, but what stands for a space is no space when made of them;
-  // without, in single characters (byte-level BPE's are bytes).
-  const isNeeded = (token: string) =>
-    model.byte_fallback ? /^<0x[0-9A-F]{2}>$|^\u2581$/.test(token) : [...token].length === 1;
-  const gone = Object.entries(model.vocab)
-    .filter(([token, id]) => isNeeded(token) && !special.has(token) && !left.has(id));
+  const gone = neededTokens(model, added).filter(([, id]) => !left.has(id));
   if (gone.length === 0) return;
   const [[token, id]] = gone;
   throw new RangeError(

@@ -2,6 +2,7 @@
  * How far one model's predictions are from another's, token by token, where both read the same tokens: the quantities
  * of llama.cpp's `llama-perplexity --kl-divergence`, over every token of a text instead of each window's second half.
  */
+import type { ModelInfo } from "./info.ts";
 import { planBatches } from "./plan_batches.ts";
 import type { RunningModel } from "./running_model.ts";
 import { type Sequence, toSequence } from "./score_request.ts";
@@ -43,7 +44,7 @@ export async function divergence(
   baseline: RunningModel,
   texts: string[],
 ): Promise<DivergenceSums[]> {
-  requireSameVocabulary(candidate, baseline);
+  requireSameVocabulary(candidate.info, baseline.info);
   const models: Pair<RunningModel> = [candidate, baseline];
   const all = texts.map(noSums);
   const [ids, others] = await Promise.all(models.map(({ tokenizer }) => tokenizer.encodeBatch(texts)));
@@ -69,11 +70,15 @@ function noSums(): DivergenceSums {
   return { tokens: 0, kl: 0, maxKl: 0, sameTop: 0, deltaP: 0, deltaPSquares: 0, nll: 0, baselineNll: 0 };
 }
 
-function requireSameVocabulary({ info: a }: RunningModel, { info: b }: RunningModel): void {
+type Vocabulary = Pick<ModelInfo, "name" | "vocabSize">;
+
+/** @throws {TypeError} If two models cannot give probabilities of the same tokens. */
+export function requireSameVocabulary(a: Vocabulary, b: Vocabulary): void {
   if (a.vocabSize === b.vocabSize) return;
   throw new TypeError(
     `Cannot compare ${a.name} with ${b.name} token by token: their vocabularies have ${a.vocabSize} and ` +
-      `${b.vocabSize} tokens; bits per byte compares models with different tokenizers`,
+      `${b.vocabSize} tokens; bits per byte (the task "bits_per_byte") compares models with different tokenizers, a divergence ` +
+      "needs distributions over the same tokens",
   );
 }
 
@@ -90,8 +95,8 @@ function windowsOf(
     const first = at >= 0 ? at : ids.length;
     throw new TypeError(
       `Cannot compare ${candidate.info.name} with ${baseline.info.name} token by token: text ${index} has ids ` +
-        `${ids[first]} and ${others[first]} at token ${first}, so their tokenizers differ; bits per byte compares ` +
-        "models with different tokenizers",
+        `${ids[first]} and ${others[first]} at token ${first}, so their tokenizers differ; bits per byte (the task ` +
+        '"bits_per_byte") compares models with different tokenizers',
     );
   }
   const size = Math.min(candidate.info.contextLength, baseline.info.contextLength);

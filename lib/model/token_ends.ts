@@ -4,8 +4,8 @@
 export interface TokenEnds {
   ids: number[];
   /**
-   * Never falling. Tokens that share a character end where it ends, since a text has no place inside one; a token that
-   * stands for nothing of the text (a space that the tokenizer adds) ends where the one before it ends.
+   * Never falling. Tokens that share a character end where it ends, since a text has no place inside one; so does a space
+   * that the tokenizer adds, with the character behind it.
    */
   ends: number[];
 }

@@ -30,6 +30,9 @@ export const PROGRESS_OPTIONS = object<ProgressOptions>({
   now: optional(func()),
 });
 
+/** What is done in the first moment was there before: an earlier run's part says nothing of how long the rest takes. */
+const THERE_MS = 200;
+
 /** Bars that have not ended, innermost last, and what each has to say. */
 const running: { bar: Progress; brief: () => string }[] = [];
 let endWatch: (() => void) | null = null;
@@ -57,7 +60,7 @@ export function progress(label: string, total: number, options: ProgressOptions 
   const now = options.now ?? (() => performance.now());
   const sink = options.sink ?? defaultSink();
   const start = now();
-  let done = 0, note: string | undefined, ended = false, drawnAt: number | null = null;
+  let done = 0, there = 0, note: string | undefined, ended = false, drawnAt: number | null = null;
 
   const nested = running.length > 0, within = running.map(({ brief }) => brief);
   if (!nested) {
@@ -69,6 +72,7 @@ export function progress(label: string, total: number, options: ProgressOptions 
     label,
     done,
     total,
+    ...(there ? { there } : {}),
     note,
     unit: options.unit,
     elapsedMs: at - start,
@@ -91,6 +95,7 @@ export function progress(label: string, total: number, options: ProgressOptions 
     update(value, text) {
       if (ended) return;
       done = value;
+      if (now() - start < THERE_MS) there = value;
       note = text;
       draw();
     },

@@ -5,6 +5,8 @@ export interface ProgressState {
   label: string;
   done: number;
   total: number;
+  /** Of `done`: what an earlier run had finished, which took none of this one's time. */
+  there?: number;
   note?: string;
   /** "bytes" is shown in MB (10^6 bytes); every other unit is a plain count. */
   unit?: "bytes";
@@ -30,13 +32,13 @@ export interface ProgressPieces {
 }
 
 export function progressPieces(state: ProgressState): ProgressPieces {
-  const { label, done, total, note = "", elapsedMs, ended } = state;
+  const { label, done, total, there = 0, note = "", elapsedMs, ended } = state;
   const count = countOf(state);
   if (ended) {
     const how = total > 0 && done < total ? "stopped" : "done";
     return { label, count, note: "", elapsed: `${how} after ${clock(elapsedMs)}`, left: "" };
   }
-  const left = done > 0 && total > done ? `${clock(elapsedMs * (total - done) / done)} left` : "";
+  const left = done > there && total > done ? `${clock(elapsedMs * (total - done) / (done - there))} left` : "";
   return { label, count, note, elapsed: clock(elapsedMs), left };
 }
 

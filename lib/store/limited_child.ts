@@ -44,23 +44,42 @@ export interface Ended {
 /** Characters of a child's last words: V8's stand before the stack of its machine code. */
 const WORDS = 5000;
 
+export interface RunLimits extends Limits {
+  seconds: number;
+  /** Seconds in which it may start, for a command that writes something once it is there: the others count from then. */
+  startSeconds?: number;
+}
+
 /** Give a command its whole input, and wait for its end. */
 export async function runLimited(
   command: string[],
   input: Uint8Array,
-  limits: Limits & { seconds: number },
+  { startSeconds = 0, ...limits }: RunLimits,
   options: Deno.CommandOptions = {},
 ): Promise<Ended> {
-  const child = spawnLimited(command, limits, options);
+  const { seconds } = limits, child = spawnLimited(command, { ...limits, seconds: seconds + startSeconds }, options);
   let late = false;
-  const callOff = deadline(child.pid, limits.seconds, () => {
+  const giveUp = () => {
     late = true;
     kill(child);
-  });
-  const [{ code, success, signal, stdout, stderr }] = await Promise.all([child.output(), feed(child.stdin, input)])
-    .finally(callOff);
-  const words = new TextDecoder().decode(stderr).trim().slice(-WORDS);
-  return { late: late || signal === "SIGXCPU", status: { code, success, signal }, stdout, words };
+  };
+  let callOff = deadline(child.pid, seconds + startSeconds, giveUp);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const read = async () => {
+    for await (const chunk of child.stdout) {
+      if (chunks.push(chunk) > 1 || !startSeconds) continue;
+      callOff();
+      callOff = deadline(child.pid, seconds, giveUp);
+    }
+  };
+  const [status, errors] = await Promise.all([
+    child.status,
+    new Response(child.stderr).text(),
+    read(),
+    feed(child.stdin, input),
+  ]).finally(() => callOff());
+  const stdout = new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return { late: late || status.signal === "SIGXCPU", status, stdout, words: errors.trim().slice(-WORDS) };
 }
 
 /** A child that ended before it had read all is told by its status. */

@@ -1,70 +1,23 @@
 /**
- * A process that decodes one table: the file at stdin, its rows as JSON Lines at stdout. It has no permissions, and what
+ * A process that decodes one table: the file at stdin, an empty line and its rows as JSON Lines at stdout. It has no permissions, and what
  * it says on stderr is the reason of a failure.
  */
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
-import { tableFromIPC } from "@uwdata/flechette";
-import { type Compressors, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { decodeTable } from "./decode_table.ts";
 
-type Rows = Iterable<Record<string, unknown>>;
-
-/** A small file can claim any number of rows; one of questions has fewer. */
-const MAX_ROWS = 5_000_000;
-/** Of a decompressed page. */
-const MAX_PAGE_BYTES = 1e9;
 /** Lines that are written at once. */
 const WRITTEN_AT_ONCE = 1000;
-
-const COMPRESSORS: Compressors = {
-  GZIP: (bytes, length) => gunzipSync(bytes, { maxOutputLength: bounded(length) }),
-  BROTLI: (bytes, length) => brotliDecompressSync(bytes, { maxOutputLength: bounded(length) }),
-  ZSTD: (bytes, length) => zstdDecompressSync(bytes, { maxOutputLength: bounded(length) }),
-};
-
-function bounded(length: number): number {
-  if (length > MAX_PAGE_BYTES) throw new RangeError(`a page of ${length} bytes is more than ${MAX_PAGE_BYTES}`);
-  return Math.max(1, length);
-}
-
-async function parquetRows(file: ArrayBuffer): Promise<Rows> {
-  const metadata = await parquetMetadataAsync(file);
-  checkRows(Number(metadata.num_rows));
-  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const stringFromBytes = (text: Uint8Array | undefined) => text && utf8.decode(text);
-  return await parquetReadObjects({ file, metadata, compressors: COMPRESSORS, parsers: { stringFromBytes } });
-}
-
-function* arrowRows(file: ArrayBuffer): Rows {
-  const table = tableFromIPC(file);
-  checkRows(table.numRows);
-  for (let i = 0; i < table.numRows; i++) yield table.at(i) as Record<string, unknown>;
-}
-
-function checkRows(count: number): void {
-  if (!(count >= 0 && count <= MAX_ROWS)) throw new RangeError(`it claims ${count} rows; at most ${MAX_ROWS} are read`);
-}
-
-/** Numbers for 64-bit integers, lists for typed arrays. */
-function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (Array.isArray(value)) return value.map(plain);
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    return Array.from(value as unknown as ArrayLike<unknown>, plain);
-  }
-  if (typeof value !== "object" || value === null || value instanceof Date) return value ?? null;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
-}
 
 function write(lines: string[]): void {
   const bytes = new TextEncoder().encode(lines.map((line) => line + "\n").join(""));
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
+write([""]); // it is there: its time counts from here
 try {
   const file = await new Response(Deno.stdin.readable).arrayBuffer();
   let lines: string[] = [];
-  for (const row of Deno.args[0] === "Parquet" ? await parquetRows(file) : arrowRows(file)) {
-    lines.push(JSON.stringify(plain(row)));
+  for await (const line of decodeTable(Deno.args[0], file)) {
+    lines.push(line);
     if (lines.length < WRITTEN_AT_ONCE) continue;
     write(lines);
     lines = [];

@@ -6,7 +6,7 @@ import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { list, oneOf } from "../check/rules.ts";
 import { activeParameterCount, kvCacheBytes, parameterCount, weightBytes } from "../cost/bytes.ts";
-import { specFlops } from "../cost/flops.ts";
+import { countFlops } from "../cost/flops.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
 import { tableView } from "./table.ts";
@@ -30,7 +30,7 @@ export const COST_TABLE_OPTIONS = object<CostTableOptions>({
  * One row for each architecture: exact parameters, FLOPs by the causal convention with the last logits, bytes that a
  * decode step must read, and bytes of keys, values and states of one sequence.
  *
- * @throws {RangeError} If a context is more than an architecture's own.
+ * @throws {RangeError} If a context or the prompt is more than an architecture's own.
  * @example
  * ```ts ignore
  * costTable({ mine: spec, llama: zoo("llama-3.2-1b") }, { contexts: [512, 4096] });
@@ -43,13 +43,17 @@ export function costTable(specs: Record<string, ArchSpec>, options: CostTableOpt
   const longest = Math.min(...Object.values(specs).map((spec) => spec.contextLength));
   const contexts = options.contexts ?? [...new Set([Math.min(512, longest), longest >> 1, longest])];
   const { promptTokens = contexts[0], precision = "fp32" } = options;
-  const beyond = contexts.find((context) => context > longest);
+  const beyond = [...contexts, promptTokens].find((context) => context > longest);
   if (beyond !== undefined) {
-    throw new RangeError(`Cannot count costs at ${beyond} tokens: the shortest context of these is ${longest}`);
+    const [name] = Object.entries(specs).find(([, spec]) => spec.contextLength === longest)!;
+    throw new RangeError(
+      `Cannot count costs at ${beyond} tokens: the shortest context of these is ${longest} (${name}); pass contexts and ` +
+        "promptTokens of at most that",
+    );
   }
   const rows = Object.entries(specs).map(([name, spec]) => {
     const parameters = parameterCount(spec), active = activeParameterCount(spec);
-    const flops = (past: number) => specFlops(spec, { promptTokens: past, newTokens: 2 }).decode; // one step behind the prompt
+    const flops = (past: number) => countFlops(spec, { promptTokens: past, newTokens: 2 }).decode; // one step behind the prompt
     return [
       name,
       {
@@ -57,7 +61,7 @@ export function costTable(specs: Record<string, ArchSpec>, options: CostTableOpt
         details: active < parameters ? [`${formatNumber(active / 1e6)} active`] : [],
       },
       formatNumber(weightBytes(spec, precision) / 1e6),
-      formatNumber(specFlops(spec, { promptTokens }).prefill / 1e9),
+      formatNumber(countFlops(spec, { promptTokens }).prefill / 1e9),
       ...contexts.map((context) => formatNumber(flops(context) / 1e6)),
       ...contexts.map((context) => formatNumber(kvCacheBytes(spec, context) / 1e6)),
     ];

@@ -12,6 +12,10 @@ export function configLabel(config: string): string {
   return batch ? `batch ${batch[1]} × ${batch[2]} tokens` : config;
 }
 
+/** Beside tokens a second of more than one model, where no text was read. */
+export const OWN_TOKENS =
+  "Tok/s are in each model's own tokens: where tokenizers differ, a token is another amount of text.";
+
 export interface MetricLabel {
   name: string;
   /** Unit of the value. */

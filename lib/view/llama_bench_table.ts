@@ -5,6 +5,7 @@ import { usablePositive } from "../stats/usable.ts";
 import { LLAMA_BENCH_ROWS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
+import { OWN_TOKENS } from "./labels.ts";
 import { tableView } from "./table.ts";
 
 /** Rows of `readLlamaBench`, with tokens/s and its interval over repetitions. */
@@ -37,6 +38,7 @@ export function llamaBenchTable(rows: LlamaBenchRow[]): View {
       ];
     }),
     notes: [
+      ...(new Set(rows.map((row) => row.model)).size > 1 ? [OWN_TOKENS] : []),
       "Repetitions follow one another in one process: what differs between processes is not in these intervals. Ours are " +
       "over blocks of fresh processes, so they hold more, and are wider for it.",
     ],

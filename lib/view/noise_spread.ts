@@ -7,7 +7,9 @@ import {
   type RoundSample,
   type RoundsResult,
 } from "../measure/rounds_result.ts";
-import { isGeneration } from "../measure/setting.ts";
+import { isRequest } from "../measure/setting.ts";
+import { byteFactor, inBytes } from "../measure/text_speed.ts";
+import { exactFactor } from "../stats/log_factor.ts";
 import { type OutlierClass, outlierClasses } from "../stats/outliers.ts";
 import { percentileInterval } from "../stats/percentile.ts";
 import { autocorrelation } from "../stats/series.ts";
@@ -24,12 +26,16 @@ import { tableView } from "./table.ts";
 
 type Spread = { name: string; speeds: number[]; samples: RoundSample[]; classes: OutlierClass[] };
 
-/** The samples of each model in one setting, twin included, in the order of the rounds. */
+/**
+ * The samples of each model in one setting, twin included, in the order of the rounds; speeds in bytes of the same text
+ * where tokenizers differ or the setting is in bytes, without models that have no tokenizer.
+ */
 function spreads(result: RoundsResult, index: number): Spread[] {
   const { config, setting } = result.settings[index], metric = primarySpeed(setting);
   return roundsNames(result).flatMap((name) => {
     const samples = result.rounds.flatMap((r) => r.config === config && r.samples[name] ? [r.samples[name]] : []);
-    const speeds = samples.map((s) => s[metric]!);
+    const factor = inBytes(result, config) ? byteFactor(result, { config, metric }, name) : exactFactor(1);
+    const speeds = factor ? samples.map((s) => s[metric]! * Math.exp(factor.log)) : [];
     return speeds.length ? [{ name, speeds, samples, classes: outlierClasses(speeds) }] : [];
   });
 }
@@ -37,12 +43,14 @@ function spreads(result: RoundsResult, index: number): Spread[] {
 const SYMBOL = { normal: "circle", mild: "diamond-open", severe: "x" };
 const tukey = (c: OutlierClass) => c === "normal" ? "normal" : c.endsWith("mild") ? "mild" : "severe";
 
+const unitOf = (result: RoundsResult, config: string) => inBytes(result, config) ? "bytes/s" : "tok/s";
+
 /** A dot a round, its symbol Tukey's class, a dark rim where the machine was disturbed; a line: median with 95 % CI. */
 export function spreadFigure(result: RoundsResult): Figure {
   const names = roundsNames(result), styles = modelStyles(names);
   const data: Record<string, unknown>[] = [];
-  result.settings.forEach((_, panel) => {
-    const axes = panelAxes(panel);
+  result.settings.forEach(({ config }, panel) => {
+    const axes = panelAxes(panel), unit = unitOf(result, config);
     for (const { name, speeds, samples, classes } of spreads(result, panel)) {
       const row = names.indexOf(name), label = escapePlot(name), { colour } = styles[name];
       const middle = percentileInterval(speeds, 0.5);
@@ -60,7 +68,7 @@ export function spreadFigure(result: RoundsResult): Figure {
           opacity: 0.6,
           line: { color: samples.map((s) => s.noise.disturbed ? "#222" : colour), width: 1.5 },
         },
-        hovertemplate: `${label}: %{x:.4g} tok/s, %{text}<extra></extra>`,
+        hovertemplate: `${label}: %{x:.4g} ${unit}, %{text}<extra></extra>`,
         showlegend: false,
         ...axes,
       }, {
@@ -71,14 +79,16 @@ export function spreadFigure(result: RoundsResult): Figure {
         y: [row - 0.36],
         marker: { color: colour, symbol: "line-ns-open", size: 10, line: { width: 2.5, color: colour } },
         error_x: { ...errorBars([middle]), color: colour },
-        hovertemplate: `${label}, median: ${formatEstimate(middle)} tok/s<extra></extra>`,
+        hovertemplate: `${label}, median: ${formatEstimate(middle)} ${unit}<extra></extra>`,
         showlegend: false,
         ...axes,
       });
     }
   });
   const titles = result.settings.map(({ config, setting }) =>
-    `${isGeneration(setting) ? "decode" : "throughput"} (tok/s), not from 0<br>${escapePlot(configLabel(config))}`
+    `${isRequest(setting) ? "decode" : "throughput"} (${unitOf(result, config)}), not from 0<br>${
+      escapePlot(configLabel(config))
+    }`
   );
   const layout = baseLayout(
     "Spread over rounds",
@@ -95,7 +105,9 @@ export function spreadPlot(result: RoundsResult): View {
   checkArgument("Cannot draw the spread", "result", result, ROUNDS_RESULT);
   const lines = result.settings.flatMap(({ config }, i) =>
     spreads(result, i).map(({ name, speeds }) =>
-      `${configLabel(config)}, ${name}: median ${formatEstimate(percentileInterval(speeds, 0.5))} tok/s`
+      `${configLabel(config)}, ${name}: median ${formatEstimate(percentileInterval(speeds, 0.5))} ${
+        unitOf(result, config)
+      }`
     )
   );
   return figureView(spreadFigure(result), ["Spread over rounds", ...lines].join("\n"));

@@ -1,7 +1,9 @@
 /** What rounds found, setting by setting, and what it took: the minutes to a resolved verdict. */
 import { checkArgument, noOptions } from "../check/options.ts";
 import { pairedSpeeds, primarySpeed, ROUNDS_RESULT, type RoundsResult } from "../measure/rounds_result.ts";
-import { usableRatioOverBlocks } from "../stats/ratio.ts";
+import { byteFactor, inBytes } from "../measure/text_speed.ts";
+import { exactFactor, usableScaledInterval } from "../stats/log_factor.ts";
+import { blockLogRatios } from "../stats/ratio.ts";
 import { SPEED_BAND, type SpeedVerdict, speedVerdict } from "../stats/verdict.ts";
 import { busySentence } from "./busy_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
@@ -9,6 +11,7 @@ import type { View } from "./display.ts";
 import { estimateParts } from "./format.ts";
 import { configLabel, verdictLabel } from "./labels.ts";
 import { roundsNames } from "./noise_layout.ts";
+import { unitSentence } from "./speed_units.ts";
 import { tableView } from "./table.ts";
 
 const STOPPED: Record<string, string> = {
@@ -28,11 +31,14 @@ export function roundsTable(result: RoundsResult): View {
   const real = candidates.filter((name) => name !== twin).length;
   const rows = result.settings.flatMap(({ config, setting, rounds, blocks, stoppedBy, minutes }) =>
     candidates.map((name) => {
-      const pairs = pairedSpeeds(result.rounds, config, primarySpeed(setting), name, baseline);
+      const metric = primarySpeed(setting), pairs = pairedSpeeds(result.rounds, config, metric, name, baseline);
+      const factor = inBytes(result, config) ? byteFactor(result, { config, metric }, name, baseline) : exactFactor(1);
       const facts = [String(rounds), String(blocks), STOPPED[stoppedBy] ?? stoppedBy];
       const comparisons = name === twin ? 1 : Math.max(1, real * result.settings.length);
       const stoppedByWidth = stoppedBy === "width";
-      const at = (level: number) => usableRatioOverBlocks(pairs, { level, comparisons, stoppedByWidth });
+      if (!factor) return [configLabel(config), name, "—", "no bytes: a tokenizer is missing", ...facts, "—"];
+      const units = blockLogRatios(pairs);
+      const at = (level: number) => usableScaledInterval(units, factor, { level, comparisons, stoppedByWidth });
       const wide = at(0.95), narrow = at(0.9);
       if (!wide || !narrow) return [configLabel(config), name, "—", "too few blocks", ...facts, "—"];
       const { point, interval } = estimateParts(wide, { unit: "×" });
@@ -54,7 +60,7 @@ export function roundsTable(result: RoundsResult): View {
     columns: [
       { title: "setting" },
       { title: "architecture", align: "left" },
-      { title: "speed-up", detail: "×, 95 % CI" },
+      { title: "speed-up", detail: `×${result.text ? " in bytes of the same text" : ""}, 95 % CI` },
       { title: "verdict", detail: `band ±${100 * SPEED_BAND} %`, align: "left" },
       { title: "rounds" },
       { title: "blocks", detail: "fresh processes" },
@@ -66,6 +72,7 @@ export function roundsTable(result: RoundsResult): View {
       `${twin} is the same model in a process of its own: its verdict should not be faster or slower.`,
       ...busySentence(result),
       ...interruptedSentence(result),
+      ...unitSentence({ raw: result }),
       "Speed: decode of a generation, throughput of a batch. The minutes cover all models, their starts and warm-ups.",
     ],
   });

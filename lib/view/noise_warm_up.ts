@@ -1,7 +1,7 @@
 /** How each process of the rounds warmed up: the time of a step, block by block, until it is flat. */
 import { checkArgument, noOptions } from "../check/options.ts";
 import { ROUNDS_RESULT, type RoundsResult } from "../measure/rounds_result.ts";
-import { isGeneration } from "../measure/setting.ts";
+import { isRequest } from "../measure/setting.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";
 import { configLabel } from "./labels.ts";
@@ -36,7 +36,7 @@ export function warmUpFigure(result: RoundsResult): Figure {
     })
   );
   const panels = result.settings.map(({ config, setting }) => ({
-    x: axis(`${isGeneration(setting) ? "decode steps" : "forward passes"}<br>${escapePlot(configLabel(config))}`, {
+    x: axis(`${isRequest(setting) ? "decode steps" : "forward passes"}<br>${escapePlot(configLabel(config))}`, {
       rangemode: "tozero",
     }),
     y: axis("ms a step", { rangemode: "tozero" }),

@@ -6,6 +6,7 @@ import { integer } from "../check/rules.ts";
 import { RECOMMENDATIONS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
+import { OWN_TOKENS } from "./labels.ts";
 import { type Cell, tableView } from "./table.ts";
 
 const SHOWN = integer({ min: 0, max: 1e6 });
@@ -48,6 +49,7 @@ export function recommendTable(
     rows: [...met.slice(0, top), ...others.slice(0, topFailed)].map(row),
     notes: [
       order,
+      ...(new Set([...found, ...failed].map((r) => r.model)).size > 1 ? [OWN_TOKENS] : []),
       "May meet: only at the high end of the expected speed.",
       ...left(met.length, top, "that meet or may meet the limits"),
       ...left(others.length, topFailed, "that fail everywhere"),

@@ -30,11 +30,10 @@ export function decidingRow(
 }
 
 /** One sentence where tokenizers differ: in what speed is told, of which text, and what a token is to each model. */
-export function unitSentence({ raw }: ComparisonData): string[] {
-  const { text, models } = raw;
+export function unitSentence({ raw: { text } }: { raw: Pick<ComparisonData["raw"], "text"> }): string[] {
   if (!text) return [];
   const total = (values: number[]) => values.reduce((a, b) => a + b, 0), bytes = total(text.bytes);
-  const names = Object.keys(models), without = names.filter((name) => !text.models[name]);
+  const names = Object.keys(text.models), without = names.filter((name) => !text.models[name]);
   const alike = Map.groupBy(names.filter((name) => text.models[name]), (name) => text.models[name]!.tokenizer);
   const shares = [...alike.values()].map((same) =>
     `${formatNumber(bytes / total(text.models[same[0]]!.tokens))} bytes in ${list(same)}`

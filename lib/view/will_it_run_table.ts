@@ -5,6 +5,7 @@ import type { WillItRun } from "../cost/will_it_run.ts";
 import { ANSWERS } from "./arguments.ts";
 import type { View } from "./display.ts";
 import { formatNumber } from "./format.ts";
+import { OWN_TOKENS } from "./labels.ts";
 import { type Cell, tableView } from "./table.ts";
 
 /** A row an answer: memory by part, whether it fits, speed and cost. */
@@ -43,7 +44,9 @@ export function willItRunTable(...answers: WillItRun[]): View {
       ...(priced ? [{ title: "cost", detail: "USD a million new tokens" }] : []),
     ],
     rows,
-    notes: [...sources, ...[...new Set(answers.map((a) => `Memory: ${a.memory.runtime}.`))]],
+    notes: [...sources, ...(new Set(answers.map((a) => a.model)).size > 1 ? [OWN_TOKENS] : []), ...[
+      ...new Set(answers.map((a) => `Memory: ${a.memory.runtime}.`)),
+    ]],
   });
 }
 

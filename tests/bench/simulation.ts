@@ -107,6 +107,27 @@ async function trueEffects(): Promise<void> {
   print("Verdict same (%)", header, power("same"));
 }
 
+/** What a process that is killed and gone on with costs: the same sessions with and without. */
+async function killed(share: number): Promise<void> {
+  const effects = [0, 0.03],
+    options = { schemes: ["rounds" as const], effects, trials: Math.min(trials, 5000), signFlips: 0 };
+  const [calm, all] = [await scenarios(options), await scenarios({ ...options, kills: share })];
+  for (const rows of all) target("coverage with kills", rows, "coverage", [0.94, 0.96]);
+  const rounds = ([row]: SimulationRow[]) => `${row.medianRounds}, ${row.p90Rounds}`;
+  print(
+    `Coverage of the 95 % interval (%), without and with kills in ${percent(share, 0)} % of the blocks`,
+    ["noise", "process", "speed-up", "without", "with kills", "rounds: median, 90 %", "with kills"],
+    all.map((rows, i) => [
+      ...label(rows),
+      `${percent(rows[0].effect)} %`,
+      each(calm[i], "coverage"),
+      each(rows, "coverage"),
+      rounds(calm[i]),
+      rounds(rows),
+    ]),
+  );
+}
+
 async function contrast(): Promise<void> {
   const all = await scenarios({ schemes: ["one process", "sequential"], trials: Math.min(trials, 5000) });
   print(
@@ -187,6 +208,7 @@ const start = performance.now();
 await identical(120);
 await identical(480);
 await identical(120, 0.2);
+await killed(0.2);
 await trueEffects();
 await contrast();
 await everyLoudness();

@@ -13,11 +13,13 @@ import { oneLine } from "../../lib/view/escape.ts";
 import { evalPlot } from "../../lib/view/eval_plot.ts";
 import { lossPlot } from "../../lib/view/loss_plot.ts";
 import { autocorrelationPlot } from "../../lib/view/noise_autocorrelation.ts";
+import { positionPlot } from "../../lib/view/position_plot.ts";
 import { qualityPlot } from "../../lib/view/quality_plot.ts";
 import { rooflinePlot } from "../../lib/view/roofline_plot.ts";
 import { scalingPlot } from "../../lib/view/scaling_plot.ts";
 import { speedPlot } from "../../lib/view/speed_plot.ts";
 import { fakeComparison } from "../view/fake_comparison.ts";
+import { curveOf } from "../view/position_curves.ts";
 import { HOSTILE_NAMES } from "../view/hostile_names.ts";
 import { launchBrowser } from "./browser.ts";
 
@@ -57,6 +59,7 @@ function figures(name: string): View[] {
     decisionPlot(comparison, { memoryGb: 1 }),
     evalPlot({ [name]: comparison.raw.tasks.hellaswag.int4 ?? Object.values(comparison.raw.tasks.hellaswag)[0] }),
     scalingPlot(scaling(name)),
+    positionPlot(curveOf([0, 0.2, 0.3], {}, name)),
     autocorrelationPlot([1, 2, 1, 3, 2, 4, 1, 2], name),
     lossPlot(
       {

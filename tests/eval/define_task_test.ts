@@ -136,6 +136,8 @@ const wrong: [string, Partial<Record<string, unknown>>, RegExp][] = [
   ["an unknown key", { metric: "acc" }, /unknown field "metric"; did you mean "metrics"\? There are: name, about/],
   ["an unknown metric", { metrics: ["f1"] }, /metrics\[0\] is "f1"; there are: acc, acc_norm, acc_bytes/],
   ["no prompt", { prompt: undefined }, /prompt is missing/],
+  ["a place that does not end", { prompt: "Question: {{question" }, /"{{question" is no {{field}}; for text/],
+  ["a place that ends halfway", { prompt: "Question: {{question} :" }, /"{{question} :" is no {{field}}/],
   ["a template that computes", { prompt: "{{question.strip()}}" }, /"{{question\.strip\(\)}}" names no field/],
   ["a delimiter that is no text", { targetDelimiter: 1 }, /targetDelimiter must be a text, got 1/],
   ["one choice", { choices: ["a"] }, /choices must have at least 2 entries, got 1/],

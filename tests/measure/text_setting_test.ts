@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { planTexts } from "../../lib/measure/text_plan.ts";
-import { cutText, textSettingName } from "../../lib/measure/text_setting.ts";
+import { cutText, textSettingName, withoutRest } from "../../lib/measure/text_setting.ts";
 import { tinySpec } from "./fake_host.ts";
 import { pairTokenizer, twoTokenizers } from "./pair_tokenizer.ts";
 
@@ -28,6 +28,10 @@ Deno.test("settings of different texts have different names", () => {
   assert.equal(of(), "p8B_l4B");
   assert.match(of("abcabcabcabc"), /^p8B_l4B_[0-9a-f]{8}$/);
   assert.notEqual(of("abcabcabcabc"), of("abcabcabcabd"));
+  assert.equal(of("abcabcabcabc"), of("abcabcabcabc and what is not read"));
+  const read = withoutRest({ promptBytes: 3, newBytes: 2, text: "aé€😀z" }); // € would pass the fifth byte
+  assert.deepEqual(read, { promptBytes: 3, newBytes: 2, text: "aé" });
+  assert.equal(textSettingName(read), textSettingName({ promptBytes: 3, newBytes: 2, text: "aé€😀z" }));
 });
 
 Deno.test("each model gets its own tokens of one text, and as many to decode as its tokenizer makes of the rest", async () => {

@@ -1,6 +1,7 @@
 // Stand-ins for programs that misbehave: the real ones do so on damaged files only.
 import assert from "node:assert/strict";
 import { runLimited } from "../../lib/store/limited_child.ts";
+import { withParent } from "../../lib/store/with_parent.ts";
 
 const LIMITS = { seconds: 20, memoryMib: 1500 };
 const shell = (script: string) => ["/bin/sh", "-c", script];
@@ -63,6 +64,7 @@ Deno.test({
       console.log(spawnLimited(["/bin/sh", "-c", "while :; do :; done"], ${JSON.stringify(LIMITS)}).pid);
       setTimeout(() => {}, 60_000);`;
     const file = await Deno.makeTempFile({ suffix: ".ts" });
+    let pid = 0;
     try {
       await Deno.writeTextFile(file, code);
       const parent = new Deno.Command(Deno.execPath(), {
@@ -71,15 +73,29 @@ Deno.test({
         stdout: "piped",
       }).spawn();
       const reader = parent.stdout.getReader(), { value } = await reader.read();
-      const pid = Number(new TextDecoder().decode(value));
+      pid = Number(new TextDecoder().decode(value));
       parent.kill("SIGKILL");
       await parent.status;
       await reader.cancel();
       for (let i = 0; i < 600 && isThere(pid); i++) await new Promise((done) => setTimeout(done, 50));
       assert.equal(isThere(pid), false);
     } finally {
+      if (pid && isThere(pid)) Deno.kill(pid, "SIGKILL");
       await Deno.remove(file);
     }
+  },
+});
+
+Deno.test({
+  name: "nothing is run for a parent that went before the kernel was asked",
+  ignore: Deno.build.os !== "linux" || !await hasSetpriv(),
+  async fn() {
+    const another = (word: string) => word === String(Deno.pid) ? "1" : word;
+    const [program, ...args] = withParent(["/bin/echo", "run"]);
+    const text = async (args: string[]) =>
+      new TextDecoder().decode((await new Deno.Command(program, { args }).output()).stdout);
+    assert.equal(await text(args), "run\n");
+    assert.equal(await text(args.map(another)), "");
   },
 });
 

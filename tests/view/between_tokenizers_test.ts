@@ -16,6 +16,9 @@ import { scalingFigure } from "../../lib/view/scaling_plot.ts";
 import { scalingTable } from "../../lib/view/scaling_table.ts";
 import { speedFigure, speedPlot } from "../../lib/view/speed_plot.ts";
 import { verdictSentences } from "../../lib/view/verdict_sentences.ts";
+import { roundsTable } from "../../lib/view/noise_verdicts.ts";
+import { spreadFigure, spreadPlot } from "../../lib/view/noise_spread.ts";
+import { measureRounds } from "../../lib/measure/rounds.ts";
 import { measureScaling } from "../../lib/measure/scaling.ts";
 import { fakeHosts } from "../measure/fake_host.ts";
 import { pairTokenizer, twoTokenizers } from "../measure/pair_tokenizer.ts";
@@ -156,6 +159,20 @@ Deno.test("a scaling in bytes says so in its table, its axes and its sentences",
     /How time grows with bytes of the same text.*time a byte = a \+ b context/,
   );
   assert.match(JSON.stringify(scalingFigure(scaling).layout), /prompt \(bytes of the same text\)/);
+});
+
+Deno.test("rounds alone are shown in bytes of the same text, too", async () => {
+  const rounds = await measureRounds({ bytes, pairs, bare } as never, [{ promptTokens: 5, newTokens: 9 }], {
+    rounds: 12,
+    texts: ["abab", "ab"],
+    start: fakeHosts({ stepMs: ({ name }) => name === "pairs" ? 3 : 2 }).start,
+  });
+  const table = String(roundsTable(rounds));
+  assert.match(table, /speed-up, × in bytes of the same text/);
+  assert.match(table, /pairs +1\.33\d*× .* faster/);
+  assert.match(table, /bare +— +no bytes: a tokenizer is missing/);
+  assert.match(String(spreadPlot(rounds)), /pairs: median 66\d.* bytes\/s/);
+  assert.match(JSON.stringify(spreadFigure(rounds).layout), /decode \(bytes\/s\), not from 0/);
 });
 
 Deno.test("settings in bytes are spelled out", () => {

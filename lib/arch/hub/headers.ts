@@ -23,14 +23,14 @@ const LARGEST_HEADER = 100_000_000;
 /**
  * The folder that stands for the repository's commit, or the file in it, without weights.
  *
- * @param weights With the shards of an index.
+ * @param plan Its weights are there, the shards of an index too.
  * @throws {HubError} If a header cannot be got.
  */
 export async function hubHeaders(
   source: string,
   repository: HubRepository,
   commit: string,
-  plan: HubModelFiles & { weights: HubFile[] },
+  plan: HubModelFiles,
   access: HubAccess = {},
 ): Promise<string> {
   const at = (path: string) => hubFilePath(repository, `${commit}.headers`, path);

@@ -35,7 +35,7 @@ export function modelFiles(
   if (!below.length) throw refused(source, `the repository has no such folder or file; ${choices(reference, files)}`);
   const names = namesAt(path, below);
   if (names.some((name) => /\.safetensors$/.test(name) && !/^adapter_/.test(name))) {
-    if (names.includes("config.json")) return folderFiles(path, files, names);
+    if (names.includes("config.json")) return folderFiles(source, path, files, names);
     throw refused(source, `it has weights and no config.json there; ${choices(reference, files)}`);
   }
   const here = ggufModels(below.filter((file) => !file.path.slice(path.length + 1).includes("/")));
@@ -57,8 +57,8 @@ export function shardsOf(source: string, plan: HubModelFiles, files: HubFile[], 
   });
 }
 
-function folderFiles(folder: string, files: HubFile[], names: string[]): HubModelFiles {
-  const name = weightsAmong(names, folder);
+function folderFiles(source: string, folder: string, files: HubFile[], names: string[]): HubModelFiles {
+  const name = weightsAmong(names, source);
   const weights = files.find((file) => nameIn(folder, file.path) === name)!, beside = besideOf(folder, files);
   const common = { form: "safetensors", open: folder, beside } as const;
   return name.endsWith(".json") ? { ...common, weights: [], index: weights } : { ...common, weights: [weights] };

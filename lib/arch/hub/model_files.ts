@@ -15,8 +15,8 @@ export interface HubModelFiles {
 
 /** What is read of a folder beside its weights. */
 const BESIDE = new Set([
-  ...["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"],
-  ...["added_tokens.json", "chat_template.jinja", "chat_template.json", "genai_config.json"],
+  ...["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"],
+  ...["chat_template.jinja", "chat_template.json", "genai_config.json"],
   // Files that make a folder something that is refused by name.
   ...["adapter_config.json", "quantize_config.json", "quant_config.json", "hf_quant_config.json"],
 ]);

@@ -85,10 +85,7 @@ export async function hubWeights(source: string, options: HubModelOptions = {}):
 /** The tokenizer of a reference to the hub, without its weights. */
 export async function hubTokenizer(source: string, options: HubModelOptions = {}): Promise<TokenizerOrigin> {
   const { reference, repository, listing, plan } = await planned(source, options, tokenizerOnly);
-  if (plan.form === "gguf") {
-    const [first] = plan.weights;
-    return { gguf: await hubHeaders(source, repository, listing.commit, { ...plan, weights: [first] }, options) };
-  }
+  if (plan.form === "gguf") return { gguf: await hubHeaders(source, repository, listing.commit, plan, options) };
   const paths = await hubFiles(source, repository, listing.commit, plan.beside, {
     maxBytes: MOST_BESIDE_BYTES,
     ...options,
@@ -123,9 +120,8 @@ async function planned(source: string, options: HubModelOptions, only?: typeof t
 }
 
 function onnxWords({ weights }: HubModelFiles): string {
-  return `it is ONNX (${
-    weights[0].path
-  }), which this version does not run; pass a repository with .safetensors or .gguf`;
+  const graph = weights[0].path;
+  return `it is ONNX (${graph}), which this version does not run; pass a repository with .safetensors or .gguf`;
 }
 
 /** Folders that nobody has seen are called as they were asked for. */

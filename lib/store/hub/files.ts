@@ -85,6 +85,7 @@ async function fetchMissing(
   const left = there > 0 ? `, of which ${megabytes(there)} are there` : "";
   console.log(`Fetching ${names} of ${source} (${megabytes(total)}${left}) from ${hubName()}`);
   const bar = progress(`fetch ${source}`, total, { unit: "bytes" });
+  bar.update(there);
   const started = performance.now();
   const rate = (bytes: number) =>
     `${((bytes - there) / 1e3 / Math.max(1, performance.now() - started)).toFixed(1)} MB/s`;

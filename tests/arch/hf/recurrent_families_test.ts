@@ -110,3 +110,14 @@ Deno.test("RWKV-6's weights are read by the names of its authors and by those of
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+Deno.test("what Python writes for numbers that JSON lacks is read, in strings it is text", () => {
+  const read = (text: string) => parseObject(new TextEncoder().encode(text));
+  assert.deepEqual(read('{"a": [NaN, Infinity, -Infinity], "b": "NaN: Infinity", "c": {"__float__": "-Infinity"}}'), {
+    a: [NaN, Infinity, -Infinity],
+    b: "NaN: Infinity",
+    c: -Infinity,
+  });
+  assert.deepEqual(read(`{"long": "${"x".repeat(50_000)} NaN", "a": NaN}`)?.a, NaN);
+  assert.equal(read('{"a": nil}'), null);
+});

@@ -112,6 +112,11 @@ Deno.test("what is no model, or not one, is refused with what there is and what 
         /one of hf:o\/m\/a \(1\.0 MB\), hf:o\/m\/b/,
       ],
       [["consolidated.safetensors", "params.json"], "hf:o/m", /it has weights and no config\.json there/],
+      [
+        ["config.json", "a.safetensors", "b.safetensors"],
+        "hf:o/m",
+        /^Cannot open hf:o\/m: of its files a\.safetensors, b\./,
+      ],
       [["model_index.json", "unet/config.json"], "hf:o/m", /pipeline of several models/],
     ] as const
   ) {

@@ -86,6 +86,9 @@ Deno.test("GGUF of the hub: the file that is asked for, or all of its parts", as
   const { ids, info } = await greedy("hf:o/gguf/m-F32.gguf");
   assert.deepEqual([ids, info.name, info.hub?.commit], [want.ids, "m-F32", COMMIT]);
   assert.ok(!hub.asked.some((path) => path.includes("/parts/")));
+  const model = await openModel({ ref: path, tokenizer: "hf:o/gguf/parts/m-00001-of-00002.gguf" }, { threads: 1 });
+  assert.deepEqual(await model.tokenizer.encode("abba"), [2, 1, 0]); // of headers alone
+  await model.close();
   assert.deepEqual((await greedy("hf:o/gguf/parts")).ids, want.ids);
   await assert.rejects(
     openModel("hf:o/gguf/m-Q4.gguf"),
