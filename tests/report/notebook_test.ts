@@ -58,7 +58,17 @@ const notebooks: NotebookCase[] = [
   },
   {
     name: "03_quality",
-    params: { mmluPerSubject: 1, shots: 0, hellaswagRows: 3, problems: 1, hintedProblems: 2, newTokens: 4, texts: 2 },
+    params: {
+      mmluPerSubject: 1,
+      shots: 0,
+      hellaswagRows: 3,
+      problems: 1,
+      hintedProblems: 2,
+      newTokens: 4,
+      texts: 2,
+      longTexts: 2,
+      longBytes: 600,
+    },
     shown: {
       setup: [HTML],
       models: [],
@@ -69,6 +79,8 @@ const notebooks: NotebookCase[] = [
       paired: [HTML],
       flips: [HTML],
       divergence: [HTML],
+      places: [PLOTLY],
+      "places-table": [HTML],
       programs: [HTML],
       completions: [HTML],
       hinted: [HTML, HTML],
