@@ -8,7 +8,8 @@ import { collapseToHugePages } from "./huge_pages.ts";
 import { dieWithParent } from "./die_with_parent.ts";
 import { divergence } from "./divergence.ts";
 import type { LanguageModel } from "./language_model.ts";
-import { openModel } from "./open_model.ts";
+import { openHere } from "./open_model.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import {
   type DivergenceResult,
   type ForwardRunRequest,
@@ -35,7 +36,7 @@ let baseline: { key: string; model: LanguageModel } | null = null;
 const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id: number) => Promise<unknown> } = {
   async open({ ref, options }): Promise<OpenResult> {
     const start = performance.now();
-    model = await openModel(ref, { ...options, graphs: [] });
+    model = await openHere(await resolveAny(ref, options), { graphs: [] });
     // What building left behind would stand beside the weights that the sessions load.
     collectGarbage();
     const built = performance.now();
@@ -73,7 +74,7 @@ const methods: { [M in keyof HostMethods]: (params: HostMethods[M]["params"], id
     if (baseline?.key !== key) {
       await baseline?.model.close();
       baseline = null;
-      baseline = { key, model: await openModel(ref, { ...options, graphs: ["score"] }) };
+      baseline = { key, model: await openHere(await resolveAny(ref, options), { graphs: ["score"] }) };
     }
     return { baseline: baseline.model.info, texts: await divergence(opened().running, baseline.model.running, texts) };
   },

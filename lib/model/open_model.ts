@@ -1,9 +1,11 @@
 /** Opening a model: from a reference to one that runs. */
-import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { type AnySource, isResolvedGraph, type ResolvedGraph } from "../arch/foreign/resolved_graph.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
+import type { ResolvedModel } from "../arch/resolved.ts";
 import { checkOptions } from "../check/options.ts";
 import { LanguageModel } from "./language_model.ts";
 import { OPEN_OPTIONS, type OpenOptions } from "./open_options.ts";
+import { tryGraph } from "./foreign/graph_trial.ts";
 import { openForeign } from "./foreign/open_foreign.ts";
 import { openOwn } from "./open_own.ts";
 import { chooseProvider } from "./provider.ts";
@@ -26,9 +28,14 @@ import { physicalCores } from "./physical_cores.ts";
 export async function openModel(ref: AnySource, options: OpenOptions = {}): Promise<LanguageModel> {
   checkOptions("Cannot open the model", options, OPEN_OPTIONS);
   const found = await resolveAny(ref, options);
-  const threads = found.options.threads ?? physicalCores();
-  const provider = chooseProvider(found.options.provider ?? "auto");
-  const settings = { provider, threads, profilePrefix: options.profilePrefix };
+  if (isResolvedGraph(found)) await tryGraph(found);
+  return await openHere(found, options);
+}
+
+/** Open what was found, in a process that it may end. */
+export async function openHere(found: ResolvedModel | ResolvedGraph, options: OpenOptions): Promise<LanguageModel> {
+  const { threads = physicalCores(), provider: asked = "auto" } = found.options;
+  const provider = chooseProvider(asked), settings = { provider, threads, profilePrefix: options.profilePrefix };
   const running = isResolvedGraph(found) ? await openForeign(found, settings) : await openOwn(found, settings);
   await running.prepare(options.graphs ?? ["generate"]);
   return new LanguageModel(running);

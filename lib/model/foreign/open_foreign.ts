@@ -18,7 +18,10 @@ export async function openForeign(
     infoOf(graph, options),
     await tokenizerOf(tokenizer, vocabSize, null, ends),
     layout,
-    () => openSession(path, options),
+    () =>
+      openSession(path, options).catch((cause) => {
+        throw new TypeError(`Cannot open ${path}: onnxruntime says: ${cause.message}`, { cause });
+      }),
   );
 }
 

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { resolveGraph } from "../../../lib/arch/foreign/resolve_graph.ts";
 import type { ModelRef } from "../../../lib/arch/spec.ts";
+import { runTrial } from "../../../lib/model/foreign/graph_trial.ts";
 import { exportModel } from "../../../lib/model/export.ts";
 import { startHost } from "../../../lib/model/host.ts";
 import { openModel } from "../../../lib/model/open_model.ts";
@@ -160,6 +162,38 @@ Deno.test("weights of a graph that lie elsewhere, or nowhere, are refused before
     await assert.rejects(openModel(folder), {
       name: "SyntaxError",
       message: /model\.onnx_data.* is a link to .*moved/,
+    });
+  });
+});
+
+Deno.test("a graph with an operator that nobody knows is refused with its name, here and in a host", async () => {
+  await inFolder(async (folder) => {
+    const g = new GraphBuilder("unknown");
+    g.input("ids", "int32", ["batch", "tokens"]);
+    g.output("logits", "float32", ["batch", "tokens", 4]);
+    const table = g.literal("float32", [4, 4], new Array(16).fill(1)), rows = g.node("Gather", [table, "ids"]);
+    g.node("Entangle", [rows], {}, { outputs: ["logits"] });
+    await writeFile(join(folder, "config.json"), config);
+    await writeFile(join(folder, "model.onnx"), g.model());
+    for (const open of [openModel, startHost]) {
+      await assert.rejects(open(folder, { threads: 1 }), { name: "TypeError", message: /model\.onnx: .*Entangle/ });
+    }
+  });
+});
+
+Deno.test("a process that ends in a graph's trial is a named error of opening it", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(join(folder, "config.json"), config);
+    await writeFile(join(folder, "model.onnx"), tableGraph(() => {}).model());
+    const graph = await resolveGraph(folder);
+    for (
+      const [end, message] of [["kill -SEGV $$", /trial .* ended by SIGSEGV/], ["exit 3", /ended with code 3/]] as const
+    ) {
+      await assert.rejects(runTrial(graph!, { command: ["/bin/sh", "-c", end] }), { name: "TypeError", message });
+    }
+    const larger = { ...graph!, facts: { ...graph!.facts, vocabSize: 5 } };
+    await assert.rejects(runTrial(larger), {
+      message: /4 logits a token, and its configuration says a vocabulary of 5/,
     });
   });
 });
