@@ -234,7 +234,10 @@ export interface ArchSpec {
 export type ArchEdit =
   /** The layers that stay, by index, in order. */
   | { keepLayers: number[] }
-  /** Keys that a token sees, itself included, in every attention layer; the first `sinks` tokens stay visible. */
+  /**
+   * Keys that a token sees at most, itself included, in every attention layer; the first `sinks` tokens stay visible. Layers
+   * with a smaller window stay as they are: of a pattern of local and global layers, the global ones change first.
+   */
   | { window: number; sinks?: number }
   /** How keys and values are kept: int8 takes a quarter of the memory, and costs some accuracy. */
   | { kvCache: "fp32" | "int8" }
@@ -242,7 +245,10 @@ export type ArchEdit =
   | { kvHeads: number }
   /** Query heads that go, by layer: what they gave counts as 0. */
   | { dropHeads: { layer: number; heads: number[] }[] }
-  /** Tokens that stay: the first so many, or these, numbered anew in this order; the tokenizer makes no others. */
+  /**
+   * Tokens that stay: the first so many, or these, numbered anew in this order; the tokenizer makes no others.
+   * `vocabularyOfTexts` lists those that some texts need.
+   */
   | { vocabulary: number | number[] }
   /** Another scaling of the rotary positions, or none, and how long the context then is; default: as it was. */
   | { rope: RopeScaling | null; contextLength?: number }

@@ -13,6 +13,7 @@ import { taskGraph } from "../eval/task.ts";
 import { TASK_OPTIONS, type TaskOptions } from "../eval/task_options.ts";
 import type { Row } from "../eval/types.ts";
 import { captureEnvironment } from "../measure/environment.ts";
+import { identicalModels } from "../measure/identical.ts";
 import { measureMemory } from "../measure/memory.ts";
 import { keptRounds } from "../measure/rounds.ts";
 import { ROUNDS, type RoundsBudget } from "../measure/rounds_plan.ts";
@@ -135,6 +136,7 @@ export async function compareArchitectures(
     trust: null,
     text: plan.text,
     betweenTokenizers: plan.betweenTokenizers,
+    identical: await identicalModels(models, { provider, threads }),
     environment: await captureEnvironment(),
     startedAt: new Date().toISOString(),
     seconds: 0,

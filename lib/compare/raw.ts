@@ -54,6 +54,8 @@ export interface ComparisonRaw {
    * Null where they do not; not in files of earlier versions, which compared tokens.
    */
   text?: TextTokens | null;
+  /** Groups of names that stand for one and the same model. Not in files of earlier versions. */
+  identical?: string[][];
   /** Whether some two models read a text as different tokens. Not in files of earlier versions. */
   betweenTokenizers?: boolean;
   environment: Environment;

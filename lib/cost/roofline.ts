@@ -12,8 +12,6 @@ import { countFlops, countLayerFlops } from "./flops.ts";
 import { CONVENTION, type FlopsConvention } from "./flops_convention.ts";
 import { arithmetic, MACHINE, type Machine, weightRate } from "./hardware.ts";
 import { decodeCacheBytes, weightBytesRead } from "./traffic.ts";
-import type { WeightForms } from "./weight_forms.ts";
-import { commonestKernel, formBytesRead } from "./weight_memory.ts";
 import { mbu, mfu } from "./utilisation.ts";
 
 export interface RooflineOptions {
@@ -99,23 +97,28 @@ export function roofline(spec: ArchSpec, machine: Machine, options: RooflineOpti
   return rooflineOf(workOf(spec, options), machine);
 }
 
+/** Weights that only their file tells of. */
+export interface StoredWeights {
+  /** What a pass over so many tokens reads. */
+  bytesRead(tokens: number): number;
+  /** The precision whose kernels run most of them. */
+  kernel: Precision;
+}
+
 /**
  * FLOPs and bytes of both phases.
  *
- * @param forms Of weights that are "stored": their bytes, and the precision whose kernels run most of them, which is the
- * work's.
+ * @param stored Of precision "stored".
  */
-export function workOf(spec: ArchSpec, options: RooflineOptions, forms?: WeightForms): Work {
+export function workOf(spec: ArchSpec, options: RooflineOptions, stored?: StoredWeights): Work {
   checkOptions("Cannot estimate a roofline", options, ROOFLINE_OPTIONS);
   const { precision = "fp32", promptTokens, context = promptTokens, batch = 1, convention = "causal" } = options;
   checkContext("Cannot estimate a roofline", spec, promptTokens, `promptTokens ${promptTokens}`);
   checkContext("Cannot estimate a roofline", spec, context, `context ${context}`);
   const cache = { batch, bytesPerElement: options.cacheBytesPerElement };
-  const isStored = precision === "stored" && forms !== undefined;
-  const weights = (tokens: number) =>
-    isStored ? formBytesRead(spec, forms, tokens) : weightBytesRead(spec, precision, tokens);
+  const weights = (tokens: number) => stored?.bytesRead(tokens) ?? weightBytesRead(spec, precision, tokens);
   return {
-    precision: isStored ? commonestKernel(spec, forms) : precision,
+    precision: stored?.kernel ?? precision,
     batch,
     convention,
     prefill: {
@@ -174,6 +177,8 @@ export interface MeasuredTimes {
   name: string;
   spec: ArchSpec;
   precision: Precision;
+  /** Bytes of the weights that the graph reads; needed where the precision is "stored". */
+  weightBytes?: number;
   promptTokens: number;
   /** Output tokens, counting the one from prefill. */
   newTokens: number;
@@ -212,10 +217,14 @@ export function rooflineResiduals(
   checkArgument("Cannot set times beside a roofline", "measured", measured, MEASURED);
   checkArgument("Cannot set times beside a roofline", "machine", machine, MACHINE);
   checkOptions("Cannot set times beside a roofline", options, RESIDUALS_OPTIONS);
-  return measured.flatMap(({ name, spec, precision, promptTokens, newTokens, ttftMs, tpotMs }) => {
+  return measured.flatMap(({ name, spec, precision, weightBytes, promptTokens, newTokens, ttftMs, tpotMs }) => {
     const setting = { precision, promptTokens, context: promptTokens + Math.floor(newTokens / 2) };
-    const roof = roofline(spec, machine, { ...setting, ...options });
-    const causal = workOf(spec, setting);
+    const stored = precision === "stored" && weightBytes !== undefined
+      ? { bytesRead: () => weightBytes, kernel: precision }
+      : undefined;
+    validateSpec(spec);
+    const roof = rooflineOf(workOf(spec, { ...setting, ...options }, stored), machine);
+    const causal = workOf(spec, setting, stored);
     return (["prefill", "decode"] as const).map((phase) => {
       const measuredMs = phase === "prefill" ? ttftMs : tpotMs, { weightBytes, cacheBytes } = roof[phase];
       const peakBytesPerS = roof.peakBytesPerS, peakFlopsPerS = roof.peakFlopsPerS;

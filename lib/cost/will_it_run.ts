@@ -22,8 +22,9 @@ import {
   type RuntimeMemory,
 } from "./memory_plan.ts";
 import { PRICE, type Price, type PriceComparison, priceOf } from "./price.ts";
-import { type Roofline, rooflineOf, type Work, workOf } from "./roofline.ts";
+import { type Roofline, rooflineOf, type StoredWeights, type Work, workOf } from "./roofline.ts";
 import { formsOf, storedForms, type WeightForms } from "./weight_forms.ts";
+import { commonestKernel, formBytesRead } from "./weight_memory.ts";
 
 const CANNOT = "Cannot estimate whether it runs";
 
@@ -179,8 +180,12 @@ export function demandOf(
       context: promptTokens + Math.floor(newTokens / 2),
       cacheBytesPerElement,
       convention: kind === "cpu" ? "executed" : "causal",
-    }, forms),
+    }, precision === "stored" ? storedWeights(spec, forms) : undefined),
   };
+}
+
+function storedWeights(spec: ArchSpec, forms: WeightForms): StoredWeights {
+  return { bytesRead: (tokens) => formBytesRead(spec, forms, tokens), kernel: commonestKernel(spec, forms) };
 }
 
 /** Whether one machine meets a demand, and how fast. */

@@ -23,6 +23,8 @@ export interface Busy {
 
 /** Busy from this share of disturbed samples on. */
 const DISTURBED_SHARE = 0.1;
+/** Of the counters, for one sample. */
+const RESOLUTION_MS = 40;
 /**
  * Where the others' time cannot be read: a core that is shared with one other task is lost every 3 to 8 ms, the
  * scheduler's slice, so 125 to 330 times a second; alone, a few times.
@@ -45,9 +47,11 @@ export function busyDuring(samples: readonly NoisySample[]): Busy | null {
     stolenCores: cores(samples, "stealMs"),
     switchesPerS: rates.length ? median(rates) : null,
   };
+  const overMs = samples.reduce((sum, { noise, latencyMs }) => sum + (noise.overMs ?? latencyMs), 0);
+  // Short samples are within the counters' resolution one by one, and may not be in sum.
+  const resolution = RESOLUTION_MS * Math.sqrt(samples.length) / overMs;
   const isBusy = disturbed.length >= DISTURBED_SHARE * samples.length ||
-    // Short samples are within the counters' resolution one by one, and not in sum.
-    Math.max(busy.othersCoresInAll ?? 0, busy.stolenCores ?? 0) > DISTURBED_CORES ||
+    Math.max(busy.othersCoresInAll ?? 0, busy.stolenCores ?? 0) > DISTURBED_CORES + resolution ||
     (busy.othersCoresInAll === null && (busy.switchesPerS ?? 0) > BUSY_SWITCHES_PER_S);
   return isBusy ? busy : null;
 }

@@ -21,6 +21,7 @@ export function measuredTimes(result: BenchmarkResult, name?: string): MeasuredT
     name: name ?? `${model.name} ${model.precisionLabel}`,
     spec,
     precision: model.precision as MeasuredTimes["precision"],
+    weightBytes: model.weightBytes,
     promptTokens: setting.promptTokens,
     newTokens: setting.newTokens,
     ttftMs: ttftMs.point,

@@ -35,6 +35,8 @@ export interface Noise {
 export const DISTURBED_CORES = 0.1;
 /** /proc/stat counts in ticks of 10 ms on every common kernel. */
 const TICK_MS = 10;
+/** A file of /proc is read in a fraction of this. */
+const PROMPT_MS = 2;
 
 export interface NoiseSources {
   /** The contents of a file of /proc, or null. */
@@ -53,13 +55,18 @@ function readOrNull(path: string): string | null {
 /** @param pids Of our processes beside this one: the model hosts that are there. */
 export function readNoise(pids: readonly number[] = [], sources: NoiseSources = {}): NoiseReading {
   const { read = readOrNull, now = () => performance.now() } = sources;
-  const stat = read("/proc/stat") ?? "", pressure = read("/proc/pressure/cpu")?.match(/^some .*total=(\d+)/m);
+  let atMs = now(), stat = read("/proc/stat") ?? "";
+  for (let again = 0; now() - atMs > PROMPT_MS && again < 3; again++) { // it waited for a core: when was that read?
+    atMs = now();
+    stat = read("/proc/stat") ?? "";
+  }
+  const pressure = read("/proc/pressure/cpu")?.match(/^some .*total=(\d+)/m);
   const ticks = stat.match(/^cpu +(.*)$/m)?.[1].split(" ").map(Number);
   // Fields: user (guests in it), nice, system, idle, iowait, irq, softirq, steal. Interrupts are nobody's.
   const all = ticks && ticks[0] + ticks[1] + ticks[2];
   const own = [...new Set([Deno.pid, ...pids])].map((pid) => ticksOf(read(`/proc/${pid}/stat`)));
   return {
-    atMs: now(),
+    atMs,
     cpuPressureMs: pressure ? Number(pressure[1]) / 1000 : null,
     stealMs: ticks?.[7] === undefined ? null : ticks[7] * TICK_MS,
     allCpuMs: all ? all * TICK_MS : null, // a sandbox may show a file of zeros
@@ -80,8 +87,9 @@ export function noiseBetween(before: NoiseReading, after: NoiseReading): Noise {
   const overMs = after.atMs - before.atMs, stealMs = grown("stealMs");
   const all = grown("allCpuMs"), own = grown("ownCpuMs");
   const resolutionMs = TICK_MS * (2 + Math.sqrt(after.cores ?? 1)); // the kernel samples each core's use on its own
-  // Where all are said to have used clearly less than we did, the counter is not the machine's.
-  const known = all !== null && own !== null && all > 0.9 * own - resolutionMs;
+  // Where all are said to have used clearly less than we did, or more than there is, the counter is not the machine's.
+  const most = (after.cores ?? Infinity) * overMs + resolutionMs;
+  const known = all !== null && own !== null && all > 0.9 * own - resolutionMs && all - own <= most;
   const othersCpuMs = known ? all - own : null;
   const disturbed = (othersCpuMs ?? 0) > DISTURBED_CORES * overMs + resolutionMs ||
     (stealMs ?? 0) > DISTURBED_CORES * overMs + TICK_MS;

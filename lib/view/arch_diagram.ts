@@ -9,9 +9,10 @@ import { View } from "./display.ts";
 import { escapeHtml } from "./escape.ts";
 import { formatNumber } from "./format.ts";
 
-const WIDTH = 480, MARGIN = 16, LINE = 16, GAP = 10, LABEL = 74;
+/** A phone's page of 390 px shows the letters at nearly their size. */
+const WIDTH = 420, MARGIN = 16, LINE = 16, GAP = 10, LABEL = 74;
 /** Characters of a line in a block; what is longer goes on at a comma. */
-const LINE_LENGTH = 52;
+const LINE_LENGTH = 44;
 
 /** Fill of a block, by kind; all with dark text. */
 const FILL: Record<MixerSpec["kind"] | "channel" | "outside", string> = {

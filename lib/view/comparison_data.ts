@@ -52,6 +52,8 @@ export interface ComparisonData {
     trust?: Trust | null;
     /** Where tokenizers differ: how much text a token of each model stands for. */
     text?: TextTokens | null;
+    /** Groups of names that stand for one model each; absent in files of earlier versions. */
+    identical?: string[][];
     betweenTokenizers?: boolean;
     failures: { model: string; config: string; reason: string }[];
     settings: {

@@ -6,6 +6,7 @@ import {
   memoryEstimate,
   modelNames,
   primaryMetric,
+  speedEstimate,
   type SpeedMetric,
   speedMetric,
   type SummaryRow,
@@ -14,6 +15,7 @@ import {
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded, usablePositive } from "../stats/usable.ts";
 import { busySentence } from "./busy_sentence.ts";
+import { identicalSentence } from "./identical_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
 import { decide } from "./decision.ts";
 import type { View } from "./display.ts";
@@ -61,11 +63,14 @@ function rowOf(comparison: ComparisonData, name: string, { config, metric, speed
   return summaryRows(comparison).find((r) => r.architecture === name && r.config === config && r.metric === metric);
 }
 
-function baselineCell(rows: SummaryRow[], { config, metric }: Topic): Cell {
-  const row = rows.find((r) => r.config === config && r.metric === metric);
-  if (!row) return "—";
+/** As the summary has it, or, where no other model was compared with it, as it was measured. */
+function baselineCell(comparison: ComparisonData, { config, metric, speed }: Topic): Cell {
+  const { baseline, tasks } = comparison.raw;
+  const value = summaryRows(comparison).find((r) => r.config === config && r.metric === metric)?.baseline_value ??
+    (speed ? speedEstimate(comparison, config, speed, baseline) : tasks[config]?.[baseline]?.metrics[metric])?.point;
+  if (value === undefined) return "—";
   const { scale, unit } = metricLabel(metric);
-  return `${formatNumber(row.baseline_value * scale)} ${unit}`.trim();
+  return `${formatNumber(value * scale)} ${unit}`.trim();
 }
 
 /** One fresh process gives a peak without an interval. */
@@ -79,7 +84,6 @@ export function memoryCell(given: Estimate | null): Cell {
 /** The table's content, before it is drawn. */
 export function comparisonTable(comparison: ComparisonData): TableSpec {
   const { baseline } = comparison.raw;
-  const rows = summaryRows(comparison);
   const columns = topics(comparison);
   const names = modelNames(comparison);
   const config = columns.find((c) => !(c.config in comparison.raw.tasks))?.config;
@@ -100,7 +104,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
     rows: names.map((name) => [
       name === baseline ? { main: name, details: ["baseline"] } : name,
       ...columns.map((topic): Cell =>
-        name === baseline ? baselineCell(rows, topic) : changeCell(rowOf(comparison, name, topic), topic)
+        name === baseline ? baselineCell(comparison, topic) : changeCell(rowOf(comparison, name, topic), topic)
       ),
       memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
     ]),
@@ -108,6 +112,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
       ...unitSentence(comparison),
       ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
+      ...identicalSentence(comparison),
       ...busySentence(comparison.raw),
       ...interruptedSentence(comparison.raw),
       decide(comparison).sentence,

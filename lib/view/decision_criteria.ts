@@ -7,6 +7,7 @@ import type { Estimate } from "../stats/estimate.ts";
 import { isBounded } from "../stats/usable.ts";
 import { qualityVerdict, speedVerdict } from "../stats/verdict.ts";
 import { checkComparison } from "./arguments.ts";
+import { areIdentical } from "./identical_sentence.ts";
 import {
   type ComparisonData,
   memoryEstimate,
@@ -84,18 +85,20 @@ export function candidates(comparison: ComparisonData, criteria: Criteria): Cand
 }
 
 /**
- * Every pair of models by the verdicts of lib/stats, with intervals that hold together over all pairs. Nothing is said
+ * Every pair of models by the verdicts of lib/stats: against the baseline as the summary has it, so that the two never
+ * contradict each other, others with intervals that hold together over all pairs. Two names of one model do not differ. Nothing is said
  * (null) of what was not measured, of too few blocks or items (lib/stats/usable.ts), and of the quality of two models
  * neither of which is better than guessing.
  */
 export function relations(comparison: ComparisonData, criteria: Criteria): (a: string, b: string) => OpenRelation {
   const { config, metric, task } = criteria;
-  const { band, settings, tasks } = comparison.raw;
+  const { band, baseline, settings, tasks } = comparison.raw;
   const all = candidates(comparison, criteria);
   const pairs = all.length * (all.length - 1) / 2;
-  // at least as careful as the summary, so that the two don't contradict each other
   const weighed = Number(config !== null) + Number(task !== null);
-  const comparisons = Math.max(1, weighed * pairs, (all.length - 1) * (settings.length + Object.keys(tasks).length));
+  const ofSummary = Math.max(1, (all.length - 1) * (settings.length + Object.keys(tasks).length));
+  const ofPair = (a: string, b: string) =>
+    a === baseline || b === baseline ? ofSummary : Math.max(ofSummary, weighed * pairs);
   const memory = new Map(all.map((c) => [c.name, c.memoryGb]));
   const higherIsBetter = task === null || (primaryMetric(comparison, task)?.higherIsBetter ?? true);
   const guesses = (name: string) => {
@@ -114,6 +117,8 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
   };
 
   function relate(a: string, b: string): OpenRelation {
+    const comparisons = ofPair(a, b), same = areIdentical(comparison, a, b);
+    const sign = (verdict: keyof typeof SIGN) => same ? 0 : SIGN[verdict];
     const speed = config === null
       ? null
       : both((level) => speedRatio(comparison, { config, metric }, a, b, { level, comparisons }));
@@ -123,9 +128,9 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
     const [x, y] = [memory.get(a) ?? null, memory.get(b) ?? null];
     const apart = x !== null && y !== null && Math.abs(x - y) > MEMORY_BAND * Math.max(x, y);
     return {
-      speed: speed && SIGN[speedVerdict(speed, band.speed)],
-      quality: quality && SIGN[qualityVerdict(quality, { band: band.quality, higherIsBetter })],
-      memory: x === null || y === null ? null : apart ? (x < y ? 1 : -1) : 0,
+      speed: speed && sign(speedVerdict(speed, band.speed)),
+      quality: quality && sign(qualityVerdict(quality, { band: band.quality, higherIsBetter })),
+      memory: x === null || y === null ? null : apart && !same ? (x < y ? 1 : -1) : 0,
     };
   }
 }

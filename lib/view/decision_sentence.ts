@@ -43,7 +43,7 @@ export interface DecisionFacts {
   missing: { criterion: Criterion; why?: string }[];
   /** Those in which no difference was found. */
   equal: Criterion[];
-  /** Whether a model was compared with the chosen one in a criterion, where any two were. */
+  /** Whether a model was compared with the chosen one in a criterion; null where no two were. */
   compared(name: string, criterion: Criterion): boolean | null;
 }
 
@@ -101,7 +101,8 @@ function others(d: Decision, { compared }: DecisionFacts): string[] {
     const open = CRITERIA.filter((criterion) => compared(name, criterion) === false);
     return open.length ? `, its ${list(open)} not compared` : "";
   };
-  if (!d.ground) return d.unplaced.map((name) => `nothing was measured of ${name}`);
+  const apart = d.unplaced.map((name) => `${name} could not be compared`);
+  if (!d.ground) return CRITERIA.some((criterion) => compared(d.chosen!, criterion) !== null) ? apart : [];
   const alike = Map.groupBy(d.indistinguishable, (name) => {
     const known = CRITERIA.filter((criterion) => compared(name, criterion));
     return known.length < CRITERIA.length ? ` in ${list(known)}` : "";
@@ -115,7 +116,7 @@ function others(d: Decision, { compared }: DecisionFacts): string[] {
     ...d.tradeoffs.map(({ name, better, worse }) =>
       `${name} is ${list(better)}${worse.length ? ` but ${list(worse)}` : ""}${gap(name)}`
     ),
-    ...d.unplaced.map((name) => `${name} could not be compared`),
+    ...apart,
   ];
 }
 

@@ -69,6 +69,10 @@ Deno.test("a window limits the layers that see more, local ones keep theirs wher
   const wide = editModel(gemma, [{ window: 1024 }]).spec, narrow = editModel(gemma, [{ window: 128, sinks: 4 }]).spec;
   assert.deepEqual(windows(wide), gemma.layers.map((_, i) => (i + 1) % 6 === 0 ? 1024 : 512));
   assert.deepEqual(windows(narrow), Array(18).fill(128));
+  const sinks = editModel(gemma, [{ window: 1024, sinks: 4 }]).spec.layers.map((l) =>
+    l.mixer.kind === "attention" ? l.mixer.sinks ?? 0 : 0
+  );
+  assert.deepEqual(sinks, gemma.layers.map((_, i) => (i + 1) % 6 === 0 ? 4 : 0), "local layers stay as they are");
   // One step behind 2,000 tokens: 15 layers see 512 pairs and 3 see 1,024; each pair is 4 heads x 256 x 4 FLOPs.
   const step = (spec: typeof gemma) => specLayerFlops(spec, { tokens: 1, past: 2000 });
   const less = layers(step(gemma)) - layers(step(wide));

@@ -25,6 +25,17 @@ Deno.test("readNoise() reads the kernel's counters, in ms, and our own processes
   assert.deepEqual(readNoise([], { read: () => null, now: () => 5 }), nothing); // macOS, Windows
 });
 
+Deno.test("a reading that had to wait is taken anew, so that it belongs to its time", () => {
+  let ms = 0, reads = 0;
+  const of = proc({ user: 100 }, { [me]: 20 });
+  const read = (path: string) => {
+    if (path === "/proc/stat") ms += ++reads === 1 ? 70 : 1;
+    return of(path);
+  };
+  assert.equal(readNoise([], { read, now: () => ms }).atMs, 70);
+  assert.equal(reads, 2);
+});
+
 /** One second in which all, and we of it, used so many ticks. */
 function second(all: number, own: number, { steal = 0, start = 1000 } = {}) {
   const before = readNoise([host], { read: proc({ user: start }, { [me]: 10, [host]: 10 }), now: () => 0 });
@@ -46,9 +57,10 @@ Deno.test("what others used is what all used without what we did, and pressure o
   assert.deepEqual(busy, { cpuPressureMs: 900, stealMs: null, othersCpuMs: null, overMs: 1000, disturbed: false });
 });
 
-Deno.test("a counter that is not the machine's tells nothing: zeros of a sandbox, or less than we used ourselves", () => {
+Deno.test("a counter that is not the machine's tells nothing: zeros of a sandbox, less than we used, more than there is", () => {
   assert.equal(second(0, 190, { start: 0 }).othersCpuMs, null);
   assert.equal(second(40, 190).othersCpuMs, null);
+  assert.equal(second(390, 180).othersCpuMs, null); // 2.1 of 2 cores
 });
 
 Deno.test({

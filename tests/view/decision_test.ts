@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { type Candidate, decide, decideAmong, type Relation } from "../../lib/view/decision.ts";
+import { defaultCriteria, relations } from "../../lib/view/decision_criteria.ts";
+import { showComparison } from "../../lib/view/comparison_view.ts";
+import { verdictSentences } from "../../lib/view/verdict_sentences.ts";
 import { BASE, fakeComparison } from "./fake_comparison.ts";
 
 const at = (point: number) => ({ point, low: point, high: point, level: 0.95, n: 20 });
@@ -114,4 +117,29 @@ Deno.test("decide() calls one pair in one setting as the summary does, which has
   const models = Object.fromEntries(names.map((name) => [name, fake.raw.models[name]]));
   const raw = { ...fake.raw, models, rounds, settings: fake.raw.settings.slice(0, 1), tasks: {} };
   assert.equal(decide({ ...fake, raw }).ground, "speed");
+});
+
+Deno.test("among three models, too, decide() calls a pair with the baseline as the summary does", () => {
+  const fake = fakeComparison(), names = [BASE, "int4", "24 of 30 layers"];
+  // As above, -0.153 +- 0.1: it ends at -0.012 for the summary's two comparisons (t = 3.163, slower), and at +0.005 for the
+  // three pairs of three models (t = 3.534).
+  const rounds = Array.from({ length: 6 }, (_, block) => {
+    const speeds = [100, 100 * Math.exp(-0.153 + (block % 2 ? 0.1 : -0.1)), 100];
+    const samples = names.map((name, i) => [name, { throughputTokensPerS: speeds[i], decodeTokensPerS: speeds[i] }]);
+    return { config: "p5_l64", block, round: block, order: names, samples: Object.fromEntries(samples) };
+  });
+  const comparison = { ...fake, raw: { ...fake.raw, rounds, settings: fake.raw.settings.slice(0, 1), tasks: {} } };
+  const relation = relations(comparison, defaultCriteria(comparison));
+  assert.deepEqual([relation(BASE, "int4").speed, relation("int4", BASE).speed], [1, -1]);
+  assert.equal(relation("24 of 30 layers", "int4").speed, 0);
+});
+
+Deno.test("two names of one model do not differ, whatever was measured, and it is said", () => {
+  const fake = fakeComparison(), comparison = { ...fake, raw: { ...fake.raw, identical: [[BASE, "int4"]] } };
+  const relation = relations(comparison, defaultCriteria(comparison));
+  assert.deepEqual(relation(BASE, "int4"), { quality: 0, speed: 0, memory: 0 });
+  assert.equal(relation(BASE, "24 of 30 layers").quality, 1);
+  const words = `${BASE} and int4 are one and the same model: what differs between them is noise.`;
+  assert.ok(verdictSentences(comparison).includes(words));
+  assert.ok(showComparison(comparison).toString().includes(words));
 });

@@ -1,5 +1,5 @@
 /** Edits that leave the weights alone: which layers run, what they see, how positions and caches are kept. */
-import type { ArchSpec, LayerSpec, PositionSpec, RopeScaling } from "../spec.ts";
+import type { ArchSpec, AttentionSpec, LayerSpec, PositionSpec, RopeScaling } from "../spec.ts";
 import { type Change, indexInFile } from "./change.ts";
 
 /** Only some layers, in their order. */
@@ -21,13 +21,18 @@ export function keepLayers(indexes: number[]): Change {
   };
 }
 
-/** Keys that a token sees in every layer of softmax attention; a smaller window that is there already stays. */
+/**
+ * At most so many keys that a token sees in a layer of softmax attention. Only layers that see more are changed: in a
+ * pattern of local and global layers, local ones with a smaller window stay as they are, without sinks; all keep their
+ * positions.
+ */
 export function limitWindow(window: number, sinks = 0): Change {
+  const seesMore = ({ mixer }: LayerSpec) =>
+    mixer.kind === "attention" &&
+    (window < (mixer.window ?? Infinity) || (window === mixer.window && sinks !== (mixer.sinks ?? 0)));
   const limited = (layer: LayerSpec): LayerSpec => {
-    const { mixer } = layer;
-    if (mixer.kind !== "attention") return layer;
-    const smaller = Math.min(window, mixer.window ?? Infinity);
-    return { ...layer, mixer: { ...mixer, window: smaller, ...(sinks ? { sinks } : {}) } };
+    if (!seesMore(layer)) return layer;
+    return { ...layer, mixer: { ...layer.mixer as AttentionSpec, window, ...(sinks ? { sinks } : {}) } };
   };
   return {
     spec(spec) {

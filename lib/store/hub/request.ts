@@ -162,5 +162,5 @@ export async function waitFor(ms: number, { wait }: HubNetwork): Promise<void> {
 /** Addresses that the hub points to are signed, and are nobody else's business. */
 function withoutAddress(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/https?:\/\/\S+/g, (url) => URL.canParse(url) ? new URL(url).origin : "an address");
+  return text.replace(/https?:\/\/[^\s()]+/g, (url) => URL.canParse(url) ? new URL(url).origin : "an address");
 }

@@ -35,12 +35,14 @@ export async function makeHfFolder(model: BenchModel): Promise<string> {
 
 /** The graph that onnxruntime-genai's own builder makes. */
 export async function makeGenaiFolder(model: BenchModel, precision: "fp32" | "int4"): Promise<string> {
-  const hf = await makeHfFolder(model), into = join(model.ref, `genai_${precision}`);
-  const builder = [
-    ...[venvPython, "-m", "onnxruntime_genai.models.builder", "-i", hf, "-o", folder(into), "-p", precision],
+  const hf = await makeHfFolder(model),
+    into = join(model.ref, `genai_${precision}`),
+    builder = script("build_genai.py");
+  const command = [
+    ...[venvPython, builder, "-i", hf, "-o", folder(into), "-p", precision],
     ...["-e", "cpu", "-c", folder("builder"), "--extra_options", "hf_token=false"],
   ];
-  return once(into, [], () => run(`build genai's ${precision} graph`, builder));
+  return once(into, [builder], () => run(`build genai's ${precision} graph`, command));
 }
 
 const exported = new Map<string, Promise<string>>();
