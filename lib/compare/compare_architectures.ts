@@ -136,7 +136,7 @@ export async function compareArchitectures(
     trust: null,
     text: plan.text,
     betweenTokenizers: plan.betweenTokenizers,
-    identical: await identicalModels(models, { provider, threads }),
+    identical: identicalModels(found),
     environment: await captureEnvironment(),
     startedAt: new Date().toISOString(),
     seconds: 0,
