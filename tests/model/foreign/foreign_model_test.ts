@@ -85,6 +85,9 @@ Deno.test("an exported model answers as the one that it was made of: greedy, dra
         const options = { maxNewTokens: 12, ignoreEos: true, ...draw };
         assert.deepEqual(await foreign.generateBatch(prompts, options), await own.generateBatch(prompts, options));
       }
+      const certain = { maxNewTokens: 12, ignoreEos: true, logProbabilities: true }, [first] = prompts;
+      const [a] = await own.generate(first.prompt, certain), [b] = await foreign.generate(first.prompt, certain);
+      a.logProbabilities!.forEach((p, i) => assert.ok(Math.abs(p - b.logProbabilities![i]) < 1e-4));
       const requests = prompts.map(({ prompt }) => ({
         contextIds: prompt.slice(0, 2),
         continuationIds: prompt.slice(2),
