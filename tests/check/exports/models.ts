@@ -31,6 +31,9 @@ export const MODELS = {
     parameter<Api["openModel"], 1>("options", OPEN_OPTIONS, (options) => archbench.openModel(tiny, options)),
   ],
   resolveSpec: [parameter<Api["resolveSpec"], 0>("ref", MODEL_SOURCE, (ref) => archbench.resolveSpec(ref))],
+  vocabularyOfTexts: [
+    parameter<Api["vocabularyOfTexts"], 0>("ref", MODEL_REF, (ref) => archbench.vocabularyOfTexts(ref, ["a text"])),
+  ],
   validateSpec: [parameter<Api["validateSpec"], 0>("spec", SPEC_FIELDS, (spec) => archbench.validateSpec(spec))],
   scale: [parameter<Api["scale"], 1>("options", SCALE_OPTIONS, (options) => archbench.scale(tiny, options))],
   exportModel: [
