@@ -7,6 +7,7 @@ import { createReadStream } from "node:fs";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { BUILD_VERSION, cacheKey, GRAPH_VERSION } from "./build.ts";
+import type { ResolvedGraph } from "./foreign/resolved_graph.ts";
 import { resolveModel } from "./resolve.ts";
 import type { ModelSource } from "./resolved.ts";
 import type { ArchEdit, ArchSpec, ModelOptions, Precision } from "./spec.ts";
@@ -31,16 +32,25 @@ export interface ModelFingerprint {
  */
 export async function modelFingerprint(ref: ModelSource, options: ModelOptions = {}): Promise<ModelFingerprint> {
   const { base, spec, weightEdits, precision, source, files } = await resolveModel(ref, options);
-  const hashes: string[] = [];
-  for (const file of files ?? []) hashes.push(await hashOf(file));
   return {
-    weights: files === null ? source : hashes.join(" "),
+    weights: files === null ? source : await hashesOf(files),
     base,
     spec,
     ...(weightEdits.length ? { weightEdits } : {}),
     precision,
     build: [BUILD_VERSION, GRAPH_VERSION],
   };
+}
+
+/** The fingerprint of a graph that runs as it is. */
+export async function graphFingerprint({ files, layout }: ResolvedGraph): Promise<unknown> {
+  return { graph: await hashesOf(files), layout };
+}
+
+async function hashesOf(files: string[]): Promise<string> {
+  const hashes: string[] = [];
+  for (const file of files) hashes.push(await hashOf(file));
+  return hashes.join(" ");
 }
 
 /** A file's SHA-256, remembered by its path, size and time of change. */

@@ -1,7 +1,7 @@
 /** What earlier evaluations of the same kind have finished. */
-import { modelFingerprint } from "../arch/fingerprint.ts";
-import { resolveModel } from "../arch/resolve.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import { graphFingerprint, modelFingerprint } from "../arch/fingerprint.ts";
+import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { chooseProvider } from "../model/provider.ts";
 import { onnxruntimeVersion } from "../model/runtime_version.ts";
@@ -20,17 +20,18 @@ export const MODEL_KEY = "model";
  */
 export async function savedRun(
   store: ResultStore,
-  ref: ModelSource,
+  ref: AnySource,
   options: ModelOptions,
   task: { name: string; version: string },
-  { mode = "tree", tokenBudget = DEFAULT_TOKEN_BUDGET, maxCachedTokens }: ScoreSettings,
+  { mode, tokenBudget = DEFAULT_TOKEN_BUDGET, maxCachedTokens }: ScoreSettings,
 ): Promise<SavedItems> {
-  const model = await resolveModel(ref, options);
+  const model = await resolveAny(ref, options), isGraph = isResolvedGraph(model);
+  const { tokenizer, ends } = model;
   return store.items({
     task: [task.name, task.version],
-    model: await modelFingerprint(model),
-    tokenizer: await tokenizerFingerprint(model),
+    model: isGraph ? await graphFingerprint(model) : await modelFingerprint(model),
+    tokenizer: await tokenizerFingerprint(isGraph ? { tokenizer, ends, vocabulary: null, spec: model.facts } : model),
     runtime: [await onnxruntimeVersion(), chooseProvider(model.options.provider ?? "auto"), Deno.build.arch],
-    scoring: [SCORING_VERSION, mode, tokenBudget, maxCachedTokens ?? "default"],
+    scoring: [SCORING_VERSION, mode ?? (isGraph ? "strict" : "tree"), tokenBudget, maxCachedTokens ?? "default"],
   });
 }

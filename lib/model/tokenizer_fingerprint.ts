@@ -10,7 +10,7 @@ import { remembered } from "../store/whole_file.ts";
 import { cutTokenizer } from "./cut_tokenizer.ts";
 import { bytesOf, TOKENIZER_VERSION, tokenizerReader } from "./tokenizer_files.ts";
 
-type Parts = Pick<ResolvedModel, "tokenizer" | "ends" | "vocabulary" | "spec">;
+type Parts = Pick<ResolvedModel, "tokenizer" | "ends" | "vocabulary"> & { spec: { vocabSize: number } };
 
 /** Small files whose fields decide ids; they are told apart by what they hold. */
 const CONFIGS = ["tokenizer_config.json", "config.json", "generation_config.json"];

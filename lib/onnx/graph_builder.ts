@@ -29,10 +29,11 @@ import {
 /** Domain of onnxruntime's own operators. */
 export const MS = "com.microsoft";
 
-export type ElementType = "float32" | "uint8" | "int8" | "int32" | "int64" | "bool";
+export type ElementType = "float32" | "float16" | "uint8" | "int8" | "int32" | "int64" | "bool";
 /** The numbers of the element types in an ONNX file, for attributes such as Cast's `to`. */
 export const DATA_TYPES: Record<ElementType, DataType> = {
   float32: DataType.FLOAT,
+  float16: DataType.FLOAT16,
   uint8: DataType.UINT8,
   int8: DataType.INT8,
   int32: DataType.INT32,
@@ -249,6 +250,8 @@ function rawBytes(type: ElementType, values: number[]): Uint8Array<ArrayBuffer> 
   switch (type) {
     case "float32":
       return new Uint8Array(new Float32Array(values).buffer);
+    case "float16":
+      return new Uint8Array(new Float16Array(values).buffer);
     case "int32":
       return new Uint8Array(new Int32Array(values).buffer);
     case "int64":

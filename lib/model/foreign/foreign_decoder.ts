@@ -42,7 +42,7 @@ export function foreignDecoder(open: () => Promise<Session>, layout: GraphLayout
             const last = logits.subarray(((row + 1) * ran - 1) * vocab, (row + 1) * ran * vocab);
             const { id, logprob } = chooseToken(last, choiceOf(options, turn * batch + first + row));
             made.push(id);
-            logprobs.push(logprob);
+            logprobs.push(logprob ?? NaN);
             if (options.endIds?.includes(id)) ended.add(first + row);
           }
         }
@@ -60,8 +60,8 @@ export function foreignDecoder(open: () => Promise<Session>, layout: GraphLayout
   };
 }
 
-function choiceOf({ temperature, topK, topP, uniforms, endIds, suppressEos }: ChunkOptions, at: number) {
-  return { temperature, topK, topP, uniform: uniforms?.[at], suppressed: suppressEos ? endIds : [] };
+function choiceOf({ temperature, topK, topP, uniforms, endIds, suppressEos, logprobs }: ChunkOptions, at: number) {
+  return { temperature, topK, topP, uniform: uniforms?.[at], suppressed: suppressEos ? endIds : [], logprob: logprobs };
 }
 
 /** The row of a batch as a group of its own. */
