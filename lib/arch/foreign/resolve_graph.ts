@@ -44,7 +44,10 @@ export async function resolveGraph(ref: ModelRef, options: ModelOptions = {}): P
   if (asked !== undefined && asked !== "bytes") {
     throw new TypeError(`Cannot open ${named} with the tokenizer "${asked}": the one in its folder is read`);
   }
-  const folder = folderOf(named), names = await namesIn(folder), said = await graphFacts(folder, names);
+  const isOwn = !hub && !given.endsWith(".onnx") && basename(resolve(given)) !== "onnx";
+  const folder = isOwn ? resolve(given) : await folderOf(named),
+    names = await namesIn(folder),
+    said = await graphFacts(folder, names);
   const { path, first: before } = await bothOf(named);
   const { model, files, layout } = await readGraph(path, hub, names, said);
   const first = before === null ? null : await readGraph(before, hub, names, said);
@@ -79,8 +82,10 @@ export async function resolveGraph(ref: ModelRef, options: ModelOptions = {}): P
 }
 
 /** Where configurations and tokenizer lie: beside the graph, or above its folder "onnx". */
-function folderOf(path: string): string {
-  return /[/\\]onnx$/.test(dirname(path)) ? dirname(dirname(path)) : dirname(path);
+async function folderOf(path: string): Promise<string> {
+  const here = dirname(path);
+  if (basename(here) !== "onnx" || await isFile(join(here, "config.json"))) return here;
+  return dirname(here);
 }
 
 /** What of the reference's `format` and the files there makes a graph of it. */
