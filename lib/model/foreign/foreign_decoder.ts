@@ -4,6 +4,7 @@ import { chooseToken } from "../choose_token.ts";
 import type { CachedRow, ChunkOptions, Decoder } from "../decoder.ts";
 import { emptyGroup, type Group, groupOf, type GroupRow } from "./group.ts";
 import { type OpenedGraphs, runGraph } from "./graph_run.ts";
+import type { SideBySide } from "./side_by_side.ts";
 
 /** Tokens of a prefill's run: matrix products are near their peak there, and the logits that come out are not too many. */
 const PREFILL_TOKENS = 512;
@@ -17,8 +18,8 @@ interface Part {
 }
 
 export interface OpenedModel extends OpenedGraphs {
-  /** Whether rows of other lengths can run side by side: found when it is first asked for. */
-  takesPadding(): Promise<boolean>;
+  /** Which rows can run side by side: found when it is first asked for. */
+  sideBySide(): Promise<SideBySide>;
 }
 
 /** Rows run as one batch where the graph takes that, else those of one length do. */
@@ -34,7 +35,8 @@ export function foreignDecoder(open: () => Promise<OpenedModel>, layout: GraphLa
     }),
     async prefill(prompts) {
       const model = await open(), rows: CachedRow<ForeignCaches>[] = new Array(prompts.length);
-      for (const places of byLength(prompts, layout, PREFILL_TOKENS)) {
+      const isAlone = prompts.length < 2 || await model.sideBySide() === "alone";
+      for (const places of byLength(prompts, isAlone ? 1 : PREFILL_TOKENS)) {
         const group = await read(model, places.map((place) => prompts[place]));
         const caches = { parts: [{ places: places.map((_, row) => row), group }] };
         places.forEach((place, row) => rows[place] = { caches, row, length: prompts[place].length });
@@ -114,17 +116,17 @@ async function runLast(model: OpenedModel, group: Group, ids: number[][], mostTo
 
 /** Rows as batches: one where the graph takes padding, else one of each length. */
 async function gathered(model: OpenedModel, rows: GroupRow[]): Promise<Part[]> {
-  const { layout } = model, tokens = rows.map(({ group, row }) => group.tokens[row]);
-  let batches = byLength(tokens, layout, Infinity);
-  if (batches.length > 1 && await model.takesPadding()) batches = [[...rows.keys()]];
-  return batches.map((places) => ({ places, group: groupOf(layout, places.map((place) => rows[place])) }));
+  const tokens = rows.map(({ group, row }) => group.tokens[row]);
+  const together = rows.length > 1 ? await model.sideBySide() : "alone";
+  const batches = together === "any" ? [[...rows.keys()]] : byLength(tokens, together === "alike" ? Infinity : 1);
+  return batches.map((places) => ({ places, group: groupOf(model.layout, places.map((place) => rows[place])) }));
 }
 
 /** Places of sequences that are alike in length and have so many tokens together at most, or are alone. */
-export function byLength(sequences: number[][], { only }: GraphLayout, mostTokens: number): number[][] {
+export function byLength(sequences: number[][], mostTokens: number): number[][] {
   const alike = Map.groupBy(sequences.keys(), (place) => sequences[place].length);
   return [...alike].flatMap(([length, places]) => {
-    const size = only.rows ?? Math.max(1, Math.floor(mostTokens / Math.max(1, length))), batches: number[][] = [];
+    const size = Math.max(1, Math.floor(mostTokens / Math.max(1, length))), batches: number[][] = [];
     for (let at = 0; at < places.length; at += size) batches.push(places.slice(at, at + size));
     return batches;
   });

@@ -13,7 +13,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { byLength, foreignDecoder, pieceOf } from "./foreign_decoder.ts";
 import { type OpenedGraphs, runGraph } from "./graph_run.ts";
 import { emptyGroup } from "./group.ts";
-import { takesPadding } from "./padding.ts";
+import { type SideBySide, sideBySide } from "./side_by_side.ts";
 
 /** Tokens of one run when a sequence is scored: all of their logits come out (100 MB of 49,152 entries). */
 const SCORED_TOKENS = 512;
@@ -25,7 +25,7 @@ export class ForeignModel implements RunningModel {
   readonly sizes: CacheSizes;
   readonly #open: () => Promise<OpenedGraphs>;
   #graphs: Promise<OpenedGraphs> | null = null;
-  #takesPadding: Promise<boolean> | null = null;
+  #sideBySide: Promise<SideBySide> | null = null;
   #closed = false;
 
   constructor(
@@ -43,10 +43,10 @@ export class ForeignModel implements RunningModel {
   }
 
   decoder(): Decoder {
-    return foreignDecoder(async () => {
-      const graphs = await this.#opened();
-      return { ...graphs, takesPadding: () => this.#takesPadding ??= takesPadding(graphs, this.info.vocabSize) };
-    }, this.layout);
+    return foreignDecoder(
+      async () => ({ ...await this.#opened(), sideBySide: () => this.#together() }),
+      this.layout,
+    );
   }
 
   async score(
@@ -55,8 +55,9 @@ export class ForeignModel implements RunningModel {
     { mode, tokenBudget, maxCachedTokens }: Required<ScoreSettings>,
     afterRun: () => Promise<void>,
   ): Promise<void> {
-    const most = mode === "batch" ? Math.min(tokenBudget, maxCachedTokens) : 1;
-    for (const batch of byLength(sequences.map(({ tokens }) => tokens), this.layout, most)) {
+    const isAlone = mode !== "batch" || await this.#together() === "alone";
+    const most = isAlone ? 1 : Math.min(tokenBudget, maxCachedTokens);
+    for (const batch of byLength(sequences.map(({ tokens }) => tokens), most)) {
       if (!scores.isOpen(batch)) continue;
       const rows = batch.map((index) => sequences[index]), first = rows[0].tokens.length - longestTargets(rows);
       let at = first;
@@ -106,7 +107,7 @@ export class ForeignModel implements RunningModel {
 
   async argmaxAll(prompts: number[][]): Promise<number[]> {
     const { vocabSize } = this.info, length = prompts[0].length, best = new Array<number>(prompts.length * length);
-    for (const batch of byLength(prompts, this.layout, Infinity)) {
+    for (const batch of byLength(prompts, this.layout.only.rows ?? Infinity)) {
       let at = 0;
       for await (const { logits, dims: [, ran] } of this.#logits(batch.map((p) => prompts[p]), 0, length)) {
         for (const [row, prompt] of batch.entries()) {
@@ -142,6 +143,11 @@ export class ForeignModel implements RunningModel {
     await graphs?.session.release();
     await graphs?.first?.session.release();
     this.#graphs = null;
+  }
+
+  async #together(): Promise<SideBySide> {
+    const graphs = await this.#opened();
+    return await (this.#sideBySide ??= sideBySide(graphs, this.info.vocabSize));
   }
 
   #opened(): Promise<OpenedGraphs> {

@@ -134,20 +134,23 @@ Deno.test("rows of other lengths run together where the graph takes padding: fou
   inFolder(async (folder) => {
     await writeFile(join(folder, "config.json"), CONFIG);
     const { openGraphs } = await import("../../../lib/model/foreign/open_foreign.ts");
-    const { takesPadding } = await import("../../../lib/model/foreign/padding.ts");
-    const found: Record<string, boolean> = {};
+    const { sideBySide } = await import("../../../lib/model/foreign/side_by_side.ts");
+    const found: Record<string, string> = {};
     const layouts: Record<string, TinyLayout> = {
       ...{ plain: {}, conv: { conv: true }, counted: { positions: false }, blind: { mask: false } },
       ...{ uncached: { caches: "none" }, merged: { caches: "merged" }, half: { floats: "float16" } },
+      ...{ mixed: { mixed: true }, single: { rows: 1 } },
     };
     for (const [name, layout] of Object.entries(layouts)) {
       await writeTiny(join(folder, "model.onnx"), layout);
       const graph = await resolveGraph(folder), graphs = await openGraphs(graph!, { provider: "cpu", threads: 1 });
-      found[name] = await takesPadding(graphs, VOCAB);
+      found[name] = await sideBySide(graphs, VOCAB);
       await graphs.session.release();
     }
-    const takes = { plain: true, conv: true, merged: true, half: true };
-    assert.deepEqual(found, { ...takes, counted: false, blind: false, uncached: false });
+    assert.deepEqual(found, {
+      ...{ plain: "any", conv: "any", merged: "any", half: "any", mixed: "alone" },
+      ...{ counted: "alike", blind: "alike", uncached: "alike", single: "alone" },
+    });
   }));
 
 Deno.test("what is not understood of a graph is refused with its input or output", () =>

@@ -37,6 +37,8 @@ export interface TinyLayout {
   /** A state that does not grow: half of the token before is added to each. */
   conv?: boolean;
   logits?: "all" | "last" | "keep";
+  /** Divides by the largest value of the whole run, as dynamic quantisation does. */
+  mixed?: boolean;
   /** Sizes of the batch and of a run's tokens that are fixed. */
   rows?: 1;
   tokens?: 1;
@@ -161,6 +163,7 @@ function body(g: GraphBuilder, layout: TinyLayout, past: boolean): string[] {
   const seen = g.node("Where", [visible, scores, g.literal("float32", [], [-1e9])]);
   const read = g.node("MatMul", [g.node("Softmax", [seen], { axis: 3 }), values]);
   let hidden = g.node("Add", [x, g.node("Squeeze", [read, ints([1])])]);
+  if (layout.mixed) hidden = g.node("Div", [hidden, g.node("ReduceMax", [g.node("Abs", [hidden])], { keepdims: 0 })]);
   if (logits !== "all") {
     const from = logits === "last"
       ? ints([-1])
