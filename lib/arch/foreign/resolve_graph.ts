@@ -1,7 +1,7 @@
 /** From a reference to the graph that it stands for, where another program made it. */
 import { basename, dirname, join, resolve } from "node:path";
 import { readModel } from "../../onnx/read_model.ts";
-import { filesIdentity } from "../file_range.ts";
+import { filesIdentity, fileSize, readRange } from "../file_range.ts";
 import { namesIn } from "../hf/folder_contents.ts";
 import { type HubGraph, hubGraph } from "../hub/origin.ts";
 import { isFile, isFolder } from "../origin.ts";
@@ -126,10 +126,18 @@ async function readGraph(
   names: string[],
   said: Awaited<ReturnType<typeof graphFacts>>,
 ) {
+  await refusePointer(path);
   const model = await readModel(path);
   await hub?.fetchData(locationsOf(model));
   const data = await dataFiles(path, model, halfDownloads(names));
   return { model, files: [path, ...data], layout: graphLayout(model, path, said.names, said.facts) };
+}
+
+/** What a repository holds in place of a large file that was not fetched. */
+async function refusePointer(path: string): Promise<void> {
+  const start = "version https://git-lfs", size = await fileSize(path);
+  if (size > 1024 || !new TextDecoder().decode(await readRange(path, 0, size)).startsWith(start)) return;
+  throw new SyntaxError(`Cannot open ${path}: it is a pointer of Git LFS, not the file; get that by "git lfs pull"`);
 }
 
 function requireSameCaches(path: string, outputs: string[], caches: { past: string; present: string }[]): void {
