@@ -1,9 +1,10 @@
 /** A reference -> what runs: our own graphs of its architecture, or a graph that was made elsewhere, as it is. */
 import { resolveGraph } from "./foreign/resolve_graph.ts";
-import { type AnySource, isResolvedGraph, type ResolvedGraph } from "./foreign/resolved_graph.ts";
+import { type AnySource, isResolvedGraph } from "./foreign/resolved_graph.ts";
+import type { FoundModel } from "./model_facts.ts";
 import { checkModel } from "./ref_fields.ts";
-import { resolveModel } from "./resolve.ts";
-import { isResolved, type ResolvedModel } from "./resolved.ts";
+import { type ReadOfHub, resolveModel } from "./resolve.ts";
+import { isResolved } from "./resolved.ts";
 import type { ModelOptions } from "./spec.ts";
 
 /**
@@ -14,7 +15,8 @@ import type { ModelOptions } from "./spec.ts";
 export async function resolveAny(
   source: AnySource,
   { precision, provider, threads }: ModelOptions = {},
-): Promise<ResolvedModel | ResolvedGraph> {
+  read: ReadOfHub = "all",
+): Promise<FoundModel> {
   const options = { precision, provider, threads };
   if (isResolvedGraph(source)) {
     const { options: before } = source;
@@ -25,5 +27,5 @@ export async function resolveAny(
   }
   checkModel("Cannot open the model", source);
   const graph = isResolved(source) ? null : await resolveGraph(source, options);
-  return graph ?? await resolveModel(source, options);
+  return graph ?? await resolveModel(source, options, read);
 }

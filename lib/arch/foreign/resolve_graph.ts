@@ -10,6 +10,7 @@ import { graphFacts } from "./facts.ts";
 import { graphFile } from "./graph_file.ts";
 import { graphLayout } from "./layout.ts";
 import type { ResolvedGraph } from "./resolved_graph.ts";
+import { countedOnce } from "./twice_stored.ts";
 import { graphWeights } from "./weights.ts";
 
 /**
@@ -51,7 +52,7 @@ export async function resolveGraph(ref: ModelRef, options: ModelOptions = {}): P
       contextLength: facts.contextLength ?? unsaid(path, "how long its context is (max_position_embeddings)"),
       vocabSize: layout.vocabSize ?? facts.vocabSize ?? unsaid(path, "how large its vocabulary is (vocab_size)"),
     },
-    weights: graphWeights(model),
+    weights: await countedOnce(graphWeights(model), path, model, files),
     options: {
       precision,
       provider: options.provider ?? full.provider,
@@ -60,6 +61,7 @@ export async function resolveGraph(ref: ModelRef, options: ModelOptions = {}): P
     files,
     identity: await filesIdentity(files),
     tokenizer: tokenizerJson === "bytes" || !await isFile(json) ? "bytes" : { json },
+    tokenizerNamed: tokenizerJson === "bytes" || await isFile(json),
     ends: { folder },
   };
 }
@@ -89,5 +91,7 @@ async function graphPath(
 }
 
 function unsaid(path: string, what: string): never {
-  throw new TypeError(`Cannot open ${path}: no config.json or genai_config.json beside it says ${what}`);
+  throw new TypeError(
+    `Cannot open ${path}: no config.json or genai_config.json beside it says ${what}; write it into one there`,
+  );
 }
