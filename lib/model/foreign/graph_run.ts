@@ -42,7 +42,7 @@ export async function runGraph(
   const lengths = group.tokens.map((before) => isCached ? before.length : 0);
   const before = graphs.layout.sharesBuffers ? roomFor(graphs.layout, group, ran, mostTokens) : group;
   const feeds: Feeds = { ...(layout === graphs.layout ? before.caches : {}), ...ints(layout.ids, run.flat(), rows) };
-  if (layout.mask) Object.assign(feeds, ints(layout.mask, mask(graphs.layout, before, lengths, ran), rows));
+  if (layout.mask) feeds[layout.mask.name] = mask(layout.mask, graphs.layout, before, lengths, ran);
   if (layout.positions) {
     const positions = run.flatMap((row, r) => row.map((_, i) => lengths[r] + i));
     Object.assign(feeds, ints(layout.positions, positions, rows));
@@ -62,13 +62,22 @@ export async function runGraph(
  * 1 for every token so far. Rows of other lengths have what is no token in front of theirs, in one buffer behind: there a
  * row's new tokens stand behind its own.
  */
-function mask(layout: GraphLayout, group: Group, lengths: number[], ran: number): number[] {
-  if (layout.sharesBuffers) {
-    const total = Math.max(...lengths) + ran;
-    return lengths.flatMap((length) => Array.from({ length: total }, (_, i) => Number(i < length + ran)));
+function mask({ type }: IntInput, layout: GraphLayout, group: Group, lengths: number[], ran: number): Tensor {
+  const longest = Math.max(...lengths), slots = layout.sharesBuffers ? longest : slotsOf(layout, group) ?? longest;
+  const width = slots + ran, dims = [lengths.length, width];
+  const ones = lengths.map((length, row) => {
+    const from = row * width + (layout.sharesBuffers ? 0 : slots - length);
+    return [from, from + length + ran] as const;
+  });
+  // One number for each token so far, in every step: made without a list of numbers.
+  if (type === "int32") {
+    const values = new Int32Array(lengths.length * width);
+    for (const [from, to] of ones) values.fill(1, from, to);
+    return int32s(values, dims);
   }
-  const slots = slotsOf(layout, group) ?? Math.max(...lengths);
-  return lengths.flatMap((length) => Array.from({ length: slots + ran }, (_, i) => Number(i >= slots - length)));
+  const values = new BigInt64Array(lengths.length * width);
+  for (const [from, to] of ones) values.fill(1n, from, to);
+  return int64s(values, dims);
 }
 
 function ints({ name, type }: IntInput, values: number[], rows: number): Feeds {
