@@ -15,8 +15,11 @@ export interface OpenedGraphs extends OpenedGraph {
 }
 
 export interface RunOptions {
-  /** Logits of each row's last token alone, where the graph can leave the others out. Default "all". */
-  logits?: "all" | "last";
+  /**
+   * "last": those of each row's last token are enough, where the graph can leave the others out; "none": they are left in
+   * the runtime. Default "all".
+   */
+  logits?: "all" | "last" | "none";
   /** Tokens that any row will have at most: shared buffers get no more room. */
   mostTokens?: number;
 }
@@ -47,15 +50,18 @@ export async function runGraph(
     const positions = run.flatMap((row, r) => row.map((_, i) => lengths[r] + i));
     Object.assign(feeds, ints(layout.positions, positions, rows));
   }
-  if (layout.keep) feeds[layout.keep.name] = keepLast(layout.keep, logits === "last" ? 1 : 0);
+  if (layout.keep) feeds[layout.keep.name] = keepLast(layout.keep, logits === "all" ? 0 : 1);
   if (layout.useCache) feeds[layout.useCache] = bool(hasCached && isCached, [1]);
   const { caches: slots, sharesBuffers } = graphs.layout, into: Feeds = {};
   if (sharesBuffers) { for (const { past, present } of slots) into[present] = before.caches[past]; }
-  const out = await session.run(feeds, [layout.logits.name, ...slots.map((c) => c.present)], into);
+  const fetched = [...(logits === "none" ? [] : [layout.logits.name]), ...slots.map((c) => c.present)];
+  const out: Partial<Record<string, Tensor>> = await session.run(feeds, fetched, into);
   const next: Group = { tokens: all, caches: {} };
-  for (const slot of slots) next.caches[slot.past] = sharesBuffers ? before.caches[slot.past] : out[slot.present];
-  const given = asFloats(out[layout.logits.name]), vocab = out[layout.logits.name].dims.at(-1)!;
-  return { logits: given, dims: [rows, given.length / (rows * vocab), vocab], next };
+  for (const slot of slots) next.caches[slot.past] = sharesBuffers ? before.caches[slot.past] : out[slot.present]!;
+  const given = out[layout.logits.name];
+  if (!given) return { logits: new Float32Array(), dims: [rows, 0, 0], next };
+  const vocab = given.dims.at(-1)!;
+  return { logits: asFloats(given), dims: [rows, given.size / (rows * vocab), vocab], next };
 }
 
 /**
