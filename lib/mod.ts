@@ -113,6 +113,7 @@ export {
   weightBytes,
 } from "./cost/spec_costs.ts";
 export type { ActivationOptions } from "./cost/activations.ts";
+export { type CostedGraph, costedGraph } from "./cost/costed_graph.ts";
 export { type Cost, type GraphCost, graphCost, type NodeCost, requireComplete } from "./cost/graph_cost.ts";
 export { graphFlops, type GraphFlopsOptions, graphPassCost, type PassOptions } from "./cost/graph_generation.ts";
 export { mbu, mfu, rooflineMs } from "./cost/utilisation.ts";

@@ -7,7 +7,8 @@ import { createReadStream } from "node:fs";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { BUILD_VERSION, cacheKey, GRAPH_VERSION } from "./build.ts";
-import type { ResolvedGraph } from "./foreign/resolved_graph.ts";
+import { isResolvedGraph, type ResolvedGraph } from "./foreign/resolved_graph.ts";
+import type { FoundModel } from "./model_facts.ts";
 import { resolveModel } from "./resolve.ts";
 import type { ModelSource } from "./resolved.ts";
 import type { ArchEdit, ArchSpec, ModelOptions, Precision } from "./spec.ts";
@@ -45,6 +46,11 @@ export async function modelFingerprint(ref: ModelSource, options: ModelOptions =
 /** The fingerprint of a graph that runs as it is. */
 export async function graphFingerprint({ files, layout }: ResolvedGraph): Promise<unknown> {
   return { graph: await hashesOf(files), layout };
+}
+
+/** The fingerprint of what a reference was found to be. */
+export async function foundFingerprint(found: FoundModel, options: ModelOptions = {}): Promise<unknown> {
+  return isResolvedGraph(found) ? await graphFingerprint(found) : await modelFingerprint(found, options);
 }
 
 async function hashesOf(files: string[]): Promise<string> {

@@ -1,12 +1,13 @@
 /** A reference -> what runs: our own graphs of its architecture, or a graph that was made elsewhere, as it is. */
 import { resolve } from "node:path";
 import { resolveGraph } from "./foreign/resolve_graph.ts";
-import { type AnySource, isResolvedGraph, type ResolvedGraph } from "./foreign/resolved_graph.ts";
+import { type AnySource, isResolvedGraph } from "./foreign/resolved_graph.ts";
 import { otherForms } from "./foreign/other_forms.ts";
 import { namesIn } from "./hf/folder_contents.ts";
 import { isFolder } from "./origin.ts";
 import { checkModel } from "./ref_fields.ts";
-import { resolveModel } from "./resolve.ts";
+import type { FoundModel } from "./model_facts.ts";
+import { type ReadOfHub, resolveModel } from "./resolve.ts";
 import { isResolved, type ModelSource, type ResolvedModel } from "./resolved.ts";
 import type { ModelOptions } from "./spec.ts";
 
@@ -18,7 +19,8 @@ import type { ModelOptions } from "./spec.ts";
 export async function resolveAny(
   source: AnySource,
   { precision, provider, threads }: ModelOptions = {},
-): Promise<ResolvedModel | ResolvedGraph> {
+  read: ReadOfHub = "all",
+): Promise<FoundModel> {
   const options = { precision, provider, threads };
   if (isResolvedGraph(source)) {
     const { options: before } = source;
@@ -29,7 +31,7 @@ export async function resolveAny(
   }
   checkModel("Cannot open the model", source);
   const graph = isResolved(source) ? null : await resolveGraph(source, options);
-  return graph ?? await withNotes(await resolveModel(source, options), source);
+  return graph ?? await withNotes(await resolveModel(source, options, read), source);
 }
 
 /** A model in a folder that holds graphs of it too. */

@@ -1,7 +1,7 @@
 /** Architectures x settings x tasks -> one comparison. */
 import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import { resolveModels, withWeights } from "../arch/resolve.ts";
-import type { ResolvedModel } from "../arch/resolved.ts";
+import type { FoundModel } from "../arch/model_facts.ts";
+import { resolveModels, withWeights } from "../arch/resolve_models.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { BAND, MEMORY_HOSTS, SEED } from "../check/common.ts";
 import { names, object, optional } from "../check/objects.ts";
@@ -12,6 +12,7 @@ import { findTask } from "../eval/registry.ts";
 import { taskGraph } from "../eval/task.ts";
 import { TASK_OPTIONS, type TaskOptions } from "../eval/task_options.ts";
 import type { Row } from "../eval/types.ts";
+import { wayOf, waysTaken } from "../measure/decode_ways.ts";
 import { captureEnvironment } from "../measure/environment.ts";
 import { identicalModels } from "../measure/identical.ts";
 import { measureMemory } from "../measure/memory.ts";
@@ -45,7 +46,10 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   rounds?: number | Partial<RoundsBudget>;
   /** Seed of the order and of random prompts. Default 0. */
   seed?: number;
-  /** Default "loop": decode inside the graph. */
+  /**
+   * One way of decoding for all models: "loop", inside the graph, or "step", a run of the graph for each token. Default
+   * "loop" where all can, else "step". Where a model cannot as asked, the pair is marked "ways differ" and has no verdict.
+   */
   way?: DecodeWay;
   /** Fresh processes for each memory figure; 0 leaves them out. Default 3. */
   memoryHosts?: number;
@@ -90,6 +94,9 @@ export const COMPARE_OPTIONS = object<CompareOptions>({
  * Where models have different tokenizers, a token of one is not the text of a token of another: there speed is compared
  * in bytes of the same text a second (`decode_bytes_s`), and tokens a second are shown without a verdict.
  *
+ * A graph that another program made (an ONNX folder or file) is measured as it is. It decodes by a run for each token, so
+ * beside one all models do (`raw.way`): a loop inside of one graph beside steps of another would compare runtimes.
+ *
  * After Stop or an error that ends it, the error holds the comparison so far (`partialOf`).
  *
  * @param models References by the name under which each is shown. One alone is measured without a summary.
@@ -111,8 +118,7 @@ export async function compareArchitectures(
 ): Promise<Comparison> {
   checkArgument("Cannot compare", "models", models, MODELS);
   checkOptions("Cannot compare", options, COMPARE_OPTIONS);
-  const { throughput = [], tasks = {}, seed = 0, way = "loop", memoryHosts = 3, start = startHost, provider, threads } =
-    options;
+  const { throughput = [], tasks = {}, seed = 0, way, memoryHosts = 3, start = startHost, provider, threads } = options;
   const names = Object.keys(models), { baseline = names[0] } = options;
   const store = options.store === undefined && start === startHost ? new ResultStore() : options.store;
   const modelOptions = { provider, threads }, headers = await resolveModels(models, modelOptions, "headers");
@@ -125,7 +131,7 @@ export async function compareArchitectures(
     models: Object.fromEntries(names.map((name) => [name, { ref: models[name], info: null, memory: {} }])),
     baseline,
     seed,
-    way,
+    ...waysTaken(found, way),
     band: { speed: options.band?.speed ?? SPEED_BAND, quality: options.band?.quality ?? QUALITY_BAND },
     settings: [],
     rounds: [],
@@ -180,7 +186,7 @@ function addRounds(
 
 async function addMemory(
   raw: ComparisonRaw,
-  models: Record<string, ResolvedModel>,
+  models: Record<string, FoundModel>,
   { throughput, plan, hosts, start }: {
     throughput: ThroughputSetting[];
     plan: TextPlan;
@@ -203,7 +209,7 @@ async function addMemory(
           hosts,
           config,
           seed: raw.seed,
-          way: raw.way,
+          way: wayOf(raw, name),
           onHost,
         });
       });
@@ -217,7 +223,7 @@ async function addMemory(
 /** All tasks of one model in one process. */
 async function addTasks(
   raw: ComparisonRaw,
-  models: Record<string, ResolvedModel>,
+  models: Record<string, FoundModel>,
   tasks: Record<string, TaskOptions | Row[]>,
   { start, store }: { start: StartHost; store: ResultStore | null },
 ): Promise<void> {

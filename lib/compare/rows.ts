@@ -30,6 +30,17 @@ export interface TableRow {
   bytes_per_token: number | null;
 }
 
+/**
+ * Why a speed has no verdict. "not comparable": tokens a second of models that read a text as different tokens; the bytes'
+ * row is the answer. "ways differ": one decodes in a loop inside its graph and the other by a run for each token, which
+ * compares runtimes and not models.
+ */
+export type Unjudged = "not comparable" | "ways differ";
+
+export function isUnjudged(verdict: string): verdict is Unjudged {
+  return verdict === "not comparable" || verdict === "ways differ";
+}
+
 /** A row a model (but the baseline), setting or task, and metric. */
 export interface SummaryRow {
   architecture: string;
@@ -47,8 +58,7 @@ export interface SummaryRow {
   high: number | null;
   /** Rounds or items in which both took part. */
   n: number;
-  /** "not comparable": tokens a second of models that read a text as different tokens; the bytes' row is the answer. */
-  verdict: SpeedVerdict | QualityVerdict | "not comparable";
+  verdict: SpeedVerdict | QualityVerdict | Unjudged;
   /** What to know before the row is read; null: nothing. */
   note: string | null;
 }

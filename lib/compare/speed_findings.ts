@@ -11,6 +11,8 @@ import { blockLogRatios } from "../stats/ratio.ts";
 import { speedVerdict } from "../stats/verdict.ts";
 import type { Finding } from "./finding.ts";
 import type { ComparisonRaw } from "./raw.ts";
+import type { Unjudged } from "./rows.ts";
+import { wayNote } from "./way_note.ts";
 
 const COLUMN: Record<SpeedMetric, string> = {
   decodeTokensPerS: "decode",
@@ -48,7 +50,7 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
   const pairs = pairedSpeeds(raw.rounds, config, metric, name, raw.baseline);
   const factor = bytes ? byteFactor(raw, speed, name, raw.baseline) : exactFactor(1);
   if (!pairs.length || !factor) return null;
-  const { judged, primary, note } = standing(raw, name, speed);
+  const { judged, primary, note } = standingOf(raw, name, speed);
   const stoppedByWidth = raw.settings.find((s) => s.config === config)?.stoppedBy === "width";
   const units = blockLogRatios(pairs), enough = units.length >= 2;
   const wide = usableScaledInterval(units, factor, { level: 0.95, comparisons, stoppedByWidth });
@@ -57,8 +59,8 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
     const own = blockLogRatios(pairs.map((p) => ({ block: p.block, candidate: p[key], baseline: 1 })));
     return geometricMean(own.map(Math.exp)).point * (bytes ? Math.exp(byteFactor(raw, speed, model)!.log) : 1);
   };
-  const verdict = !judged
-    ? "not comparable"
+  const verdict = judged !== true
+    ? judged
     : wide && narrow
     ? speedVerdict({ wide, narrow }, raw.band.speed)
     : "unclear";
@@ -84,13 +86,27 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
     comparisons,
     wide,
     narrow,
-    signFlipP: enough && judged ? signFlipTest(units.map((unit) => unit + factor.log)).p : null,
+    signFlipP: enough && judged === true ? signFlipTest(units.map((unit) => unit + factor.log)).p : null,
     roundsNeeded: needed && Math.ceil(needed * pairs.length / units.length),
   };
 }
 
-/** Whether a speed compares two models, and answers which is faster. */
-function standing(raw: ComparisonRaw, name: string, { bytes, primary, config, metric }: Speed) {
+interface Standing {
+  /** Whether a speed compares two models, or why not. */
+  judged: true | Unjudged;
+  /** Whether it answers which is faster. */
+  primary: boolean;
+  note: string | null;
+}
+
+/** By the ways in which the two decoded, and by their tokens. */
+function standingOf(raw: ComparisonRaw, name: string, speed: Speed): Standing {
+  const ofTokens = standing(raw, name, speed), ways = wayNote(raw, name, speed.config);
+  const judged = ways?.differ && ofTokens.judged === true ? "ways differ" : ofTokens.judged;
+  return { ...ofTokens, judged, note: [ofTokens.note, ways?.note].filter((note) => note).join("; ") || null };
+}
+
+function standing(raw: ComparisonRaw, name: string, { bytes, primary, config, metric }: Speed): Standing {
   if (bytes || !inBytes(raw, config)) return { judged: true, primary, note: null };
   const without = [name, raw.baseline].filter((model) => raw.text && !raw.text.models[model]);
   if (without.length) {
@@ -98,8 +114,8 @@ function standing(raw: ComparisonRaw, name: string, { bytes, primary, config, me
       "whatever text they stand for";
     return { judged: true, primary: metric === primarySpeed(settingOf(raw, config)), note };
   }
-  const judged = sameTokens(raw, name);
-  return { judged, primary, note: judged ? null : "tokens of different tokenizers; bytes of the same text compare" };
+  if (sameTokens(raw, name)) return { judged: true, primary, note: null };
+  return { judged: "not comparable", primary, note: "tokens of different tokenizers; bytes of the same text compare" };
 }
 
 function settingOf(raw: ComparisonRaw, config: string) {

@@ -7,8 +7,7 @@ import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { oneOf } from "../check/rules.ts";
 import { checkContext } from "./context.ts";
-import { requireComplete } from "./graph_cost.ts";
-import { graphFlops, graphPassCost } from "./graph_generation.ts";
+import { type CostedGraph, graphOfRef } from "./costed_graph.ts";
 import { CONVENTION, type Flops, type FlopsConvention } from "./flops_convention.ts";
 import { sumOfSteps } from "./graph_steps.ts";
 import { mixingElementwise, mixingFlops, pairsOf } from "./mixing.ts";
@@ -56,7 +55,8 @@ export const LAYER_FLOPS_OPTIONS = object<LayerFlopsOptions>({
  * FLOPs of a prompt's prefill and of decoding after it. Formulas: Kaplan et al. 2020 (arXiv 2001.08361), table 1, with
  * grouped heads and a gated MLP; biases and embedding look-ups are left out. Exact integers below 2^53.
  *
- * @param ref Also the path of any .onnx file, whose graph is counted as it is (`graphFlops`; `logits` has no say there).
+ * @param ref Also any .onnx file, or a folder of a graph made elsewhere, which is counted as it is: `logits` has no say
+ * there, the graph's head runs on the rows that it runs on.
  * @returns FLOPs of all sequences of the batch together.
  * @throws {RangeError} If a count is not a whole number or beyond the model's context, or a convention is unknown.
  * @example
@@ -67,26 +67,33 @@ export const LAYER_FLOPS_OPTIONS = object<LayerFlopsOptions>({
  */
 export async function estimateFlops(ref: ModelRef, options: FlopsOptions): Promise<Flops> {
   checkOptions("Cannot estimate FLOPs", options, FLOPS_OPTIONS);
-  if (!isGraph(ref)) return specFlops(await resolveSpec(ref), options);
-  const { logits: _, ...counted } = options;
-  return await graphFlops(ref, counted);
+  const graph = await graphOfRef(ref);
+  return graph ? costedFlops(graph, options) : specFlops(await resolveSpec(ref), options);
 }
 
-/** A graph made elsewhere, counted node by node; which rows its head runs on is the graph's own. */
-function isGraph(ref: ModelRef): ref is string {
-  return typeof ref === "string" && ref.endsWith(".onnx");
+/** `estimateFlops` of a graph that was read. */
+export function costedFlops(graph: CostedGraph, options: FlopsOptions): Flops {
+  const { promptTokens, newTokens = 1, batch = 1, convention = "causal" } = options;
+  requireContext(graph, promptTokens, newTokens);
+  const prefill = graph.flops({ batch, tokens: promptTokens, past: 0 }, convention);
+  const step = (past: number) => graph.flops({ batch, tokens: 1, past }, convention);
+  const decode = sumOfSteps(promptTokens, promptTokens + newTokens - 1, step);
+  return { prefill, decode, total: prefill + decode };
 }
 
 /** `estimateFlops` of a spec. */
 export function specFlops(spec: ArchSpec, options: FlopsOptions): Flops {
   checkOptions("Cannot estimate FLOPs", options, FLOPS_OPTIONS);
-  const { promptTokens, newTokens = 1 } = options;
+  requireContext(spec, options.promptTokens, options.newTokens ?? 1);
+  return countFlops(spec, options);
+}
+
+function requireContext(model: Parameters<typeof checkContext>[1], promptTokens: number, newTokens: number): void {
   const what = newTokens > 1
     ? `promptTokens ${promptTokens} and newTokens ${newTokens}`
     : `promptTokens ${promptTokens}`;
   // The last new token is never read.
-  checkContext("Cannot estimate FLOPs", spec, promptTokens + newTokens - 1, what);
-  return countFlops(spec, options);
+  checkContext("Cannot estimate FLOPs", model, promptTokens + newTokens - 1, what);
 }
 
 /** FLOPs of so many tokens, whatever the context. */
@@ -107,9 +114,11 @@ export function countFlops(spec: ArchSpec, options: FlopsOptions): Flops {
  */
 export async function estimateLayerFlops(ref: ModelRef, options: LayerFlopsOptions): Promise<number[]> {
   checkOptions("Cannot estimate FLOPs of layers", options, LAYER_FLOPS_OPTIONS);
-  if (!isGraph(ref)) return specLayerFlops(await resolveSpec(ref), options);
-  const { convention = "causal", ...pass } = options;
-  return requireComplete(await graphPassCost(ref, pass)).layers.map(({ flops }) => flops[convention]);
+  const graph = await graphOfRef(ref);
+  if (!graph) return specLayerFlops(await resolveSpec(ref), options);
+  const { convention = "causal", batch = 1, past = 0, tokens } = options;
+  checkContext("Cannot estimate FLOPs of layers", graph, past + tokens, `tokens ${tokens} and past ${past}`);
+  return graph.pass({ batch, tokens, past }).layers.map(({ flops }) => flops[convention]);
 }
 
 /** `estimateLayerFlops` of a spec. */

@@ -1,6 +1,7 @@
 /** What earlier evaluations of the same kind have finished. */
-import { graphFingerprint, modelFingerprint } from "../arch/fingerprint.ts";
+import { foundFingerprint } from "../arch/fingerprint.ts";
 import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { modelFacts } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { chooseProvider } from "../model/provider.ts";
@@ -25,13 +26,17 @@ export async function savedRun(
   task: { name: string; version: string },
   { mode, tokenBudget = DEFAULT_TOKEN_BUDGET, maxCachedTokens }: ScoreSettings,
 ): Promise<SavedItems> {
-  const model = await resolveAny(ref, options), isGraph = isResolvedGraph(model);
-  const { tokenizer, ends } = model;
+  const model = await resolveAny(ref, options);
   return store.items({
     task: [task.name, task.version],
-    model: isGraph ? await graphFingerprint(model) : await modelFingerprint(model),
-    tokenizer: await tokenizerFingerprint(isGraph ? { tokenizer, ends, vocabulary: null, spec: model.facts } : model),
+    model: await foundFingerprint(model),
+    tokenizer: await tokenizerFingerprint(modelFacts(model)),
     runtime: [await onnxruntimeVersion(), chooseProvider(model.options.provider ?? "auto"), Deno.build.arch],
-    scoring: [SCORING_VERSION, mode ?? (isGraph ? "strict" : "tree"), tokenBudget, maxCachedTokens ?? "default"],
+    scoring: [
+      SCORING_VERSION,
+      mode ?? (isResolvedGraph(model) ? "strict" : "tree"),
+      tokenBudget,
+      maxCachedTokens ?? "default",
+    ],
   });
 }

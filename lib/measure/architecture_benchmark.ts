@@ -1,7 +1,11 @@
 /** Time one model and measure its memory, in a process of its own. */
 import { checkModel } from "../arch/ref_fields.ts";
-import { resolveSpec } from "../arch/resolve.ts";
+import { isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { type FoundModel, modelFacts } from "../arch/model_facts.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { graphOfRef } from "../cost/costed_graph.ts";
+import { costedFlops } from "../cost/flops.ts";
 import { HOSTS, MEMORY_HOSTS, MOST_RUNS, SEED } from "../check/common.ts";
 import { type Fields, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
@@ -10,7 +14,8 @@ import { startHost } from "../model/host.ts";
 import type { StartHost } from "../model/protocol.ts";
 import type { DecodeWay } from "../model/info.ts";
 import { progress, withPartial } from "../progress.ts";
-import { type BenchmarkResult, benchmarkResult, type BenchmarkSample } from "./benchmark_result.ts";
+import { type BenchmarkResult, benchmarkResult, type BenchmarkSample, flopsOptions } from "./benchmark_result.ts";
+import { commonWay, waysOf } from "./decode_ways.ts";
 import { captureEnvironment } from "./environment.ts";
 import { measureMemory, type MemoryResult } from "./memory.ts";
 import { noiseBetween, readNoise } from "./noise.ts";
@@ -81,7 +86,8 @@ export class ArchitectureBenchmark {
    * KV cache is used and the prompt is the same in every run. Prefill and decode are timed apart.
    *
    * @param generationLength Output tokens, counting the one that prefill gives: at least 2.
-   * @param options.way Decode inside the graph ("loop", default) or token by token ("step", which also shows each gap).
+   * @param options.way Decode inside the graph ("loop", default where the model can) or token by token ("step", which also
+   * shows each gap).
    * @throws {RangeError} For numbers that can't be measured, before anything is started.
    */
   async benchmarkGeneration(
@@ -121,13 +127,15 @@ export class ArchitectureBenchmark {
     checkArgument("Cannot measure memory", "setting", setting, SETTING);
     checkOptions("Cannot measure memory", options, MEMORY_OPTIONS);
     const { hosts = 3, seed = 0 } = options;
-    const planned = (await planTexts({ model: this.#ref }, [setting])).of("model", setting);
+    const model = await this.#found(), way = commonWay([waysOf(model)]);
+    const planned = (await planTexts({ model }, [setting])).of("model", setting);
     const config = settingName(setting), bar = progress(`Memory of ${config}`, hosts);
     try {
       return await measureMemory(this.#start, this.#ref, this.#options, planned, {
         hosts,
         config,
         seed,
+        way,
         onHost: (n) => bar.update(n),
       });
     } finally {
@@ -135,15 +143,22 @@ export class ArchitectureBenchmark {
     }
   }
 
+  /** Of a model of the hub, headers are enough before it is opened. */
+  async #found(): Promise<FoundModel> {
+    return await resolveAny(this.#ref, this.#options, "headers");
+  }
+
   async #benchmark(
     setting: GenerationSetting | BatchSetting,
     options: GenerationOptions,
     usualRuns: number,
   ): Promise<BenchmarkResult> {
-    const { numRuns = usualRuns, seed = 0, memoryHosts = 1, way = "loop" } = options;
-    const spec = await resolveSpec(this.#ref);
-    checkSetting(setting, spec, { newTokens: "generationLength", batch: "batchSize" });
+    const { numRuns = usualRuns, seed = 0, memoryHosts = 1 } = options;
+    const found = await this.#found(), spec = isResolvedGraph(found) ? null : found.spec;
+    const { way = commonWay([waysOf(found)]) } = options;
+    checkSetting(setting, modelFacts(found), { newTokens: "generationLength", batch: "batchSize" });
 
+    const graph = await graphOfRef(found), flops = graph ? costedFlops(graph, flopsOptions(setting)).total : undefined;
     const environment = await captureEnvironment();
     const startedAt = new Date().toISOString(), start = performance.now();
     const samples: BenchmarkSample[] = [];
@@ -155,6 +170,7 @@ export class ArchitectureBenchmark {
     const result = () =>
       benchmarkResult({
         spec,
+        flops,
         setting,
         model,
         way,

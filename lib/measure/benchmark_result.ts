@@ -1,6 +1,6 @@
 /** What a benchmark gives: numbers with intervals, and everything that they were made of. */
 import { anObject, data } from "../check/data.ts";
-import { specFlops } from "../cost/flops.ts";
+import { type FlopsOptions, specFlops } from "../cost/flops.ts";
 import type { ArchSpec } from "../arch/spec.ts";
 import type { ProcessCounters } from "../model/protocol.ts";
 import type { DecodeWay, ModelInfo } from "../model/info.ts";
@@ -47,8 +47,8 @@ export interface BenchmarkResult {
   kind: "generation" | "batch";
   setting: GenerationSetting | BatchSetting;
   model: ModelInfo;
-  /** The architecture that ran, after its edits. */
-  spec: ArchSpec;
+  /** The architecture that ran, after its edits; null for a graph that was made elsewhere. */
+  spec: ArchSpec | null;
   /** Execution provider that really ran. */
   provider: string;
   /** How tokens were decoded; null for a batch. */
@@ -87,11 +87,12 @@ export interface BenchmarkResult {
 export const BENCHMARK_RESULT = data<BenchmarkResult>("the result of a benchmark", {
   setting: anObject(),
   model: anObject(),
-  spec: anObject(),
 });
 
 export interface BenchmarkParts {
-  spec: ArchSpec;
+  spec: ArchSpec | null;
+  /** Of one run; where there is a spec they follow from it. */
+  flops?: number;
   setting: GenerationSetting | BatchSetting;
   model: ModelInfo;
   way: DecodeWay;
@@ -115,9 +116,7 @@ export function benchmarkResult(parts: BenchmarkParts): BenchmarkResult {
   const classes = outlierClasses(latencies);
   const gaps = samples.every((s) => s.itlMs) ? samples.map((s) => median(s.itlMs!)) : null;
   const logits = generation ? "last" : setting.logits ?? "last";
-  const flops = generation
-    ? specFlops(spec, { promptTokens: setting.promptTokens, newTokens: setting.newTokens, logits }).total
-    : specFlops(spec, { promptTokens: setting.seqLen, batch: setting.batch, logits }).total;
+  const flops = spec ? specFlops(spec, flopsOptions(setting)).total : parts.flops!;
   const rates = (key: "prefillTokensPerS" | "decodeTokensPerS") =>
     generation ? geometricMean(samples.map((s) => s[key]!)) : null;
   const times = (key: "ttftMs" | "tpotMs") => generation ? meanOf(samples.map((s) => s[key]!)) : null;
@@ -160,6 +159,14 @@ export function benchmarkResult(parts: BenchmarkParts): BenchmarkResult {
     startedAt,
     seconds,
   };
+}
+
+/** What the FLOPs of one run are counted for. */
+export function flopsOptions(setting: GenerationSetting | BatchSetting): FlopsOptions {
+  if (!isGeneration(setting)) {
+    return { promptTokens: setting.seqLen, batch: setting.batch, logits: setting.logits ?? "last" };
+  }
+  return { promptTokens: setting.promptTokens, newTokens: setting.newTokens, logits: "last" };
 }
 
 /** A mean with its t interval; of a single value without bounds. */

@@ -17,6 +17,12 @@ export function measuredTimes(result: BenchmarkResult, name?: string): MeasuredT
   if (!isGeneration(setting) || !ttftMs || !tpotMs) {
     throw new RangeError(`Cannot compare ${result.name} with a roofline: a batch has no TTFT; use benchmarkGeneration`);
   }
+  if (!spec) {
+    throw new TypeError(
+      `Cannot compare ${model.name} with a roofline: its graph was made elsewhere, and what it does is counted from its ` +
+        "file; pass costedGraph(ref) to roofline beside its times",
+    );
+  }
   return {
     name: name ?? `${model.name} ${model.precisionLabel}`,
     spec,

@@ -1,8 +1,7 @@
 /** Peak memory of a running model, in a fresh process of its own. */
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions, Precision } from "../arch/spec.ts";
-import { planOf } from "../cost/memory_plan.ts";
-import { subjectOf } from "../cost/will_it_run.ts";
+import { subjectOf } from "../cost/subject.ts";
 import type { ProcessCounters, StartHost } from "../model/protocol.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
@@ -53,7 +52,7 @@ export interface MemoryOptions extends RunOptions {
  */
 export async function measureMemory(
   start: StartHost,
-  ref: ModelSource,
+  ref: AnySource,
   modelOptions: ModelOptions,
   setting: ModelSetting,
   options: MemoryOptions = {},
@@ -105,11 +104,11 @@ export async function measureMemory(
   };
 }
 
-async function predictedBytes(ref: ModelSource, precision: Precision, setting: ModelSetting): Promise<number> {
-  const { spec, forms } = await subjectOf(ref);
+async function predictedBytes(ref: AnySource, precision: Precision, setting: ModelSetting): Promise<number> {
+  const subject = await subjectOf(ref);
   const lengths = isGeneration(setting)
     // The last token is never read.
     ? { promptTokens: setting.promptTokens, contextLength: setting.promptTokens + setting.newTokens - 1 }
     : { promptTokens: setting.seqLen, contextLength: setting.seqLen, batch: setting.batch, logits: setting.logits };
-  return planOf(spec, await forms(precision), { precision, ...lengths }).runBytes;
+  return (await subject.plan({ precision, ...lengths })).runBytes;
 }

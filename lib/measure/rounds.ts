@@ -1,7 +1,7 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
 import { MODEL_OPTIONS, SOURCES } from "../arch/ref_fields.ts";
-import { resolveModels, withWeights } from "../arch/resolve.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
+import { resolveModels, withWeights } from "../arch/resolve_models.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
@@ -14,6 +14,7 @@ import type { DecodeWay } from "../model/info.ts";
 import { progress, StopError, withPartial } from "../progress.ts";
 import type { ResultStore } from "../store/results.ts";
 import { captureEnvironment } from "./environment.ts";
+import { waysTaken } from "./decode_ways.ts";
 import { goOn, keepRounds, roundWriter } from "./kept_rounds.ts";
 import { STORE } from "../store/store_field.ts";
 import { identicalModels } from "./identical.ts";
@@ -33,7 +34,7 @@ export interface RoundsOptions extends ModelOptions {
   rounds?: number | Partial<RoundsBudget>;
   /** Seed of the order and of the prompts. Default 0. */
   seed?: number;
-  /** Default "loop". */
+  /** Default "loop" where all models can, else "step". A model that cannot as asked takes its own way (`ways`). */
   way?: DecodeWay;
   /** Intervals that shall hold together in the stop rule. Default: candidates times settings. */
   comparisons?: number;
@@ -77,7 +78,7 @@ export const SETTINGS = list(SETTING);
  * @throws {StopError} After Stop, with what was measured (`partialOf`).
  */
 export async function measureRounds(
-  models: Record<string, ModelSource>,
+  models: Record<string, AnySource>,
   settings: ThroughputSetting[],
   options: RoundsOptions = {},
 ): Promise<RoundsResult> {
@@ -92,7 +93,7 @@ export async function measureRounds(
  * @param planned What each model runs, where that is known already.
  */
 export async function keptRounds(
-  models: Record<string, ModelSource>,
+  models: Record<string, AnySource>,
   settings: ThroughputSetting[],
   options: RoundsOptions,
   planned?: TextPlan,
@@ -101,13 +102,14 @@ export async function keptRounds(
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
   checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
   const names = Object.keys(models);
-  const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
+  const { baseline = names[0], seed = 0, start = startHost, provider, threads, precision } = options;
   const plan = roundsPlan(options.rounds);
   checkModels(models, baseline, settings);
   const modelOptions = { provider, threads, precision }, headers = await resolveModels(models, modelOptions, "headers");
   const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(headers, settings, options.texts);
   const found = await withWeights(headers, models, modelOptions);
   const twin = twinName(baseline), refs = { ...found, [twin]: found[baseline] };
+  const taken = waysTaken(refs, options.way), { way, ways } = taken;
   const environment = await captureEnvironment();
   const startedAt = new Date(), began = performance.now();
   const states = settings.map((setting): SettingState => ({
@@ -125,7 +127,7 @@ export async function keptRounds(
     twin,
     identical: identicalModels(refs),
     seed,
-    way,
+    ...taken,
     text,
     settings: [],
     rounds: [],
@@ -147,7 +149,7 @@ export async function keptRounds(
     baseline,
     plan,
     seed,
-    way,
+    way: ways ?? way,
     comparisons,
     modelOptions,
     texts,
@@ -210,7 +212,7 @@ export async function keptRounds(
   }
 }
 
-function checkModels(models: Record<string, ModelSource>, baseline: string, settings: ThroughputSetting[]): void {
+function checkModels(models: Record<string, AnySource>, baseline: string, settings: ThroughputSetting[]): void {
   const names = Object.keys(models);
   if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {

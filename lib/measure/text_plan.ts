@@ -1,6 +1,7 @@
 /** From settings to what each model runs: of a setting in bytes, its own tokens. */
-import { resolveSpec } from "../arch/resolve.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
+import { modelFacts } from "../arch/model_facts.ts";
+import { resolveModels } from "../arch/resolve_models.ts";
 import { withBos } from "../model/tokenizer.ts";
 import { type ModelTokenizer, modelTokenizers } from "./model_tokenizers.ts";
 import { checkSetting, isText, type ModelSetting, settingName, type ThroughputSetting } from "./setting.ts";
@@ -36,26 +37,24 @@ export interface TextPlan {
  * opened.
  */
 export async function planTexts(
-  models: Record<string, ModelSource>,
+  models: Record<string, AnySource>,
   settings: readonly ThroughputSetting[],
   texts?: readonly (string | SourceText)[],
 ): Promise<TextPlan> {
-  const specs = await Promise.all(
-    Object.entries(models).map(async ([name, ref]) => ({ name, spec: await resolveSpec(ref) })),
-  );
+  const found = await resolveModels(models, {}, "headers"), facts = Object.values(found).map(modelFacts);
   for (const setting of settings) {
-    if (!isText(setting)) specs.forEach(({ spec }) => checkSetting(setting, spec));
+    if (!isText(setting)) facts.forEach((of) => checkSetting(setting, of));
   }
   let sample: Promise<TextSample> | undefined;
   const once = () => sample ??= textSample(texts);
-  const tokenizers = await modelTokenizers(models);
+  const tokenizers = await modelTokenizers(found);
   const plans = new Map<string, ModelSetting>(), tokens: Record<string, SettingTokens> = {};
   for (const setting of settings.filter(isText)) {
     const config = settingName(setting);
     const parts = await planText(setting, setting.text ?? (await once()).texts.join("\n"), tokenizers);
     tokens[config] = parts.tokens;
-    for (const { name, spec } of specs) {
-      checkSetting(parts.plans[name], spec, {}, config);
+    for (const [name, model] of Object.entries(found)) {
+      checkSetting(parts.plans[name], modelFacts(model), {}, config);
       plans.set(JSON.stringify([config, name]), parts.plans[name]);
     }
   }

@@ -1,7 +1,7 @@
 /** Opening a model: from a reference to one that runs. */
-import { type AnySource, isResolvedGraph, type ResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import type { FoundModel } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
-import type { ResolvedModel } from "../arch/resolved.ts";
 import { checkOptions } from "../check/options.ts";
 import { LanguageModel } from "./language_model.ts";
 import { OPEN_OPTIONS, type OpenOptions } from "./open_options.ts";
@@ -36,7 +36,7 @@ export async function openModel(ref: AnySource, options: OpenOptions = {}): Prom
 }
 
 /** Open what was found, in a process that it may end. */
-export async function openHere(found: ResolvedModel | ResolvedGraph, options: OpenOptions): Promise<LanguageModel> {
+export async function openHere(found: FoundModel, options: OpenOptions): Promise<LanguageModel> {
   const { threads = physicalCores(), provider: asked = "auto" } = found.options;
   const provider = chooseProvider(asked), settings = { provider, threads, profilePrefix: options.profilePrefix };
   const running = isResolvedGraph(found) ? await openForeign(found, settings) : await openOwn(found, settings);

@@ -4,13 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheKey } from "../arch/build.ts";
 import { filesIdentity } from "../arch/file_range.ts";
-import type { ResolvedModel } from "../arch/resolved.ts";
+import type { ModelFacts } from "../arch/model_facts.ts";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { cutTokenizer } from "./cut_tokenizer.ts";
 import { bytesOf, TOKENIZER_VERSION, tokenizerReader } from "./tokenizer_files.ts";
 
-type Parts = Pick<ResolvedModel, "tokenizer" | "ends" | "vocabulary"> & { spec: { vocabSize: number } };
+type Parts = Pick<ModelFacts, "tokenizer" | "ends" | "vocabulary" | "vocabSize">;
 
 /** Small files whose fields decide ids; they are told apart by what they hold. */
 const CONFIGS = ["tokenizer_config.json", "config.json", "generation_config.json"];
@@ -23,9 +23,9 @@ const CONFIGS = ["tokenizer_config.json", "config.json", "generation_config.json
  * @throws {TypeError} If the tokenizer is of a kind that is not built.
  */
 export async function tokenizerFingerprint(model: Parts): Promise<string> {
-  const { tokenizer, ends, vocabulary, spec } = model;
+  const { tokenizer, ends, vocabulary, vocabSize } = model;
   if (tokenizer === "bytes") {
-    const { bosId, eosId, endIds } = await bytesOf(vocabulary ? 258 : spec.vocabSize, ends);
+    const { bosId, eosId, endIds } = await bytesOf(vocabulary ? 258 : vocabSize, ends);
     return sha256(["bytes", bosId, eosId, endIds, vocabulary]);
   }
   const key = cacheKey([TOKENIZER_VERSION, tokenizer, ends, await sourcesOf(model), vocabulary]);

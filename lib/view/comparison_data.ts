@@ -11,7 +11,7 @@ import type { TextTokens } from "../measure/text_tokens.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { Noise } from "../measure/noise.ts";
-import type { ModelInfo } from "../model/info.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
 import { exactFactor, usableScaledInterval } from "../stats/log_factor.ts";
 import { blockLogRatios } from "../stats/ratio.ts";
@@ -44,6 +44,10 @@ export interface ComparisonData {
   readonly raw: {
     models: Record<string, { info?: ModelInfo | null; memory?: Record<string, { memoryGb: Estimate }> }>;
     baseline: string;
+    /** How tokens were decoded; absent in made-up data. */
+    way?: DecodeWay;
+    /** How each model decoded them, where not all could in `way`. */
+    ways?: Record<string, DecodeWay>;
     /** Within this a speed-up or a difference counts as the same. */
     band: { speed: number; quality: number };
     /** The baseline's second process, as it is called in `rounds`. */

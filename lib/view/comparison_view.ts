@@ -12,6 +12,7 @@ import {
   type SummaryRow,
   summaryRows,
 } from "./comparison_data.ts";
+import { isUnjudged } from "../compare/rows.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded, usablePositive } from "../stats/usable.ts";
 import { busySentence } from "./busy_sentence.ts";
@@ -24,6 +25,7 @@ import { configLabel, metricLabel, rowVerdict } from "./labels.ts";
 import { type Cell, type TableSpec, tableView } from "./table.ts";
 import { decidingColumn, decidingRow, unitSentence } from "./speed_units.ts";
 import { verdictSentences } from "./verdict_sentences.ts";
+import { waySentence } from "./way_sentence.ts";
 
 /** One column: a setting with its speed, or a task with its first metric. */
 interface Topic {
@@ -53,6 +55,7 @@ function changeCell(row: SummaryRow | undefined, topic: Topic): Cell {
   const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
   const options = row.speedup !== null ? { unit: "×" } : { scale: metricLabel(row.metric).scale, sign: true };
   const { words, tone } = rowVerdict(row);
+  if (isUnjudged(row.verdict)) return { main: "—", details: [words] };
   const { point, interval } = estimateParts(estimate, { ...options, units: "" });
   const other = row.metric === topic.metric ? "" : "in its tokens"; // a model without a tokenizer among others
   return { main: point, details: [interval, words, other].filter(Boolean), tone };
@@ -112,6 +115,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
       ...unitSentence(comparison),
       ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
+      ...waySentence(comparison),
       ...identicalSentence(comparison),
       ...busySentence(comparison.raw),
       ...interruptedSentence(comparison.raw),
@@ -155,7 +159,7 @@ export function summaryTable(comparison: ComparisonData): View {
         ? { unit: "×" }
         : { scale, sign: true, unit: differenceUnit === "pp" ? " pp" : "" };
       const { point, interval } = estimateParts(estimate, { ...options, units: "" });
-      const { words, tone } = rowVerdict(row), compares = row.verdict !== "not comparable";
+      const { words, tone } = rowVerdict(row), compares = !isUnjudged(row.verdict);
       return [
         row.architecture,
         configLabel(row.config),

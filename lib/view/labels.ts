@@ -1,4 +1,5 @@
 /** Settings, metrics and verdicts in words. */
+import { isUnjudged } from "../compare/rows.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { SHARE, usableOn, usablePositive } from "../stats/usable.ts";
 
@@ -60,6 +61,7 @@ const VERDICTS: Record<string, { words: string; tone?: "good" | "bad" }> = {
   worse: { words: "worse", tone: "bad" },
   same: { words: "same" },
   "not comparable": { words: "tokens of different tokenizers" },
+  "ways differ": { words: "ways differ" },
   unclear: { words: "no difference found" },
 };
 
@@ -72,7 +74,7 @@ export function verdictLabel(verdict: string): { words: string; tone?: "good" | 
 export function rowVerdict(
   row: { verdict: string; speedup: number | null; low: number | null; high: number | null },
 ): { words: string; tone?: "good" | "bad" } {
-  if (row.verdict !== "not comparable" && row.low === null && row.high === null) {
+  if (!isUnjudged(row.verdict) && row.low === null && row.high === null) {
     return { words: `too few ${rowUnits(row)}` };
   }
   return verdictLabel(row.verdict);

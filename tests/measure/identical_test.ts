@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolveModels } from "../../lib/arch/resolve.ts";
+import { resolveModels } from "../../lib/arch/resolve_models.ts";
 import { identicalModels } from "../../lib/measure/identical.ts";
 import { measureScaling, scalingOf } from "../../lib/measure/scaling.ts";
 import { seededRandom } from "../../lib/stats/random.ts";

@@ -13,6 +13,7 @@ import { precisionIn, unmergedPair } from "./graph_names.ts";
 import { graphLayout } from "./layout.ts";
 import { otherForms } from "./other_forms.ts";
 import type { ResolvedGraph } from "./resolved_graph.ts";
+import { countedOnce } from "./twice_stored.ts";
 import { locationsOf } from "./walk.ts";
 import { type GraphWeights, graphWeights } from "./weights.ts";
 
@@ -66,7 +67,7 @@ export async function resolveGraph(ref: ModelRef, options: ModelOptions = {}): P
       contextLength: facts.contextLength ?? unsaid(path, "how long its context is (max_position_embeddings)"),
       vocabSize: layout.vocabSize ?? facts.vocabSize ?? unsaid(path, "how large its vocabulary is (vocab_size)"),
     },
-    weights,
+    weights: await countedOnce(weights, path, model, files),
     options: {
       precision,
       provider: options.provider ?? full.provider,
@@ -77,6 +78,7 @@ export async function resolveGraph(ref: ModelRef, options: ModelOptions = {}): P
     files: all,
     identity: await filesIdentity(all),
     tokenizer: asked === "bytes" || !await isFile(json) ? "bytes" : { json },
+    tokenizerNamed: asked === "bytes" || await isFile(json),
     ends: { folder },
   };
 }
@@ -158,5 +160,7 @@ function requirePrecision(path: string, { type }: GraphWeights, precision: Preci
 }
 
 function unsaid(path: string, what: string): never {
-  throw new TypeError(`Cannot open ${path}: no config.json or genai_config.json beside it says ${what}`);
+  throw new TypeError(
+    `Cannot open ${path}: no config.json or genai_config.json beside it says ${what}; write it into one there`,
+  );
 }

@@ -27,6 +27,8 @@ export interface ResolvedGraph {
   /** Tells these weights from all others without reading them. */
   identity: string;
   tokenizer: TokenizerOrigin;
+  /** Whether the reference or the folder names it; bytes are what a graph reads that has none. */
+  tokenizerNamed: boolean;
   ends: EndsOrigin;
 }
 

@@ -29,6 +29,7 @@ export const COSTS = {
       (options) => archbench.estimateLayerFlops(tiny, options),
     ),
   ],
+  costedGraph: [parameter<Api["costedGraph"], 0>("ref", MODEL_REF, (ref) => archbench.costedGraph(ref))],
   kvCacheBytes: [
     parameter<Api["kvCacheBytes"], 2>("options", KV_CACHE_OPTIONS, (o) => archbench.kvCacheBytes(tiny, 4, o)),
   ],
