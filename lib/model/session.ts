@@ -85,12 +85,13 @@ export function int8s(data: Int8Array, dims: number[]): ort.Tensor {
   return new ort.Tensor("int8", data, dims);
 }
 
-export function int64s(data: number[] | Int32Array, dims: number[]): ort.Tensor {
-  return new ort.Tensor("int64", BigInt64Array.from(data as number[], BigInt), dims);
+export function int64s(data: number[] | Int32Array | BigInt64Array, dims: number[]): ort.Tensor {
+  const values = data instanceof BigInt64Array ? data : BigInt64Array.from(data as number[], BigInt);
+  return new ort.Tensor("int64", values, dims);
 }
 
-export function int32s(data: number[], dims: number[]): ort.Tensor {
-  return new ort.Tensor("int32", Int32Array.from(data), dims);
+export function int32s(data: number[] | Int32Array, dims: number[]): ort.Tensor {
+  return new ort.Tensor("int32", data instanceof Int32Array ? data : Int32Array.from(data), dims);
 }
 
 export function bool(value: boolean, dims: number[] = []): ort.Tensor {

@@ -1,6 +1,7 @@
 /** Which of a folder's ONNX files is the model. */
 import { dirname, join, normalize } from "node:path";
 import { readJsonObject } from "../json_file.ts";
+import { isFile } from "../origin.ts";
 import type { Precision } from "../spec.ts";
 import { usualGraph } from "./graph_names.ts";
 
@@ -49,5 +50,8 @@ async function genaiFile(folder: string): Promise<string> {
       `Cannot open ${path}: model.decoder.filename is ${JSON.stringify(name)}, not an .onnx file inside the folder`,
     );
   }
-  return name;
+  if (await isFile(join(folder, name))) return name;
+  throw new Deno.errors.NotFound(
+    `Cannot open ${path}: it says that its graph is in ${name}, and there is no such file`,
+  );
 }

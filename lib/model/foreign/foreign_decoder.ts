@@ -88,7 +88,7 @@ async function read(model: OpenedModel, prompts: number[][]): Promise<Group> {
   const size = pieceOf(model, prompts[0].length, PREFILL_TOKENS);
   for (let at = 0; at < prompts[0].length; at += size) {
     const ids = prompts.map((prompt) => prompt.slice(at, at + size));
-    group = (await runGraph(model, group, ids, { logits: "last", mostTokens: prompts[0].length })).next;
+    group = (await runGraph(model, group, ids, { logits: "none", mostTokens: prompts[0].length })).next;
   }
   return group;
 }

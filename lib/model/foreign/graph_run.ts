@@ -15,8 +15,11 @@ export interface OpenedGraphs extends OpenedGraph {
 }
 
 export interface RunOptions {
-  /** Logits of each row's last token alone, where the graph can leave the others out. Default "all". */
-  logits?: "all" | "last";
+  /**
+   * "last": those of each row's last token are enough, where the graph can leave the others out; "none": they are left in
+   * the runtime. Default "all".
+   */
+  logits?: "all" | "last" | "none";
   /** Tokens that any row will have at most: shared buffers get no more room. */
   mostTokens?: number;
 }
@@ -42,33 +45,45 @@ export async function runGraph(
   const lengths = group.tokens.map((before) => isCached ? before.length : 0);
   const before = graphs.layout.sharesBuffers ? roomFor(graphs.layout, group, ran, mostTokens) : group;
   const feeds: Feeds = { ...(layout === graphs.layout ? before.caches : {}), ...ints(layout.ids, run.flat(), rows) };
-  if (layout.mask) Object.assign(feeds, ints(layout.mask, mask(graphs.layout, before, lengths, ran), rows));
+  if (layout.mask) feeds[layout.mask.name] = mask(layout.mask, graphs.layout, before, lengths, ran);
   if (layout.positions) {
     const positions = run.flatMap((row, r) => row.map((_, i) => lengths[r] + i));
     Object.assign(feeds, ints(layout.positions, positions, rows));
   }
-  if (layout.keep) feeds[layout.keep.name] = keepLast(layout.keep, logits === "last" ? 1 : 0);
+  if (layout.keep) feeds[layout.keep.name] = keepLast(layout.keep, logits === "all" ? 0 : 1);
   if (layout.useCache) feeds[layout.useCache] = bool(hasCached && isCached, [1]);
   const { caches: slots, sharesBuffers } = graphs.layout, into: Feeds = {};
   if (sharesBuffers) { for (const { past, present } of slots) into[present] = before.caches[past]; }
-  const out = await session.run(feeds, [layout.logits.name, ...slots.map((c) => c.present)], into);
+  const fetched = [...(logits === "none" ? [] : [layout.logits.name]), ...slots.map((c) => c.present)];
+  const out: Partial<Record<string, Tensor>> = await session.run(feeds, fetched, into);
   const next: Group = { tokens: all, caches: {} };
-  for (const slot of slots) next.caches[slot.past] = sharesBuffers ? before.caches[slot.past] : out[slot.present];
-  const given = asFloats(out[layout.logits.name]), vocab = out[layout.logits.name].dims.at(-1)!;
-  return { logits: given, dims: [rows, given.length / (rows * vocab), vocab], next };
+  for (const slot of slots) next.caches[slot.past] = sharesBuffers ? before.caches[slot.past] : out[slot.present]!;
+  const given = out[layout.logits.name];
+  if (!given) return { logits: new Float32Array(), dims: [rows, 0, 0], next };
+  const vocab = given.dims.at(-1)!;
+  return { logits: asFloats(given), dims: [rows, given.size / (rows * vocab), vocab], next };
 }
 
 /**
  * 1 for every token so far. Rows of other lengths have what is no token in front of theirs, in one buffer behind: there a
  * row's new tokens stand behind its own.
  */
-function mask(layout: GraphLayout, group: Group, lengths: number[], ran: number): number[] {
-  if (layout.sharesBuffers) {
-    const total = Math.max(...lengths) + ran;
-    return lengths.flatMap((length) => Array.from({ length: total }, (_, i) => Number(i < length + ran)));
+function mask({ type }: IntInput, layout: GraphLayout, group: Group, lengths: number[], ran: number): Tensor {
+  const longest = Math.max(...lengths), slots = layout.sharesBuffers ? longest : slotsOf(layout, group) ?? longest;
+  const width = slots + ran, dims = [lengths.length, width];
+  const ones = lengths.map((length, row) => {
+    const from = row * width + (layout.sharesBuffers ? 0 : slots - length);
+    return [from, from + length + ran] as const;
+  });
+  // One number for each token so far, in every step: made without a list of numbers.
+  if (type === "int32") {
+    const values = new Int32Array(lengths.length * width);
+    for (const [from, to] of ones) values.fill(1, from, to);
+    return int32s(values, dims);
   }
-  const slots = slotsOf(layout, group) ?? Math.max(...lengths);
-  return lengths.flatMap((length) => Array.from({ length: slots + ran }, (_, i) => Number(i >= slots - length)));
+  const values = new BigInt64Array(lengths.length * width);
+  for (const [from, to] of ones) values.fill(1n, from, to);
+  return int64s(values, dims);
 }
 
 function ints({ name, type }: IntInput, values: number[], rows: number): Feeds {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { resolveGraph } from "../../../lib/arch/foreign/resolve_graph.ts";
 import type { ModelRef } from "../../../lib/arch/spec.ts";
 import { openModel } from "../../../lib/model/open_model.ts";
+import { GraphBuilder } from "../../../lib/onnx/graph_builder.ts";
 import { inFolder } from "./in_folder.ts";
 import {
   CONTEXT,
@@ -151,6 +152,36 @@ Deno.test("rows of other lengths run together where the graph takes padding: fou
       ...{ plain: "any", conv: "any", merged: "any", half: "any", mixed: "alone" },
       ...{ counted: "alike", blind: "alike", uncached: "alike", single: "alone" },
     });
+  }));
+
+Deno.test("a recurrent graph: one token a run, a state that does not grow and no mask, rows of any lengths together", () =>
+  inFolder(async (folder) => {
+    const g = new GraphBuilder("recurrent"), inputs = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3];
+    const heads = [2, 7, 1, 8, 2, 8, 1, 8, 2, 8, 4, 5, 9, 0, 4, 5];
+    g.input("input_ids", "int64", ["batch", 1]);
+    g.input("past_ssm.0", "float32", ["batch", 1, 4]);
+    g.output("logits", "float32", ["batch", 1, 4]);
+    g.output("present_ssm.0", "float32", ["batch", 1, 4]);
+    const kept = g.node("Mul", ["past_ssm.0", g.literal("float32", [], [-0.5])]);
+    const read = g.node("Gather", [g.literal("float32", [4, 4], inputs), "input_ids"]);
+    g.node("Add", [kept, read], {}, { outputs: ["present_ssm.0"] });
+    g.node("MatMul", ["present_ssm.0", g.literal("float32", [4, 4], heads)], {}, { outputs: ["logits"] });
+    const byHand = (prompt: number[], count: number) => {
+      const ids = [...prompt];
+      for (let made = 0; made < count; made++) {
+        const state = ids.reduce((s, id) => s.map((v, i) => inputs[4 * id + i] - v / 2), [0, 0, 0, 0]);
+        const logits = state.map((_, id) => state.reduce((sum, v, i) => sum + v * heads[4 * i + id], 0));
+        ids.push(logits.indexOf(Math.max(...logits)));
+      }
+      return ids.slice(prompt.length);
+    };
+    await writeFile(join(folder, "config.json"), JSON.stringify({ max_position_embeddings: 32, vocab_size: 4 }));
+    await writeFile(join(folder, "model.onnx"), g.model());
+    const model = await openModel(folder, { threads: 1 }), prompts = [[0, 1, 2], [3], [2, 2, 1, 0, 3], [1, 0]];
+    const results = await model.generateBatch(prompts.map((prompt) => ({ prompt })), { maxNewTokens: 8 });
+    assert.deepEqual(results.map((r) => "refused" in r ? r : r[0].ids), prompts.map((prompt) => byHand(prompt, 8)));
+    assert.deepEqual((await model.logits([0, 1])).dims, [2, 4]);
+    await model.close();
   }));
 
 Deno.test("what is not understood of a graph is refused with its input or output", () =>
