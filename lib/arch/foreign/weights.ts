@@ -10,6 +10,8 @@ export interface GraphWeights {
   bytes: number;
   /** That of most weights: "fp32", "fp16", "int8", "int4". */
   type: string;
+  /** Weights by form, as stored; absent in what was found before. */
+  forms?: Record<string, number>;
   /** Tables that the file holds twice, compared element by element: names, and the size of one. Absent: none is known. */
   twice?: { names: [string, string]; elements: number; bytes: number }[];
 }
@@ -44,7 +46,12 @@ export function graphWeights(model: OnnxModel): GraphWeights {
     counts.set(form, (counts.get(form) ?? 0) + (bits === undefined ? elements : 8 * byteLength(type, elements) / bits));
   }
   const [most] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ["fp32"];
-  return { parameters: [...counts.values()].reduce((a, b) => a + b, 0), bytes, type: most };
+  return {
+    parameters: [...counts.values()].reduce((a, b) => a + b, 0),
+    bytes,
+    type: most,
+    forms: Object.fromEntries(counts),
+  };
 }
 
 function bitsOf({ attributes }: OnnxNode): number {
