@@ -72,7 +72,7 @@ function modelInfo(
   weights: PackedWeights,
 ): ModelInfo {
   const { spec } = resolved;
-  const { heads, kvHeads, headDim } = headsOf(spec), warnings = threadWarnings(threads);
+  const { heads, kvHeads, headDim } = headsOf(spec), warnings = [...threadWarnings(threads), ...resolved.notes ?? []];
   return {
     name: resolved.name,
     architecture: spec.name,

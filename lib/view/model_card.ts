@@ -65,7 +65,7 @@ async function contentOf(ref: ModelRef, options: CardOptions): Promise<CardConte
   }
   const facts = await graphCardFacts(graph, options), { spec } = facts;
   return {
-    title: facts.name,
+    title: cardTitle(facts),
     lines: graphLines(facts),
     ...(typeof spec === "string" ? { spec: null, noPicture: spec } : { spec }),
     table: precisionTable(facts),

@@ -8,28 +8,31 @@ import type { Place, RunningModel } from "../running_model.ts";
 import type { ScoreMode, ScoreSettings } from "../score_options.ts";
 import type { Sequence } from "../score_request.ts";
 import type { Scores } from "../scores.ts";
-import { floats, type Session, type Tensor } from "../session.ts";
+import { floats, type Tensor } from "../session.ts";
 import type { Tokenizer } from "../tokenizer.ts";
-import { foreignDecoder } from "./foreign_decoder.ts";
-import { emptyGroup, runGraph } from "./graph_run.ts";
+import { byLength, foreignDecoder, pieceOf } from "./foreign_decoder.ts";
+import { type OpenedGraphs, runGraph } from "./graph_run.ts";
+import { emptyGroup } from "./group.ts";
+import { type SideBySide, sideBySide } from "./side_by_side.ts";
 
 /** Tokens of one run when a sequence is scored: all of their logits come out (100 MB of 49,152 entries). */
 const SCORED_TOKENS = 512;
 
 export class ForeignModel implements RunningModel {
   readonly spec = null;
-  /** A graph that gives logits of whole rows scores whole rows. */
-  readonly scoreModes: readonly ScoreMode[] = ["strict"];
+  /** A graph that gives logits of whole rows scores whole rows; those of one length may share a run. */
+  readonly scoreModes: readonly ScoreMode[] = ["strict", "batch"];
   readonly sizes: CacheSizes;
-  readonly #open: () => Promise<Session>;
-  #session: Promise<Session> | null = null;
+  readonly #open: () => Promise<OpenedGraphs>;
+  #graphs: Promise<OpenedGraphs> | null = null;
+  #sideBySide: Promise<SideBySide> | null = null;
   #closed = false;
 
   constructor(
     readonly info: ModelInfo,
     readonly tokenizer: Tokenizer,
     readonly layout: GraphLayout,
-    open: () => Promise<Session>,
+    open: () => Promise<OpenedGraphs>,
   ) {
     this.sizes = sizesOf(layout);
     this.#open = open;
@@ -40,29 +43,36 @@ export class ForeignModel implements RunningModel {
   }
 
   decoder(): Decoder {
-    return foreignDecoder(() => this.#opened(), this.layout);
+    return foreignDecoder(
+      async () => ({ ...await this.#opened(), sideBySide: () => this.#together() }),
+      this.layout,
+    );
   }
 
   async score(
     sequences: Sequence[],
     scores: Scores,
-    _settings: Required<ScoreSettings>,
+    { mode, tokenBudget, maxCachedTokens }: Required<ScoreSettings>,
     afterRun: () => Promise<void>,
   ): Promise<void> {
-    for (const [index, { tokens, targets }] of sequences.entries()) {
-      if (!scores.isOpen([index])) continue;
-      let done = 0;
+    const isAlone = mode !== "batch" || await this.#together() === "alone";
+    const most = isAlone ? 1 : Math.min(tokenBudget, maxCachedTokens);
+    for (const batch of byLength(sequences.map(({ tokens }) => tokens), most)) {
+      if (!scores.isOpen(batch)) continue;
+      const rows = batch.map((index) => sequences[index]), first = rows[0].tokens.length - longestTargets(rows);
+      let at = first;
       for await (
-        const { data, dims: [rows, vocab] } of this.logitsInPieces(
-          tokens,
-          tokens.length - targets.length,
-          SCORED_TOKENS,
-        )
+        const { logits, dims: [, ran, vocab] } of this.#logits(rows.map((r) => r.tokens), first, SCORED_TOKENS)
       ) {
-        for (let row = 0; row < rows; row++, done++) {
-          const logits = (data as Float32Array).subarray(row * vocab, (row + 1) * vocab), target = targets[done];
-          scores.add(index, logits[target] - logSumExp(logits), argmax(logits) === target);
+        for (const [row, { tokens, targets }] of rows.entries()) {
+          for (let i = 0; i < ran; i++) {
+            const target = targets[at + i - (tokens.length - targets.length)];
+            if (target === undefined) continue; // a token of its context, where another row's continuation has begun
+            const own = logits.subarray((row * ran + i) * vocab, (row * ran + i + 1) * vocab);
+            scores.add(batch[row], own[target] - logSumExp(own), argmax(own) === target);
+          }
         }
+        at += ran;
       }
       await afterRun();
     }
@@ -71,59 +81,94 @@ export class ForeignModel implements RunningModel {
   async logitsAt(sequences: number[][], places: Place[]): Promise<Tensor> {
     const { vocabSize } = this.info, found = new Float32Array(places.length * vocabSize);
     for (const [index, tokens] of sequences.entries()) {
-      const { logits } = await this.#run(tokens);
-      places.forEach(({ sequence, at }, place) => {
-        if (sequence === index) found.set(logits.subarray(at * vocabSize, (at + 1) * vocabSize), place * vocabSize);
-      });
+      const own = [...places.entries()].filter(([, { sequence }]) => sequence === index);
+      if (own.length === 0) continue;
+      let at = Math.min(...own.map(([, place]) => place.at));
+      for await (const { logits, dims: [, ran] } of this.#logits([tokens], at, SCORED_TOKENS)) {
+        for (const [place, { at: wanted }] of own) {
+          if (wanted < at || wanted >= at + ran) continue;
+          found.set(logits.subarray((wanted - at) * vocabSize, (wanted - at + 1) * vocabSize), place * vocabSize);
+        }
+        at += ran;
+      }
     }
     return floats(found, [places.length, vocabSize]);
   }
 
   async *logitsInPieces(tokens: number[], from: number, size: number): AsyncGenerator<Tensor> {
-    const { vocabSize } = this.info, session = await this.#opened();
-    const piece = this.layout.caches.length > 0 ? size : tokens.length;
-    let group = emptyGroup(this.layout, 1);
-    for (let at = 0; at < tokens.length; at += piece) {
-      const ids = tokens.slice(at, at + piece), first = Math.max(0, from - at);
-      const { logits, next } = await runGraph(session, this.layout, group, [ids]);
-      group = next;
-      if (first >= ids.length) continue;
-      const wanted = logits.subarray(first * vocabSize);
-      for (let row = 0; row < ids.length - first; row += size) { // no more rows at once than were asked for
-        const part = wanted.subarray(row * vocabSize, (row + size) * vocabSize);
+    const { vocabSize } = this.info;
+    for await (const { logits, dims: [, ran] } of this.#logits([tokens], from, size)) {
+      for (let row = 0; row < ran; row += size) { // no more rows at once than were asked for
+        const part = logits.subarray(row * vocabSize, Math.min(ran, row + size) * vocabSize);
         yield floats(part, [part.length / vocabSize, vocabSize]);
       }
     }
   }
 
   async argmaxAll(prompts: number[][]): Promise<number[]> {
-    const { vocabSize } = this.info;
-    const { logits } = await runGraph(
-      await this.#opened(),
-      this.layout,
-      emptyGroup(this.layout, prompts.length),
-      prompts,
-    );
-    return Array.from(
-      { length: logits.length / vocabSize },
-      (_, row) => argmax(logits.subarray(row * vocabSize, (row + 1) * vocabSize)),
-    );
+    const { vocabSize } = this.info, length = prompts[0].length, best = new Array<number>(prompts.length * length);
+    for (const batch of byLength(prompts, this.layout.only.rows ?? Infinity)) {
+      let at = 0;
+      for await (const { logits, dims: [, ran] } of this.#logits(batch.map((p) => prompts[p]), 0, length)) {
+        for (const [row, prompt] of batch.entries()) {
+          for (let i = 0; i < ran; i++) {
+            const from = (row * ran + i) * vocabSize;
+            best[prompt * length + at + i] = argmax(logits.subarray(from, from + vocabSize));
+          }
+        }
+        at += ran;
+      }
+    }
+    return best;
+  }
+
+  /** Logits of rows of one length from a token on, in the runs that the graph takes: [rows, tokens, vocab]. */
+  async *#logits(rows: number[][], from: number, size: number) {
+    const graphs = await this.#opened(), [{ length }] = rows, { logits: { of } } = this.layout;
+    const piece = of === "last" ? 1 : pieceOf(graphs, length, size);
+    let group = emptyGroup(this.layout, rows.length);
+    for (let at = 0; at < length; at += piece) {
+      const ids = rows.map((row) => row.slice(at, at + piece)), first = Math.max(0, from - at), ran = ids[0].length;
+      const { logits, dims: [, given, vocab], next } = await runGraph(graphs, group, ids, { mostTokens: length });
+      group = next;
+      if (first >= ran) continue;
+      const wanted = ran - first; // a graph without caches gives those before again
+      yield { logits: lastOf(logits, rows.length, given, wanted, vocab), dims: [rows.length, wanted, vocab] as const };
+    }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await (await this.#session)?.release();
-    this.#session = null;
+    const graphs = await this.#graphs;
+    await graphs?.session.release();
+    await graphs?.first?.session.release();
+    this.#graphs = null;
   }
 
-  async #run(tokens: number[]) {
-    return await runGraph(await this.#opened(), this.layout, emptyGroup(this.layout, 1), [tokens]);
+  async #together(): Promise<SideBySide> {
+    const graphs = await this.#opened();
+    return await (this.#sideBySide ??= sideBySide(graphs, this.info.vocabSize));
   }
 
-  #opened(): Promise<Session> {
+  #opened(): Promise<OpenedGraphs> {
     if (this.#closed) throw new TypeError(`Cannot use ${this.info.name}: the model is closed`);
-    return this.#session ??= this.#open();
+    return this.#graphs ??= this.#open();
   }
+}
+
+function longestTargets(rows: Sequence[]): number {
+  return Math.max(...rows.map(({ targets }) => targets.length));
+}
+
+/** The last tokens of each row. */
+function lastOf(logits: Float32Array, rows: number, given: number, wanted: number, vocab: number): Float32Array {
+  if (given === wanted) return logits;
+  if (rows === 1) return logits.subarray((given - wanted) * vocab);
+  const last = new Float32Array(rows * wanted * vocab);
+  for (let row = 0; row < rows; row++) {
+    last.set(logits.subarray((row * given + given - wanted) * vocab, (row + 1) * given * vocab), row * wanted * vocab);
+  }
+  return last;
 }
 
 function sizesOf({ caches }: GraphLayout): CacheSizes {

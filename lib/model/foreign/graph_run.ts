@@ -1,74 +1,83 @@
 /** One run of a graph that was made elsewhere: its own inputs filled, its logits as floats, its caches as they come. */
 import type { GraphLayout, IntInput } from "../../arch/foreign/layout.ts";
-import { bool, type Feeds, floats, halves, int32s, int64s, type Session, type Tensor } from "../session.ts";
+import { bool, type Feeds, int32s, int64s, type Session, type Tensor } from "../session.ts";
+import { type Group, roomFor, slotsOf } from "./group.ts";
 
-/** Sequences of one length that run together, and what is cached of them. */
-export interface Group {
-  /** Tokens before the next run, [rows][tokens]; a graph without caches runs them again. */
-  tokens: number[][];
-  /** The graph's own caches; {} before the first run of a graph without. */
-  caches: Feeds;
+/** A graph whose session is open. */
+export interface OpenedGraph {
+  session: Session;
+  layout: GraphLayout;
+}
+
+/** The graphs of a model: of one in two graphs, `first` reads what comes before anything is cached. */
+export interface OpenedGraphs extends OpenedGraph {
+  first?: OpenedGraph;
+}
+
+export interface RunOptions {
+  /** Logits of each row's last token alone, where the graph can leave the others out. Default "all". */
+  logits?: "all" | "last";
+  /** Tokens that any row will have at most: shared buffers get no more room. */
+  mostTokens?: number;
 }
 
 export interface GraphRun {
-  /** Of every token that ran, [rows, tokens, vocab]. */
+  /** Of each row's last tokens: of all that ran, or fewer where the graph gives fewer. [rows, tokens, vocab]. */
   logits: Float32Array;
-  /** Tokens of each row that ran; a graph without caches has run those before as well. */
-  ran: number;
+  dims: [rows: number, tokens: number, vocab: number];
   next: Group;
-}
-
-export function emptyGroup(layout: GraphLayout, rows: number): Group {
-  const caches: Feeds = {};
-  for (const { past, type, dims } of layout.caches) {
-    const shape = [rows, ...dims.map((d) => d === "slots" ? 0 : d)], size = shape.reduce((a, b) => a * b, 1);
-    caches[past] = type === "float16" ? halves(new Uint16Array(size), shape) : floats(new Float32Array(size), shape);
-  }
-  return { tokens: Array.from({ length: rows }, () => []), caches };
 }
 
 /** Run new tokens of each row behind those that are cached. */
 export async function runGraph(
-  session: Session,
-  layout: GraphLayout,
-  { tokens, caches }: Group,
+  graphs: OpenedGraphs,
+  group: Group,
   ids: number[][],
+  { logits = "all", mostTokens }: RunOptions = {},
 ): Promise<GraphRun> {
-  const cached = layout.caches.length > 0, all = tokens.map((before, row) => [...before, ...ids[row]]);
-  const run = cached ? ids : all, past = cached ? tokens[0].length : 0;
-  const rows = run.length, ran = run[0].length, total = past + ran;
-  const feeds: Feeds = { ...caches, ...ints(layout.ids, run.flat(), [rows, ran]) };
-  if (layout.mask) Object.assign(feeds, ints(layout.mask, new Array(rows * total).fill(1), [rows, total]));
+  const isCached = graphs.layout.caches.length > 0, hasCached = group.tokens.some((before) => before.length > 0);
+  const { session, layout } = graphs.first && !hasCached ? graphs.first : graphs;
+  const all = group.tokens.map((before, row) => [...before, ...ids[row]]);
+  const run = isCached ? ids : all, rows = run.length, ran = run[0].length;
+  const lengths = group.tokens.map((before) => isCached ? before.length : 0);
+  const before = graphs.layout.sharesBuffers ? roomFor(graphs.layout, group, ran, mostTokens) : group;
+  const feeds: Feeds = { ...(layout === graphs.layout ? before.caches : {}), ...ints(layout.ids, run.flat(), rows) };
+  if (layout.mask) Object.assign(feeds, ints(layout.mask, mask(graphs.layout, before, lengths, ran), rows));
   if (layout.positions) {
-    const positions = run.flatMap((row) => row.map((_, i) => past + i));
-    Object.assign(feeds, ints(layout.positions, positions, [rows, ran]));
+    const positions = run.flatMap((row, r) => row.map((_, i) => lengths[r] + i));
+    Object.assign(feeds, ints(layout.positions, positions, rows));
   }
-  if (layout.keep) feeds[layout.keep.name] = keepAll(layout.keep);
-  if (layout.useCache) feeds[layout.useCache] = bool(past > 0, [1]);
-  const out = await session.run(feeds, [layout.logits.name, ...layout.caches.map((c) => c.present)]);
+  if (layout.keep) feeds[layout.keep.name] = keepLast(layout.keep, logits === "last" ? 1 : 0);
+  if (layout.useCache) feeds[layout.useCache] = bool(hasCached && isCached, [1]);
+  const { caches: slots, sharesBuffers } = graphs.layout, into: Feeds = {};
+  if (sharesBuffers) { for (const { past, present } of slots) into[present] = before.caches[past]; }
+  const out = await session.run(feeds, [layout.logits.name, ...slots.map((c) => c.present)], into);
   const next: Group = { tokens: all, caches: {} };
-  for (const slot of layout.caches) next.caches[slot.past] = out[slot.present];
-  return { logits: asFloats(out[layout.logits.name]), ran, next };
+  for (const slot of slots) next.caches[slot.past] = sharesBuffers ? before.caches[slot.past] : out[slot.present];
+  const given = asFloats(out[layout.logits.name]), vocab = out[layout.logits.name].dims.at(-1)!;
+  return { logits: given, dims: [rows, given.length / (rows * vocab), vocab], next };
 }
 
-/** Some rows of a group as one of their own. */
-export function rowOf(group: Group, row: number): Group {
-  if (group.tokens.length === 1) return group;
-  const caches: Feeds = {};
-  for (const [name, { data, dims }] of Object.entries(group.caches)) {
-    const values = data as Float32Array | Uint16Array, size = values.length / dims[0], shape = [1, ...dims.slice(1)];
-    const part = values.slice(row * size, (row + 1) * size);
-    caches[name] = part instanceof Float32Array ? floats(part, shape) : halves(part as Uint16Array, shape);
+/**
+ * 1 for every token so far. Rows of other lengths have what is no token in front of theirs, in one buffer behind: there a
+ * row's new tokens stand behind its own.
+ */
+function mask(layout: GraphLayout, group: Group, lengths: number[], ran: number): number[] {
+  if (layout.sharesBuffers) {
+    const total = Math.max(...lengths) + ran;
+    return lengths.flatMap((length) => Array.from({ length: total }, (_, i) => Number(i < length + ran)));
   }
-  return { tokens: [group.tokens[row]], caches };
+  const slots = slotsOf(layout, group) ?? Math.max(...lengths);
+  return lengths.flatMap((length) => Array.from({ length: slots + ran }, (_, i) => Number(i >= slots - length)));
 }
 
-function ints({ name, type }: IntInput, values: number[], dims: number[]): Feeds {
+function ints({ name, type }: IntInput, values: number[], rows: number): Feeds {
+  const dims = [rows, values.length / rows];
   return { [name]: type === "int64" ? int64s(values, dims) : int32s(values, dims) };
 }
 
-function keepAll({ type }: IntInput) {
-  return type === "int64" ? int64s([0], []) : int32s([0], []);
+function keepLast({ type }: IntInput, count: number): Tensor {
+  return type === "int64" ? int64s([count], []) : int32s([count], []);
 }
 
 /** Logits as float32. */

@@ -1,4 +1,5 @@
 /** From a graph that was found to a running model of it. */
+import { basename } from "node:path";
 import type { ResolvedGraph } from "../../arch/foreign/resolved_graph.ts";
 import type { ModelInfo } from "../info.ts";
 import { threadWarnings } from "../open_options.ts";
@@ -6,27 +7,37 @@ import type { Provider } from "../../arch/spec.ts";
 import { openSession, type SessionOptions } from "../session.ts";
 import { tokenizerOf } from "../tokenizer_files.ts";
 import { ForeignModel } from "./foreign_model.ts";
-import { basename } from "node:path";
+import type { OpenedGraphs } from "./graph_run.ts";
 
 /** A model whose session is not there yet. */
 export async function openForeign(
   graph: ResolvedGraph,
   options: SessionOptions & { provider: Provider },
 ): Promise<ForeignModel> {
-  const { facts: { vocabSize }, tokenizer, ends, layout, path } = graph;
+  const { facts: { vocabSize }, tokenizer, ends, layout } = graph;
   return new ForeignModel(
     infoOf(graph, options),
     await tokenizerOf(tokenizer, vocabSize, null, ends),
     layout,
-    () =>
-      openSession(path, options).catch((cause) => {
-        throw new TypeError(`Cannot open ${path}: onnxruntime says: ${cause.message}`, { cause });
-      }),
+    () => openGraphs(graph, options),
   );
 }
 
+/** The sessions of a graph that was found, of both where it has two. */
+export async function openGraphs(
+  { path, layout, first }: ResolvedGraph,
+  options: SessionOptions,
+): Promise<OpenedGraphs> {
+  const open = (path: string) =>
+    openSession(path, options).catch((cause) => {
+      throw new TypeError(`Cannot open ${path}: onnxruntime says: ${cause.message}`, { cause });
+    });
+  const session = await open(path);
+  return { session, layout, ...(first ? { first: { session: await open(first.path), layout: first.layout } } : {}) };
+}
+
 function infoOf(graph: ResolvedGraph, { provider, threads }: { provider: Provider; threads: number }): ModelInfo {
-  const { facts, layout, weights } = graph, warnings = threadWarnings(threads);
+  const { facts, layout, weights } = graph, warnings = [...threadWarnings(threads), ...graph.notes ?? []];
   const keys = layout.caches.filter(({ dims }) => dims.length === 3 && dims[1] === "slots");
   const [kvHeads, , headDim] = keys[0]?.dims ?? [];
   return {
@@ -44,7 +55,8 @@ function infoOf(graph: ResolvedGraph, { provider, threads }: { provider: Provide
     provider,
     threads,
     weightBytes: weights.bytes,
-    source: basename(graph.path),
+    source: basename(graph.first?.path ?? graph.path),
+    ...(graph.hub ? { hub: graph.hub } : {}),
     ways: ["step"],
     ...(warnings.length ? { warnings } : {}),
   };

@@ -1,6 +1,6 @@
 /** All that the card of a graph shows that another program made, as data: read from its file, without weights. */
 import { basename, join } from "node:path";
-import type { CacheSlot } from "../../arch/foreign/layout.ts";
+import type { CacheSlot } from "../../arch/foreign/cache_slot.ts";
 import type { ResolvedGraph } from "../../arch/foreign/resolved_graph.ts";
 import { fileSize } from "../../arch/file_range.ts";
 import { HfConfig } from "../../arch/hf/config.ts";
@@ -21,7 +21,7 @@ import type { CardFacts, CardOptions, CardPrecision } from "./facts.ts";
 import { contextOf, machineOf, providersHere } from "./setting.ts";
 
 export interface GraphCardFacts
-  extends Pick<CardFacts, "name" | "tokenizer" | "contextLength" | "machine" | "precisions"> {
+  extends Pick<CardFacts, "name" | "hub" | "tokenizer" | "contextLength" | "machine" | "precisions"> {
   graph: ResolvedGraph;
   /** By domain, e.g. { "": 17, "com.microsoft": 1 }. */
   opsets: [domain: string, version: number][];
@@ -52,6 +52,7 @@ export async function graphCardFacts(found: ResolvedGraph, options: CardOptions)
   const complete = typeof cost !== "string";
   return {
     name,
+    hub: found.hub ?? null,
     graph: found,
     opsets: [...costed.model.opsets],
     nodes: operators.reduce((sum, [, count]) => sum + count, 0),

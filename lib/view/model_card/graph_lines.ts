@@ -1,7 +1,7 @@
 /** The facts of a graph that another program made, in words. */
 import type { DecodeWay } from "../../model/info.ts";
 import { cacheShapes, type GraphCardFacts } from "./graph_facts.ts";
-import { amount, bytes, count, parametersWords, templateWords, tokenizerWords } from "./words.ts";
+import { amount, bytes, count, parametersWords, sourceWords, templateWords, tokenizerWords } from "./words.ts";
 
 /** Operators that are named; the rest is counted. */
 const NAMED = 6;
@@ -11,7 +11,7 @@ const WAYS: Record<DecodeWay, string> = {
 };
 
 export function graphLines(facts: GraphCardFacts): [label: string, value: string][] {
-  const { graph, flopsPerToken, cacheBytesPerToken, contextLength, license, chatTemplate, ways } = facts;
+  const { graph, flopsPerToken, cacheBytesPerToken, contextLength, chatTemplate, ways, hub } = facts;
   const { vocabSize } = graph.facts;
   return [
     ["graph", graphWords(facts)],
@@ -21,7 +21,9 @@ export function graphLines(facts: GraphCardFacts): [label: string, value: string
     ["tokenizer", tokenizerWords(facts.tokenizer, vocabSize)],
     ["chat template", templateWords(chatTemplate)],
     ["files", facts.files.map(({ name, bytes: size }) => `${name}, ${bytes(size)}`).join("; ")],
-    ["licence", license ? `${license} (by the folder's README)` : "not named; ask who made it"],
+    ...(graph.notes ?? []).map((note): [string, string] => ["beside it", note]),
+    ...(hub ? [["source", sourceWords(hub)] as [string, string]] : []),
+    ["licence", licenceWords(facts)],
     [
       "decodes",
       `${ways.map((way) => WAYS[way]).join(", or ")}${ways.includes("loop") ? "" : "; it runs as it was made"}`,
@@ -36,6 +38,11 @@ export function graphLines(facts: GraphCardFacts): [label: string, value: string
     ],
     ["cache a token", cacheBytesPerToken ? bytes(cacheBytesPerToken) : "none"],
   ];
+}
+
+function licenceWords({ hub, license }: GraphCardFacts): string {
+  if (hub?.license) return `${hub.license} (by its card on the hub)`;
+  return license ? `${license} (by the folder's README)` : "not named; ask who made it";
 }
 
 function graphWords({ opsets, nodes, operators, graph }: GraphCardFacts): string {

@@ -3,7 +3,7 @@ import { textWidth } from "../../progress.ts";
 import { formatNumber } from "../format.ts";
 import type { Cell, TableSpec } from "../table.ts";
 import type { CardFacts, CardPrecision } from "./facts.ts";
-import { amount, bytes, count, parametersWords, templateWords, tokenizerWords } from "./words.ts";
+import { amount, bytes, count, parametersWords, sourceWords, templateWords, tokenizerWords } from "./words.ts";
 
 /** What is shown in few words above all else. */
 export function cardTitle({ name, hub }: Pick<CardFacts, "name" | "hub">): string {
@@ -20,7 +20,7 @@ export function cardLines(facts: CardFacts): [label: string, value: string][] {
     ["tokenizer", tokenizerWords(facts.tokenizer, spec.vocabSize)],
     ...(facts.stored ? [["chat template", templateWords(facts.stored.chatTemplate)] as [string, string]] : []),
     ["weights", weightsWords(facts)],
-    ["source", hub ? `hf:${hub.repo}, ${hub.revision} is commit ${hub.commit.slice(0, 12)}` : facts.source],
+    ["source", hub ? sourceWords(hub) : facts.source],
     ["licence", facts.license ? `${facts.license} (by ${facts.licenseFrom})` : "not named; ask who made it"],
     [
       "FLOPs a token",

@@ -1,8 +1,13 @@
 /** Numbers and facts in the words of a card. */
+import type { HubSource } from "../../arch/origin.ts";
 import type { TokenizerFacts } from "../../model/tokenizer_facts.ts";
 import { formatNumber } from "../format.ts";
 
 export const count = (n: number) => n.toLocaleString("en-US");
+
+export function sourceWords({ repo, revision, commit }: HubSource): string {
+  return `hf:${repo}, ${revision} is commit ${commit.slice(0, 12)}`;
+}
 
 export function tokenizerWords(tokenizer: TokenizerFacts | string, vocabSize: number): string {
   if (typeof tokenizer === "string") return `cannot be used: ${tokenizer}`;
