@@ -2,7 +2,7 @@
 import { basename, resolve } from "node:path";
 import type { GraphFacts } from "../arch/foreign/facts.ts";
 import { resolveGraph } from "../arch/foreign/resolve_graph.ts";
-import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { type AnySource, isResolvedGraph, type ResolvedGraph } from "../arch/foreign/resolved_graph.ts";
 import { type GraphWeights, graphWeights } from "../arch/foreign/weights.ts";
 import type { CacheSlot } from "../arch/foreign/cache_slot.ts";
 import type { GraphLayout } from "../arch/foreign/layout.ts";
@@ -15,10 +15,11 @@ import { readModel } from "../onnx/read_model.ts";
 import type { FlopsConvention } from "./flops_convention.ts";
 import { passBindings, type PassSizes } from "./graph_bindings.ts";
 import { countGraph, type GraphCost, requireComplete } from "./graph_cost.ts";
+import { sumOfSteps } from "./graph_steps.ts";
 import { layoutPass } from "./layout_bindings.ts";
 
 /** What is known of a graph beside its file; a bare .onnx file may say no more than its nodes. */
-export interface KnownOfGraph {
+export interface KnownOfGraph extends Partial<Pick<ResolvedGraph, "first">> {
   name: string;
   path: string;
   facts: GraphFacts | null;
@@ -38,7 +39,8 @@ export class CostedGraph {
   readonly precision: Precision;
   readonly #passes = new Map<string, GraphCost>();
 
-  constructor(readonly known: KnownOfGraph, readonly model: OnnxModel) {
+  /** @param first Of a model in two graphs, the one that reads prompts. */
+  constructor(readonly known: KnownOfGraph, readonly model: OnnxModel, readonly first: OnnxModel | null = null) {
     this.name = known.name;
     this.contextLength = known.facts?.contextLength ?? null;
     this.precision = PRECISIONS.find((p) => p === known.weights.type) ?? "fp32";
@@ -49,17 +51,29 @@ export class CostedGraph {
     const key = JSON.stringify([sizes.batch, sizes.tokens, sizes.past]);
     let cost = this.#passes.get(key);
     if (!cost) {
-      const { layout } = this.known, of = layout && layoutPass(layout, this.model, sizes);
-      const { bindings, values } = passBindings(this.model, sizes, of?.bindings);
-      cost = requireComplete(countGraph(this.model, bindings, { ...values, ...of?.values }));
+      const { model, layout } = this.#graphOf(sizes), of = layout && layoutPass(layout, model, sizes);
+      const { bindings, values } = passBindings(model, sizes, of?.bindings);
+      cost = requireComplete(countGraph(model, bindings, { ...values, ...of?.values }));
       this.#passes.set(key, cost);
     }
     return cost;
   }
 
-  /** FLOPs of one step behind `past` tokens, or of a prompt behind none. */
+  /** FLOPs of one step behind `past` tokens, or of a prompt behind none: in as many runs as the graph takes for it. */
   flops(sizes: PassSizes, convention: FlopsConvention): number {
+    const { batch, tokens, past } = sizes, only = this.known.layout?.only;
+    if (only?.rows === 1 && batch > 1) return batch * this.flops({ ...sizes, batch: 1 }, convention);
+    if (only?.tokens === 1 && tokens > 1) {
+      return sumOfSteps(past, past + tokens, (at) => this.flops({ batch, tokens: 1, past: at }, convention));
+    }
     return this.pass(sizes).flops[convention];
+  }
+
+  #graphOf({ past }: PassSizes): { model: OnnxModel; layout: GraphLayout | null } {
+    const { first, layout } = this.known;
+    return past === 0 && first && this.first
+      ? { model: this.first, layout: first.layout }
+      : { model: this.model, layout };
   }
 
   /** Elements of weights; a table that the file holds twice counts once. */
@@ -144,13 +158,18 @@ export async function graphOfRef(
 ): Promise<CostedGraph | null> {
   checkModel("Cannot open the model", ref);
   if (isResolved(ref)) return null;
-  if (isResolvedGraph(ref)) return new CostedGraph(ref, await readModel(ref.path));
+  if (isResolvedGraph(ref)) return await read(ref);
   const path = typeof ref === "object" && "ref" in ref ? ref.ref : ref;
   const bare = typeof path === "string" && path.endsWith(".onnx");
   // Of a bare file its nodes are enough; what else there is to know may be missing.
   const found = bare ? await resolveGraph(ref, options).catch(() => null) : await resolveGraph(ref, options);
-  if (found) return new CostedGraph(found, await readModel(found.path));
+  if (found) return await read(found);
   if (!bare) return null;
   const model = await readModel(path), name = basename(resolve(path));
   return new CostedGraph({ name, path, facts: null, layout: null, weights: graphWeights(model) }, model);
+}
+
+async function read(found: ResolvedGraph): Promise<CostedGraph> {
+  const { path, first } = found;
+  return new CostedGraph(found, await readModel(path), first ? await readModel(first.path) : null);
 }

@@ -64,7 +64,7 @@ export const kvBytesPerToken = ofEither(
     if (bytesPerElement !== undefined) checkArgument(CACHE, "bytesPerElement", bytesPerElement, ELEMENT_BYTES);
     return bytes.kvBytesPerToken(spec, bytesPerElement);
   },
-  (graph, bytesPerElement) => {
+  (graph, bytesPerElement?: number) => {
     refuseElementBytes(graph, bytesPerElement);
     return graph.cacheBytesPerToken;
   },

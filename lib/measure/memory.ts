@@ -1,7 +1,7 @@
 /** Peak memory of a running model, in a fresh process of its own. */
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions, Precision } from "../arch/spec.ts";
-import { subjectOf } from "../cost/subject.ts";
+import { type Subject, subjectOf } from "../cost/subject.ts";
 import type { ProcessCounters, StartHost } from "../model/protocol.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
@@ -84,7 +84,9 @@ export async function measureMemory(
   const known = (key: "residentAnonymousBytes" | "residentFileBytes") =>
     seen.every((s) => s.after[key] !== null) ? gb((s) => s.after[key]!) : null;
   const samplesGb = seen.map((s) => (s.run - s.bare) / 1e9);
-  const predictedGb = await predictedBytes(ref, precision, setting) / 1e9;
+  // A folder may hold graphs in several precisions; the one that was asked for ran.
+  const subject = await subjectOf(ref, modelOptions.precision);
+  const predictedGb = await predictedBytes(subject, precision, setting) / 1e9;
   return {
     config,
     memoryGb: samplesGb.length >= 3
@@ -104,8 +106,7 @@ export async function measureMemory(
   };
 }
 
-async function predictedBytes(ref: AnySource, precision: Precision, setting: ModelSetting): Promise<number> {
-  const subject = await subjectOf(ref);
+async function predictedBytes(subject: Subject, precision: Precision, setting: ModelSetting): Promise<number> {
   const lengths = isGeneration(setting)
     // The last token is never read.
     ? { promptTokens: setting.promptTokens, contextLength: setting.promptTokens + setting.newTokens - 1 }

@@ -10,6 +10,8 @@ export interface GraphWeights {
   bytes: number;
   /** That of most weights which matrix products read: "fp32", "fp16", "int8", "int4". */
   type: string;
+  /** Weights by form, as stored; absent in what was found before. */
+  forms?: Record<string, number>;
   /** Tables that the file holds twice, compared element by element: names, and the size of one. Absent: none is known. */
   twice?: { names: [string, string]; elements: number; bytes: number }[];
 }
@@ -36,7 +38,7 @@ export function graphWeights(model: OnnxModel): GraphWeights {
     if (!/^Gather/.test(node.opType)) node.inputs.forEach((name) => lookups.delete(name)); // a tied head reads it too
   }
   const counts = new Map<string, number>();
-  const places = new Set<string>();
+  const places = new Set<string>(), forms: Record<string, number> = {};
   let bytes = 0, parameters = 0;
   for (const { name, type, dims, external } of tensorsOf(model)) {
     if (type === "string" || dims.length === 0 || /^(u?int(16|32|64)|bool)$/.test(type)) continue; // sizes and indexes
@@ -49,10 +51,11 @@ export function graphWeights(model: OnnxModel): GraphWeights {
     const form = bits === undefined ? type.replace("float", "fp").replace("uint", "int") : `int${bits}`;
     const weights = bits === undefined ? elements : 8 * byteLength(type, elements) / bits;
     parameters += weights;
+    forms[form] = (forms[form] ?? 0) + weights;
     counts.set(form, (counts.get(form) ?? 0) + (lookups.has(name) ? 0 : weights));
   }
   const [most] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ["fp32"];
-  return { parameters, bytes, type: most };
+  return { parameters, bytes, type: most, forms };
 }
 
 function bitsOf({ attributes }: OnnxNode): number {
