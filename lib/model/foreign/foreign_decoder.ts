@@ -1,33 +1,31 @@
 /** Decoding with a graph that was made elsewhere: a run for every token, the choice on the host. */
-import type { GraphLayout } from "../../arch/foreign/layout.ts";
 import { chooseToken } from "../choose_token.ts";
 import type { ChunkOptions, Decoder } from "../decoder.ts";
-import type { Session } from "../session.ts";
-import { emptyGroup, type Group, rowOf, runGraph } from "./graph_run.ts";
+import type { ForeignGraphs, OpenedGraph } from "./foreign_graphs.ts";
+import { type Group, runGraph, runHeads } from "./graph_run.ts";
+import { joinGroups, startGroups } from "./groups.ts";
 
 /**
  * Prompts that start together run as a batch; rows that were cached apart run one by one, since no layout says whether
  * its graph takes padding, and on which side.
  */
-export function foreignDecoder(open: () => Promise<Session>, layout: GraphLayout): Decoder<Group[]> {
+export function foreignDecoder(graphs: ForeignGraphs): Decoder<Group[]> {
+  const form = graphs.stepForm, withHeads = form === "heads";
+  const { layout } = graphs.found;
   return {
     mostTurns: Infinity,
-    start: (prompts) => ({
-      ids: prompts,
-      lengths: prompts.map(() => 0),
-      caches: [emptyGroup(layout, prompts.length)],
-    }),
+    start: (prompts) => startGroups(layout, prompts),
     async prefill(prompts) {
-      const session = await open(), rows = [];
+      const graph = await graphs.open(form), rows = [];
       for (const prompt of prompts) {
-        const { next } = await runGraph(session, layout, emptyGroup(layout, 1), [prompt]);
+        const { next } = await runLast(graph, withHeads, startGroups(layout, [prompt]).caches[0], [prompt]);
         rows.push({ caches: [next], row: 0, length: prompt.length });
       }
       return rows;
     },
-    join: (rows) => rows.map((cached) => cached ? groupOf(cached.caches, cached.row) : emptyGroup(layout, 1)),
+    join: (rows) => joinGroups(layout, rows),
     async run({ ids, lengths, caches }, options) {
-      const session = await open(), batch = ids.length;
+      const graph = await graphs.open(form), batch = ids.length;
       const tokens: number[][] = [], logprobs: number[] = [];
       let groups = caches, reads = ids;
       const ended = new Set<number>();
@@ -35,11 +33,9 @@ export function foreignDecoder(open: () => Promise<Session>, layout: GraphLayout
         const made: number[] = [], after: Group[] = [];
         for (const group of groups) {
           const first = made.length, own = reads.slice(first, first + group.tokens.length);
-          const { logits, ran, next } = await runGraph(session, layout, group, own);
+          const { logits, next } = await runLast(graph, withHeads, group, own);
           after.push(next);
-          const vocab = logits.length / (own.length * ran);
-          for (let row = 0; row < own.length; row++) {
-            const last = logits.subarray(((row + 1) * ran - 1) * vocab, (row + 1) * ran * vocab);
+          for (const [row, last] of logits.entries()) {
             const { id, logprob } = chooseToken(last, choiceOf(options, turn * batch + first + row));
             made.push(id);
             logprobs.push(logprob);
@@ -64,12 +60,21 @@ function choiceOf({ temperature, topK, topP, uniforms, endIds, suppressEos }: Ch
   return { temperature, topK, topP, uniform: uniforms?.[at], suppressed: suppressEos ? endIds : [] };
 }
 
-/** The row of a batch as a group of its own. */
-function groupOf(groups: Group[], row: number): Group {
-  let at = row;
-  for (const group of groups) {
-    if (at < group.tokens.length) return rowOf(group, at);
-    at -= group.tokens.length;
+/** The logits of each row's last token, [rows, vocab], by whatever head there is. */
+async function runLast(
+  { session, layout }: OpenedGraph,
+  withHeads: boolean,
+  group: Group,
+  ids: number[][],
+): Promise<{ logits: Float32Array[]; next: Group }> {
+  const batch = ids.length;
+  if (withHeads) {
+    const ran = ids[0].length + (layout.caches.length > 0 ? 0 : group.tokens[0].length);
+    const rows = ids.map((_, row) => (row + 1) * ran - 1);
+    const { out: { logits }, next } = await runHeads(session, layout, group, ids, { rows }, ["logits"]);
+    const vocab = logits.dims[1], data = logits.data as Float32Array;
+    return { logits: rows.map((_, row) => data.subarray(row * vocab, (row + 1) * vocab)), next };
   }
-  throw new RangeError(`Cannot join rows: there is no row ${row} in the batch`);
+  const { logits, ran, next } = await runGraph(session, layout, group, ids), vocab = logits.length / (batch * ran);
+  return { logits: ids.map((_, row) => logits.subarray(((row + 1) * ran - 1) * vocab, (row + 1) * ran * vocab)), next };
 }

@@ -13,7 +13,7 @@ import { remembered } from "../../store/whole_file.ts";
 import { onnxruntimeVersion } from "../runtime_version.ts";
 
 /** Part of the key of what is remembered: raise it when the trial asks for more. */
-const TRIAL_VERSION = 1;
+const TRIAL_VERSION = 2;
 /** Seconds of the processor, and more for a file's bytes. */
 const SECONDS = 30, SECONDS_PER_GB = 60;
 /** Writable memory: what Deno sets aside on a machine of many cores, and what weights become when they are prepacked. */
@@ -34,7 +34,13 @@ export interface TrialOptions {
  * @throws {TypeError} If it cannot be opened or run, with the runtime's words; or if its process dies.
  */
 export async function tryGraph(graph: ResolvedGraph): Promise<void> {
-  const key = cacheKey([TRIAL_VERSION, await onnxruntimeVersion(), graph.identity, graph.layout]);
+  const key = cacheKey([
+    TRIAL_VERSION,
+    await onnxruntimeVersion(),
+    graph.identity,
+    graph.layout,
+    graph.options.optimise,
+  ]);
   await remembered(cacheDir("graphs", `${key}.json`), () => runTrial(graph));
 }
 
