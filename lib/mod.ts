@@ -98,7 +98,8 @@ export { measureRounds, type RoundsOptions } from "./measure/rounds.ts";
 export type { Round, RoundSample, RoundsResult } from "./measure/rounds_result.ts";
 export { pilotOf, type PlannedRounds, planRounds } from "./measure/power.ts";
 export { type SimulationOptions, type SimulationRow, simulationTable } from "./measure/simulation.ts";
-export { estimateFlops, estimateLayerFlops, type FlopsOptions } from "./cost/flops.ts";
+export { estimateFlops, estimateLayerFlops } from "./cost/flops.ts";
+export type { FlopsOptions } from "./cost/flops_options.ts";
 export type { Flops, FlopsConvention } from "./cost/flops_convention.ts";
 export {
   activeParameterCount,

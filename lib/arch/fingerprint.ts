@@ -7,9 +7,10 @@ import { createReadStream } from "node:fs";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { BUILD_VERSION, cacheKey, GRAPH_VERSION } from "./build.ts";
-import { resolveModel } from "./resolve.ts";
-import type { ModelSource } from "./resolved.ts";
-import type { ArchEdit, ArchSpec, ModelOptions, Precision } from "./spec.ts";
+import { type AnySource, isResolvedGraph } from "./foreign/resolved_graph.ts";
+import type { GraphLayout } from "./foreign/layout.ts";
+import { resolveAny } from "./resolve_any.ts";
+import type { ArchEdit, ArchSpec, ModelOptions, Optimisation, Precision } from "./spec.ts";
 
 export interface ModelFingerprint {
   /** SHA-256 of each file's bytes, or the seed of random weights. */
@@ -24,17 +25,36 @@ export interface ModelFingerprint {
   build: [number, number];
 }
 
+/** Raise it when a graph that was made elsewhere is run, or changed, in a way that moves numbers. */
+const FOREIGN_VERSION = 1;
+
+/** The same of a graph that was made elsewhere. */
+export interface GraphFingerprint {
+  /** SHA-256 of the bytes of the graph and of its weights' files. */
+  weights: string;
+  layout: GraphLayout;
+  optimise: Optimisation | null;
+  build: [number];
+}
+
 /**
  * The fingerprint of a reference. A file is read once and its hash remembered by path, size and time of change.
  *
  * @throws As `resolveModel`, for a reference or precision that there is not.
  */
-export async function modelFingerprint(ref: ModelSource, options: ModelOptions = {}): Promise<ModelFingerprint> {
-  const { base, spec, weightEdits, precision, source, files } = await resolveModel(ref, options);
-  const hashes: string[] = [];
-  for (const file of files ?? []) hashes.push(await hashOf(file));
+export async function modelFingerprint(
+  ref: AnySource,
+  options: ModelOptions = {},
+): Promise<ModelFingerprint | GraphFingerprint> {
+  const model = await resolveAny(ref, options), hashes: string[] = [];
+  for (const file of model.files ?? []) hashes.push(await hashOf(file));
+  const weights = hashes.join(" ");
+  if (isResolvedGraph(model)) {
+    return { weights, layout: model.layout, optimise: model.options.optimise ?? null, build: [FOREIGN_VERSION] };
+  }
+  const { base, spec, weightEdits, precision, source, files } = model;
   return {
-    weights: files === null ? source : hashes.join(" "),
+    weights: files === null ? source : weights,
     base,
     spec,
     ...(weightEdits.length ? { weightEdits } : {}),

@@ -69,9 +69,9 @@ const isRef = (value: object) =>
 export const MODELS = names(MODEL_REF, "reference", (value) => isSpec(value) || isRef(value));
 /** The same, or what was found for them. */
 export const SOURCES = names(
-  MODEL_SOURCE,
+  ANY_SOURCE,
   "reference",
-  (value) => isResolved(value) || isSpec(value) || isRef(value),
+  (value) => isResolved(value) || isResolvedGraph(value) || isSpec(value) || isRef(value),
 );
 /** Architectures by name. */
 export const SPECS = names(ARCH_SPEC, "architecture", isSpec);
@@ -83,6 +83,6 @@ export const SPECS = names(ARCH_SPEC, "architecture", isSpec);
  * @throws {RangeError} For a value that cannot be meant.
  */
 export function checkModel(cannot: string, ref: unknown, options: unknown = {}): void {
-  MODEL_SOURCE(new Check(cannot, { whole: "the model" }), "", ref);
+  ANY_SOURCE(new Check(cannot, { whole: "the model" }), "", ref);
   MODEL_OPTIONS(new Check(cannot), "", options);
 }

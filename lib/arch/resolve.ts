@@ -99,30 +99,6 @@ async function found(ref: ModelRef, options: ModelOptions, read: ReadOfHub): Pro
   };
 }
 
-/** Resolve references by name. */
-export async function resolveModels(
-  models: Record<string, ModelSource>,
-  options: ModelOptions = {},
-  read: ReadOfHub = "all",
-): Promise<Record<string, ResolvedModel>> {
-  const found: Record<string, ResolvedModel> = {};
-  for (const [name, ref] of Object.entries(models)) found[name] = await resolveModel(ref, options, read);
-  return found;
-}
-
-/** What was found by headers alone, with weights: those of the hub are fetched now. */
-export async function withWeights(
-  found: Record<string, ResolvedModel>,
-  models: Record<string, ModelSource>,
-  options: ModelOptions,
-): Promise<Record<string, ResolvedModel>> {
-  const whole: Record<string, ResolvedModel> = {};
-  for (const [name, model] of Object.entries(found)) {
-    whole[name] = "headersOf" in model.stored ? await resolveModel(models[name], options) : model;
-  }
-  return whole;
-}
-
 /**
  * The architecture of a reference after its edits, without opening the model. Of a model of the hub only headers are
  * fetched.

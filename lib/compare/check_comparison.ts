@@ -1,5 +1,5 @@
 /** What of a comparison can be refused before a model is opened. */
-import type { ResolvedModel } from "../arch/resolved.ts";
+import type { FoundModel } from "../arch/resolve_any.ts";
 import { suggestion } from "../check/nearest.ts";
 import { checkGenerate } from "../eval/generated/options.ts";
 import { readQuestions } from "../eval/questions.ts";
@@ -26,7 +26,7 @@ interface Compared {
  * @returns What each model runs, and whether models with different tokenizers are compared.
  */
 export async function checkComparison(
-  models: Record<string, ResolvedModel>,
+  models: Record<string, FoundModel>,
   baseline: string,
   { throughput = [], tasks = {}, texts }: Compared,
 ): Promise<TextPlan & { betweenTokenizers: boolean }> {
@@ -52,7 +52,7 @@ export async function checkComparison(
 }
 
 /** Tasks alone need no text: where its tokens cannot be counted, fingerprints that differ are all that is known. */
-async function planTasks(models: Record<string, ResolvedModel>, texts: Compared["texts"]) {
+async function planTasks(models: Record<string, FoundModel>, texts: Compared["texts"]) {
   const text = await textTokens(await modelTokenizers(models), () => textSample(texts)).catch(() => undefined);
   return { ...await planTexts({}, []), text: text ?? null, betweenTokenizers: text !== null };
 }

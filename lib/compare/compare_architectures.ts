@@ -1,7 +1,6 @@
 /** Architectures x settings x tasks -> one comparison. */
 import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import { resolveModels, withWeights } from "../arch/resolve.ts";
-import type { ResolvedModel } from "../arch/resolved.ts";
+import { type FoundModel, resolveAll, withWeights } from "../arch/resolve_any.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { BAND, MEMORY_HOSTS, SEED } from "../check/common.ts";
 import { names, object, optional } from "../check/objects.ts";
@@ -12,6 +11,7 @@ import { findTask } from "../eval/registry.ts";
 import { taskGraph } from "../eval/task.ts";
 import { TASK_OPTIONS, type TaskOptions } from "../eval/task_options.ts";
 import type { Row } from "../eval/types.ts";
+import { planWays, wayOf } from "../measure/decode_ways.ts";
 import { captureEnvironment } from "../measure/environment.ts";
 import { identicalModels } from "../measure/identical.ts";
 import { measureMemory } from "../measure/memory.ts";
@@ -45,7 +45,11 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   rounds?: number | Partial<RoundsBudget>;
   /** Seed of the order and of random prompts. Default 0. */
   seed?: number;
-  /** Default "loop": decode inside the graph. */
+  /**
+   * How all models decode. Default: inside the graph ("loop") if all can, else token by token ("step") for all; our own
+   * graphs can both, one made elsewhere the loop with `optimise: "loop"`. A model that cannot decode as is asked keeps its
+   * own way, and its speeds of generation get no verdict: "ways differ".
+   */
   way?: DecodeWay;
   /** Fresh processes for each memory figure; 0 leaves them out. Default 3. */
   memoryHosts?: number;
@@ -111,13 +115,12 @@ export async function compareArchitectures(
 ): Promise<Comparison> {
   checkArgument("Cannot compare", "models", models, MODELS);
   checkOptions("Cannot compare", options, COMPARE_OPTIONS);
-  const { throughput = [], tasks = {}, seed = 0, way = "loop", memoryHosts = 3, start = startHost, provider, threads } =
-    options;
+  const { throughput = [], tasks = {}, seed = 0, memoryHosts = 3, start = startHost, provider, threads } = options;
   const names = Object.keys(models), { baseline = names[0] } = options;
   const store = options.store === undefined && start === startHost ? new ResultStore() : options.store;
-  const modelOptions = { provider, threads }, headers = await resolveModels(models, modelOptions, "headers");
+  const modelOptions = { provider, threads }, headers = await resolveAll(models, modelOptions, "headers");
   const plan = await checkComparison(headers, baseline, options);
-  const found = await withWeights(headers, models, modelOptions);
+  const found = await withWeights(headers, models, modelOptions), { way, ownWays } = planWays(found, options.way);
   store?.checkWritable();
   const began = performance.now();
   const raw: ComparisonRaw = {
@@ -126,6 +129,7 @@ export async function compareArchitectures(
     baseline,
     seed,
     way,
+    ownWays,
     band: { speed: options.band?.speed ?? SPEED_BAND, quality: options.band?.quality ?? QUALITY_BAND },
     settings: [],
     rounds: [],
@@ -180,7 +184,7 @@ function addRounds(
 
 async function addMemory(
   raw: ComparisonRaw,
-  models: Record<string, ResolvedModel>,
+  models: Record<string, FoundModel>,
   { throughput, plan, hosts, start }: {
     throughput: ThroughputSetting[];
     plan: TextPlan;
@@ -203,7 +207,7 @@ async function addMemory(
           hosts,
           config,
           seed: raw.seed,
-          way: raw.way,
+          way: wayOf(raw, name),
           onHost,
         });
       });
@@ -217,7 +221,7 @@ async function addMemory(
 /** All tasks of one model in one process. */
 async function addTasks(
   raw: ComparisonRaw,
-  models: Record<string, ResolvedModel>,
+  models: Record<string, FoundModel>,
   tasks: Record<string, TaskOptions | Row[]>,
   { start, store }: { start: StartHost; store: ResultStore | null },
 ): Promise<void> {

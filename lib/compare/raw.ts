@@ -36,6 +36,8 @@ export interface ComparisonRaw {
   seed: number;
   /** Decode inside the graph or token by token. */
   way: DecodeWay;
+  /** Of models that cannot decode by `way`, their own. Not in files of earlier versions. */
+  ownWays?: Record<string, DecodeWay>;
   /** Within this a speed-up or a difference counts as the same. */
   band: { speed: number; quality: number };
   settings: RoundsSetting[];

@@ -30,6 +30,13 @@ export interface TableRow {
   bytes_per_token: number | null;
 }
 
+/**
+ * Why two numbers are shown side by side and not compared. "not comparable": tokens a second of models that read a text
+ * as different tokens; the bytes' row is the answer. "ways differ": one makes its tokens inside the graph, the other one
+ * run at a time, which compares ways of running, not architectures.
+ */
+export type NoVerdict = "not comparable" | "ways differ";
+
 /** A row a model (but the baseline), setting or task, and metric. */
 export interface SummaryRow {
   architecture: string;
@@ -47,8 +54,7 @@ export interface SummaryRow {
   high: number | null;
   /** Rounds or items in which both took part. */
   n: number;
-  /** "not comparable": tokens a second of models that read a text as different tokens; the bytes' row is the answer. */
-  verdict: SpeedVerdict | QualityVerdict | "not comparable";
+  verdict: SpeedVerdict | QualityVerdict | NoVerdict;
   /** What to know before the row is read; null: nothing. */
   note: string | null;
 }

@@ -1,4 +1,5 @@
 /** Speeds of every model against the baseline's: in tokens, and in bytes of the same text where tokenizers differ. */
+import { wayOf } from "../measure/decode_ways.ts";
 import { pairedSpeeds, primarySpeed, type SpeedMetric } from "../measure/rounds_result.ts";
 import { isRequest } from "../measure/setting.ts";
 import { byteFactor, inBytes } from "../measure/text_speed.ts";
@@ -11,6 +12,7 @@ import { blockLogRatios } from "../stats/ratio.ts";
 import { speedVerdict } from "../stats/verdict.ts";
 import type { Finding } from "./finding.ts";
 import type { ComparisonRaw } from "./raw.ts";
+import type { NoVerdict } from "./rows.ts";
 
 const COLUMN: Record<SpeedMetric, string> = {
   decodeTokensPerS: "decode",
@@ -48,7 +50,7 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
   const pairs = pairedSpeeds(raw.rounds, config, metric, name, raw.baseline);
   const factor = bytes ? byteFactor(raw, speed, name, raw.baseline) : exactFactor(1);
   if (!pairs.length || !factor) return null;
-  const { judged, primary, note } = standing(raw, name, speed);
+  const { unjudged, primary, note } = standing(raw, name, speed);
   const stoppedByWidth = raw.settings.find((s) => s.config === config)?.stoppedBy === "width";
   const units = blockLogRatios(pairs), enough = units.length >= 2;
   const wide = usableScaledInterval(units, factor, { level: 0.95, comparisons, stoppedByWidth });
@@ -57,11 +59,7 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
     const own = blockLogRatios(pairs.map((p) => ({ block: p.block, candidate: p[key], baseline: 1 })));
     return geometricMean(own.map(Math.exp)).point * (bytes ? Math.exp(byteFactor(raw, speed, model)!.log) : 1);
   };
-  const verdict = !judged
-    ? "not comparable"
-    : wide && narrow
-    ? speedVerdict({ wide, narrow }, raw.band.speed)
-    : "unclear";
+  const verdict = unjudged ?? (wide && narrow ? speedVerdict({ wide, narrow }, raw.band.speed) : "unclear");
   const value = overBlocks("candidate", name), baseline = overBlocks("baseline", raw.baseline);
   const needed = verdict === "unclear" && enough ? blocksNeeded(units, factor, raw.band.speed / 2, comparisons) : null;
   return {
@@ -84,22 +82,41 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
     comparisons,
     wide,
     narrow,
-    signFlipP: enough && judged ? signFlipTest(units.map((unit) => unit + factor.log)).p : null,
+    signFlipP: enough && !unjudged ? signFlipTest(units.map((unit) => unit + factor.log)).p : null,
     roundsNeeded: needed && Math.ceil(needed * pairs.length / units.length),
   };
 }
 
-/** Whether a speed compares two models, and answers which is faster. */
-function standing(raw: ComparisonRaw, name: string, { bytes, primary, config, metric }: Speed) {
-  if (bytes || !inBytes(raw, config)) return { judged: true, primary, note: null };
+/** Why a speed compares no two models, if so, and whether it answers which is faster. */
+interface Standing {
+  unjudged: NoVerdict | null;
+  primary: boolean;
+  note: string | null;
+}
+
+function standing(raw: ComparisonRaw, name: string, speed: Speed): Standing {
+  const [own, other] = [wayOf(raw, name), wayOf(raw, raw.baseline)], { primary } = speed;
+  // A prefill is one run either way.
+  if (own !== other && isRequest(settingOf(raw, speed.config)) && speed.metric !== "prefillTokensPerS") {
+    return { unjudged: "ways differ", primary, note: `${name} decodes by ${own}, ${raw.baseline} by ${other}` };
+  }
+  return tokensStanding(raw, name, speed);
+}
+
+function tokensStanding(raw: ComparisonRaw, name: string, { bytes, primary, config, metric }: Speed): Standing {
+  if (bytes || !inBytes(raw, config)) return { unjudged: null, primary, note: null };
   const without = [name, raw.baseline].filter((model) => raw.text && !raw.text.models[model]);
   if (without.length) {
     const note = `${without.join(" and ")} ${without.length > 1 ? "have" : "has"} no tokenizer: tokens are compared, ` +
       "whatever text they stand for";
-    return { judged: true, primary: metric === primarySpeed(settingOf(raw, config)), note };
+    return { unjudged: null, primary: metric === primarySpeed(settingOf(raw, config)), note };
   }
-  const judged = sameTokens(raw, name);
-  return { judged, primary, note: judged ? null : "tokens of different tokenizers; bytes of the same text compare" };
+  if (sameTokens(raw, name)) return { unjudged: null, primary, note: null };
+  return {
+    unjudged: "not comparable",
+    primary,
+    note: "tokens of different tokenizers; bytes of the same text compare",
+  };
 }
 
 function settingOf(raw: ComparisonRaw, config: string) {

@@ -1,5 +1,7 @@
 /** Whether a model runs on a machine: memory, speed, energy and price before anything is downloaded. */
 import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
+import { resolveGraph } from "../arch/foreign/resolve_graph.ts";
+import type { ResolvedGraph } from "../arch/foreign/resolved_graph.ts";
 import { resolveModel, resolveSpec } from "../arch/resolve.ts";
 import { weightsOf } from "../arch/weights_of.ts";
 import { isResolved, type ModelSource } from "../arch/resolved.ts";
@@ -12,6 +14,7 @@ import { BATCH, GIGABYTES, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { EFFICIENCY, type Efficiency, efficiencyOf, type Range } from "./efficiency.ts";
+import { foreignDemand, foreignPrecision } from "./foreign_demand.ts";
 import { HARDWARE, hardware, type Machine } from "./hardware.ts";
 import {
   GPU_SERVER,
@@ -111,8 +114,41 @@ export async function willItRun(ref: ModelRef, options: WillItRunOptions): Promi
   checkModel(CANNOT, ref);
   checkOptions(CANNOT, options, WILL_IT_RUN_OPTIONS);
   const precision = options.precision ?? (typeof ref === "object" && "ref" in ref ? ref.precision : undefined);
+  const graph = zooNames().includes(ref as string) ? null : await resolveGraph(withoutOptions(ref) as ModelRef);
+  if (graph) return await graphWillItRun(graph, options);
   const model = await subjectOf(ref);
   return specWillItRun(model.spec, { ...options, precision }, await model.forms(precision ?? "fp32"));
+}
+
+/** A graph that was made elsewhere has the weights that it has. */
+async function graphWillItRun(graph: ResolvedGraph, options: WillItRunOptions): Promise<WillItRun> {
+  const { facts, weights, name, layout } = graph, precision = foreignPrecision(graph);
+  if (options.precision !== undefined && options.precision !== precision && options.precision !== "stored") {
+    throw new RangeError(
+      `${CANNOT}: the weights of ${graph.path} are ${weights.type}, precision ${options.precision} was asked for; leave ` +
+        "it out, or pass the folder's file of that precision",
+    );
+  }
+  const machine = typeof options.hardware === "string" ? hardware(options.hardware) : options.hardware;
+  const setting = { ...lengths(options, facts.contextLength), batch: options.batch ?? 1 };
+  if (setting.contextLength > facts.contextLength) {
+    throw new RangeError(
+      `${CANNOT}: contextLength ${setting.contextLength} is longer than the context of ${name}, ` +
+        `${facts.contextLength} tokens; pass at most that`,
+    );
+  }
+  const runtime = options.runtime ?? (machine.kind === "cpu" ? ONNXRUNTIME_CPU : GPU_SERVER);
+  const convention = machine.kind === "cpu" ? "executed" as const : "causal" as const;
+  const { memory, work } = await foreignDemand(graph, { ...setting, runtime, convention });
+  return answerOf(
+    {
+      ...{ model: name, parameters: weights.parameters, precision, ...setting, memory, work },
+      layers: facts.layers ?? Math.ceil(layout.caches.length / 2),
+      copiesCache: true,
+    },
+    machine,
+    options,
+  );
 }
 
 /** What is asked about: an architecture, and the forms that its weights have at a precision. */

@@ -1,6 +1,7 @@
 /** Several model hosts for one evaluation: how the cores are split between them, and which split is fastest. */
 import type { GraphKind } from "../arch/build.ts";
-import { type ModelSource, optionsOf } from "../arch/resolved.ts";
+import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { optionsOf } from "../arch/resolved.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { physicalCores } from "../model/physical_cores.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
@@ -41,23 +42,23 @@ export function splitText(chosen: Split, speeds: SplitSpeed[]): string {
 }
 
 /** The split of a number of hosts: threads that were asked for are each host's, else the physical cores are shared. */
-export function splitFor(hosts: number, ref: ModelSource, options: ModelOptions): Split {
+export function splitFor(hosts: number, ref: AnySource, options: ModelOptions): Split {
   return { hosts, threads: askedThreads(ref, options) ?? Math.max(1, Math.floor(physicalCores() / hosts)) };
 }
 
 /** The threads that `"auto"` splits: those that were asked for, else the physical cores. */
-export function threadsToSplit(ref: ModelSource, options: ModelOptions): number {
+export function threadsToSplit(ref: AnySource, options: ModelOptions): number {
   return askedThreads(ref, options) ?? physicalCores();
 }
 
-function askedThreads(ref: ModelSource, options: ModelOptions): number | undefined {
-  return options.threads ?? optionsOf(ref).threads;
+function askedThreads(ref: AnySource, options: ModelOptions): number | undefined {
+  return options.threads ?? (isResolvedGraph(ref) ? ref.options : optionsOf(ref)).threads;
 }
 
 /** Start the hosts of a split. If one cannot be started the others are closed. */
 export async function openHosts(
   start: StartHost,
-  ref: ModelSource,
+  ref: AnySource,
   options: ModelOptions,
   { hosts, threads }: Split,
   graph: GraphKind,

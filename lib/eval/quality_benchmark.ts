@@ -1,6 +1,6 @@
 /** Evaluate a model on a task: the rows, the work that the task asks for, and what is kept of it. */
 import { checkModel } from "../arch/ref_fields.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { HOSTS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
@@ -61,12 +61,12 @@ export const EVALUATE_OPTIONS = object<EvaluateOptions>({
  * ```
  */
 export class QualityBenchmark {
-  readonly #ref: ModelSource;
+  readonly #ref: AnySource;
   readonly #options: ModelOptions;
   readonly #startHost: StartHost;
 
   /** @param start How a host is started; tests give a fake one. */
-  constructor(ref: ModelSource, options: ModelOptions = {}, start: StartHost = startHost) {
+  constructor(ref: AnySource, options: ModelOptions = {}, start: StartHost = startHost) {
     checkModel("Cannot evaluate the model", ref, options);
     this.#ref = ref;
     this.#options = options;

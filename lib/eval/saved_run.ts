@@ -1,7 +1,7 @@
 /** What earlier evaluations of the same kind have finished. */
 import { modelFingerprint } from "../arch/fingerprint.ts";
-import { resolveModel } from "../arch/resolve.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { chooseProvider } from "../model/provider.ts";
 import { onnxruntimeVersion } from "../model/runtime_version.ts";
@@ -20,12 +20,12 @@ export const MODEL_KEY = "model";
  */
 export async function savedRun(
   store: ResultStore,
-  ref: ModelSource,
+  ref: AnySource,
   options: ModelOptions,
   task: { name: string; version: string },
   { mode = "tree", tokenBudget = DEFAULT_TOKEN_BUDGET, maxCachedTokens }: ScoreSettings,
 ): Promise<SavedItems> {
-  const model = await resolveModel(ref, options);
+  const model = await resolveAny(ref, options);
   return store.items({
     task: [task.name, task.version],
     model: await modelFingerprint(model),

@@ -1,6 +1,6 @@
 /** The model hosts of one evaluation: a given one, one of its own, or several that share the cores. */
 import type { GraphKind } from "../arch/build.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
@@ -34,13 +34,13 @@ export interface HostWish {
 /** Hosts that are started when they are needed, and closed if they were. */
 export class TaskHosts {
   readonly #start: StartHost;
-  readonly #ref: ModelSource;
+  readonly #ref: AnySource;
   readonly #options: ModelOptions;
   readonly #wish: HostWish;
   #own: ModelHost[] = [];
 
   /** Nothing is started yet. */
-  constructor(start: StartHost, ref: ModelSource, options: ModelOptions, wish: HostWish) {
+  constructor(start: StartHost, ref: AnySource, options: ModelOptions, wish: HostWish) {
     this.#start = start;
     this.#ref = ref;
     this.#options = options;

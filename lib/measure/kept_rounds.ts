@@ -1,6 +1,6 @@
 /** Rounds that outlive the process that measures them: what is written after each, and how a run goes on with them. */
 import { modelFingerprint } from "../arch/fingerprint.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { KeptWork } from "../store/kept_work.ts";
 import type { ResultStore } from "../store/results.ts";
@@ -29,7 +29,7 @@ export type KeptRounds = KeptWork<KeptRound>;
 
 /** All that decides a round but the moment. */
 export interface RoundsSetup {
-  models: Record<string, ModelSource>;
+  models: Record<string, AnySource>;
   settings: ThroughputSetting[];
   baseline: string;
   plan: RoundsPlan;

@@ -1,6 +1,8 @@
 /** Peak memory of a running model, in a fresh process of its own. */
-import type { ModelSource } from "../arch/resolved.ts";
+import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions, Precision } from "../arch/spec.ts";
+import { foreignPlan } from "../cost/foreign_demand.ts";
 import { planOf } from "../cost/memory_plan.ts";
 import { subjectOf } from "../cost/will_it_run.ts";
 import type { ProcessCounters, StartHost } from "../model/protocol.ts";
@@ -53,7 +55,7 @@ export interface MemoryOptions extends RunOptions {
  */
 export async function measureMemory(
   start: StartHost,
-  ref: ModelSource,
+  ref: AnySource,
   modelOptions: ModelOptions,
   setting: ModelSetting,
   options: MemoryOptions = {},
@@ -105,11 +107,13 @@ export async function measureMemory(
   };
 }
 
-async function predictedBytes(ref: ModelSource, precision: Precision, setting: ModelSetting): Promise<number> {
-  const { spec, forms } = await subjectOf(ref);
+async function predictedBytes(ref: AnySource, precision: Precision, setting: ModelSetting): Promise<number> {
   const lengths = isGeneration(setting)
     // The last token is never read.
     ? { promptTokens: setting.promptTokens, contextLength: setting.promptTokens + setting.newTokens - 1 }
     : { promptTokens: setting.seqLen, contextLength: setting.seqLen, batch: setting.batch, logits: setting.logits };
+  const found = await resolveAny(ref);
+  if (isResolvedGraph(found)) return (await foreignPlan(found, { batch: 1, ...lengths })).runBytes;
+  const { spec, forms } = await subjectOf(found);
   return planOf(spec, await forms(precision), { precision, ...lengths }).runBytes;
 }

@@ -1,9 +1,9 @@
 /** The tokenizers of models that are compared: told apart without opening them, and opened once where text is cut. */
-import { resolveModel } from "../arch/resolve.ts";
-import type { ModelSource, ResolvedModel } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { tokenizerOf } from "../model/tokenizer_files.ts";
-import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
+import { tokenizerFingerprint, type TokenizerParts, tokenizerParts } from "../model/tokenizer_fingerprint.ts";
 
 export interface ModelTokenizer {
   /** SHA-256 of the tokenizer as built. */
@@ -17,28 +17,27 @@ export interface ModelTokenizer {
  * unless its reference says `tokenizer: "bytes"`. Models that share all that a tokenizer is made of share one object.
  */
 export async function modelTokenizers(
-  models: Record<string, ModelSource>,
+  models: Record<string, AnySource>,
 ): Promise<Record<string, ModelTokenizer | null>> {
   const known = new Map<string, ModelTokenizer>(), found: Record<string, ModelTokenizer | null> = {};
   for (const [name, ref] of Object.entries(models)) {
-    const model = await resolveModel(ref);
-    if (!model.tokenizerNamed) {
+    const parts = tokenizerParts(await resolveAny(ref));
+    if (!parts) {
       found[name] = null;
       continue;
     }
-    const { tokenizer, ends, vocabulary, spec } = model;
-    const parts = JSON.stringify([tokenizer, ends, vocabulary, spec.vocabSize]);
-    if (!known.has(parts)) known.set(parts, tokenizerOfModel(model));
-    found[name] = known.get(parts)!;
+    const key = JSON.stringify(parts);
+    if (!known.has(key)) known.set(key, tokenizerOfModel(parts));
+    found[name] = known.get(key)!;
   }
   return found;
 }
 
-function tokenizerOfModel(model: ResolvedModel): ModelTokenizer {
-  const { tokenizer, ends, vocabulary, spec: { vocabSize } } = model;
+function tokenizerOfModel(parts: TokenizerParts): ModelTokenizer {
+  const { tokenizer, ends, vocabulary, vocabSize } = parts;
   let fingerprint: Promise<string> | undefined, opened: Promise<Tokenizer> | undefined;
   return {
-    fingerprint: () => fingerprint ??= tokenizerFingerprint(model),
+    fingerprint: () => fingerprint ??= tokenizerFingerprint(parts),
     vocabSize,
     open: () => opened ??= tokenizerOf(tokenizer, vocabSize, vocabulary, ends),
   };

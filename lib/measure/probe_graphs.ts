@@ -1,6 +1,6 @@
 /** Graphs that show what a machine can do: one large product, a product with one row, and a copy. */
 import { Buffer } from "node:buffer";
-import { type ConstantType, GraphBuilder, MS } from "../onnx/graph_builder.ts";
+import { type ElementType, GraphBuilder, MS } from "../onnx/graph_builder.ts";
 import type { GraphRunRequest } from "../model/protocol.ts";
 
 /** Formats whose peaks are probed. */
@@ -76,7 +76,7 @@ function product(g: GraphBuilder, x: string, format: ProbedFormat, K: number, N:
 }
 
 /** A tensor of one value: made when the graph is opened, so that the file stays small. */
-function filled(g: GraphBuilder, type: ConstantType, dims: number[], value: number): string {
+function filled(g: GraphBuilder, type: ElementType, dims: number[], value: number): string {
   const one = g.literal(type, [], [value]);
   return g.node("Expand", [one, g.literal("int64", [dims.length], dims)]);
 }

@@ -1,7 +1,7 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
 import { MODEL_OPTIONS, SOURCES } from "../arch/ref_fields.ts";
-import { resolveModels, withWeights } from "../arch/resolve.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
+import { resolveAll, withWeights } from "../arch/resolve_any.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
@@ -15,6 +15,7 @@ import { progress, StopError, withPartial } from "../progress.ts";
 import type { ResultStore } from "../store/results.ts";
 import { captureEnvironment } from "./environment.ts";
 import { goOn, keepRounds, roundWriter } from "./kept_rounds.ts";
+import { planWays } from "./decode_ways.ts";
 import { STORE } from "../store/store_field.ts";
 import { identicalModels } from "./identical.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
@@ -33,7 +34,7 @@ export interface RoundsOptions extends ModelOptions {
   rounds?: number | Partial<RoundsBudget>;
   /** Seed of the order and of the prompts. Default 0. */
   seed?: number;
-  /** Default "loop". */
+  /** Default: "loop" if all models can, which graphs made elsewhere can with `optimise: "loop"`; else "step" for all. */
   way?: DecodeWay;
   /** Intervals that shall hold together in the stop rule. Default: candidates times settings. */
   comparisons?: number;
@@ -77,7 +78,7 @@ export const SETTINGS = list(SETTING);
  * @throws {StopError} After Stop, with what was measured (`partialOf`).
  */
 export async function measureRounds(
-  models: Record<string, ModelSource>,
+  models: Record<string, AnySource>,
   settings: ThroughputSetting[],
   options: RoundsOptions = {},
 ): Promise<RoundsResult> {
@@ -92,7 +93,7 @@ export async function measureRounds(
  * @param planned What each model runs, where that is known already.
  */
 export async function keptRounds(
-  models: Record<string, ModelSource>,
+  models: Record<string, AnySource>,
   settings: ThroughputSetting[],
   options: RoundsOptions,
   planned?: TextPlan,
@@ -101,12 +102,13 @@ export async function keptRounds(
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
   checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
   const names = Object.keys(models);
-  const { baseline = names[0], seed = 0, way = "loop", start = startHost, provider, threads, precision } = options;
+  const { baseline = names[0], seed = 0, start = startHost, provider, threads, precision } = options;
   const plan = roundsPlan(options.rounds);
   checkModels(models, baseline, settings);
-  const modelOptions = { provider, threads, precision }, headers = await resolveModels(models, modelOptions, "headers");
+  const modelOptions = { provider, threads, precision }, headers = await resolveAll(models, modelOptions, "headers");
   const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(headers, settings, options.texts);
   const found = await withWeights(headers, models, modelOptions);
+  const { way, ownWays } = planWays(found, options.way);
   const twin = twinName(baseline), refs = { ...found, [twin]: found[baseline] };
   const environment = await captureEnvironment();
   const startedAt = new Date(), began = performance.now();
@@ -126,6 +128,7 @@ export async function keptRounds(
     identical: identicalModels(refs),
     seed,
     way,
+    ownWays: baseline in ownWays ? { ...ownWays, [twin]: ownWays[baseline] } : ownWays,
     text,
     settings: [],
     rounds: [],
@@ -210,7 +213,7 @@ export async function keptRounds(
   }
 }
 
-function checkModels(models: Record<string, ModelSource>, baseline: string, settings: ThroughputSetting[]): void {
+function checkModels(models: Record<string, AnySource>, baseline: string, settings: ThroughputSetting[]): void {
   const names = Object.keys(models);
   if (!names.length) throw new RangeError("Cannot measure rounds: give at least one model, { name: reference }");
   if (!names.includes(baseline)) {

@@ -1,9 +1,10 @@
 /** One block of rounds: start all processes anew, warm each up, and run the rounds in random order. */
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import { type Progress, StopError } from "../progress.ts";
 import { type Random, seededRandom } from "../stats/random.ts";
+import { wayOf } from "./decode_ways.ts";
 import { noiseBetween, readNoise } from "./noise.ts";
 import { roundsOfBlock, type RoundsPlan, type RoundsState, type StoppedBy } from "./rounds_plan.ts";
 import type { Round, RoundsResult } from "./rounds_result.ts";
@@ -28,7 +29,7 @@ export interface SettingState extends RoundsState {
 }
 
 export interface RoundsRunOptions {
-  refs: Record<string, ModelSource>;
+  refs: Record<string, AnySource>;
   plan: RoundsPlan;
   bar: Progress;
   start: StartHost;
@@ -120,7 +121,7 @@ export class RoundsRun {
   }
 
   async #warmUp({ setting, config }: SettingState, block: number, name: string): Promise<void> {
-    const { way, seed, warmUps, rounds } = this.result;
+    const { seed, warmUps, rounds } = this.result, way = wayOf(this.result, name);
     this.options.bar.update(rounds.length, `${config}, block ${block + 1}, warming up ${name}`);
     await this.#attempt(name, config, block, async (host) => {
       const warm = await warmUp(host, this.options.settingOf(name, setting), {
@@ -133,7 +134,7 @@ export class RoundsRun {
   }
 
   async #round({ setting, config, rounds }: SettingState, block: number): Promise<Round> {
-    const { way, seed } = this.result;
+    const { seed } = this.result;
     const order = this.#random.shuffle(this.active());
     const round: Round = { config, block, round: rounds, order, samples: {} };
     for (const name of order) {
@@ -141,7 +142,7 @@ export class RoundsRun {
       await this.#attempt(name, config, block, async (host) => {
         const pids = this.active().flatMap((name) => this.#hosts.get(name)?.pid ?? []);
         const before = readNoise(pids), atMs = performance.now() - this.#began;
-        const planned = this.options.settingOf(name, setting);
+        const planned = this.options.settingOf(name, setting), way = wayOf(this.result, name);
         const { sample, ids, involuntarySwitches } = await runSetting(host, planned, { way, seed, fresh: true });
         const key = JSON.stringify([name, config]);
         checkSameTokens(name, this.options.tokens.get(key) ?? null, ids);

@@ -1,6 +1,6 @@
 /** From settings to what each model runs: of a setting in bytes, its own tokens. */
-import { resolveSpec } from "../arch/resolve.ts";
-import type { ModelSource } from "../arch/resolved.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
+import { limitsOf, resolveAny } from "../arch/resolve_any.ts";
 import { withBos } from "../model/tokenizer.ts";
 import { type ModelTokenizer, modelTokenizers } from "./model_tokenizers.ts";
 import { checkSetting, isText, type ModelSetting, settingName, type ThroughputSetting } from "./setting.ts";
@@ -36,15 +36,18 @@ export interface TextPlan {
  * opened.
  */
 export async function planTexts(
-  models: Record<string, ModelSource>,
+  models: Record<string, AnySource>,
   settings: readonly ThroughputSetting[],
   texts?: readonly (string | SourceText)[],
 ): Promise<TextPlan> {
-  const specs = await Promise.all(
-    Object.entries(models).map(async ([name, ref]) => ({ name, spec: await resolveSpec(ref) })),
+  const limited = await Promise.all(
+    Object.entries(models).map(async ([name, ref]) => ({
+      name,
+      limits: limitsOf(await resolveAny(ref, {}, "headers")),
+    })),
   );
   for (const setting of settings) {
-    if (!isText(setting)) specs.forEach(({ spec }) => checkSetting(setting, spec));
+    if (!isText(setting)) limited.forEach(({ limits }) => checkSetting(setting, limits));
   }
   let sample: Promise<TextSample> | undefined;
   const once = () => sample ??= textSample(texts);
@@ -54,8 +57,8 @@ export async function planTexts(
     const config = settingName(setting);
     const parts = await planText(setting, setting.text ?? (await once()).texts.join("\n"), tokenizers);
     tokens[config] = parts.tokens;
-    for (const { name, spec } of specs) {
-      checkSetting(parts.plans[name], spec, {}, config);
+    for (const { name, limits } of limited) {
+      checkSetting(parts.plans[name], limits, {}, config);
       plans.set(JSON.stringify([config, name]), parts.plans[name]);
     }
   }

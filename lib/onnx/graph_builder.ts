@@ -20,9 +20,9 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 import { lowered } from "./older_opsets.ts";
-import { type ConstantType, DATA_TYPES, type ElementType, literalName, rawBytes, valueInfo } from "./protos.ts";
+import { DATA_TYPES, type DeclaredType, type ElementType, literalName, rawBytes, valueInfo } from "./protos.ts";
 
-export { type ConstantType, DATA_TYPES, type ElementType, isLiteralName } from "./protos.ts";
+export { DATA_TYPES, type ElementType, isLiteralName } from "./protos.ts";
 
 const IR_VERSION = 10n;
 /** Domain of onnxruntime's own operators. */
@@ -60,7 +60,7 @@ export class GraphBuilder {
    *
    * @throws {Error} If the name stands for another value.
    */
-  input(name: string, type: ElementType, dims: (number | string)[]): string {
+  input(name: string, type: DeclaredType, dims: (number | string)[]): string {
     this.#define(name, "an input");
     this.#inputs.push(valueInfo(name, type, dims));
     return name;
@@ -71,13 +71,13 @@ export class GraphBuilder {
    *
    * @throws {Error} If it is one already.
    */
-  output(name: string, type: ElementType, dims: (number | string)[]): void {
+  output(name: string, type: DeclaredType, dims: (number | string)[]): void {
     if (this.#outputs.has(name)) throw new Error(`Graph "${this.name}" has an output "${name}" already`);
     this.#outputs.set(name, valueInfo(name, type, dims));
   }
 
   /** A small constant, kept in the model file and named by its value, so that equal ones are one. Returns its name. */
-  literal(type: ConstantType, dims: number[], values: number[]): string {
+  literal(type: ElementType, dims: number[], values: number[]): string {
     return this.constant(literalName(type, dims, values), type, dims, values);
   }
 
@@ -86,7 +86,7 @@ export class GraphBuilder {
    *
    * @throws {Error} If the name stands for another value.
    */
-  constant(name: string, type: ConstantType, dims: number[], values: number[]): string {
+  constant(name: string, type: ElementType, dims: number[], values: number[]): string {
     if (!this.#defineOnce(name, literalName(type, dims, values))) return name;
     this.#initializers.push(create(TensorProtoSchema, {
       name,

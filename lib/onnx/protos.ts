@@ -11,11 +11,11 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 
-export type ElementType = "float32" | "float16" | "uint8" | "int8" | "int32" | "int64" | "bool";
-/** Types that constants of a graph under construction may have. */
-export type ConstantType = Exclude<ElementType, "float16">;
+export type ElementType = "float32" | "uint8" | "int8" | "int32" | "int64" | "bool";
+/** Types that values may be declared with; of half precision there are no constants. */
+export type DeclaredType = ElementType | "float16";
 /** The numbers of the element types in an ONNX file, for attributes such as Cast's `to`. */
-export const DATA_TYPES: Record<ElementType, DataType> = {
+export const DATA_TYPES: Record<DeclaredType, DataType> = {
   float32: DataType.FLOAT,
   float16: DataType.FLOAT16,
   uint8: DataType.UINT8,
@@ -25,7 +25,7 @@ export const DATA_TYPES: Record<ElementType, DataType> = {
   bool: DataType.BOOL,
 };
 
-export function valueInfo(name: string, type: ElementType, dims: (number | string)[]): ValueInfoProto {
+export function valueInfo(name: string, type: DeclaredType, dims: (number | string)[]): ValueInfoProto {
   const dim = dims.map((d) =>
     create(TensorShapeProto_DimensionSchema, {
       value: typeof d === "number" ? { case: "dimValue", value: BigInt(d) } : { case: "dimParam", value: d },
@@ -47,14 +47,14 @@ export function isLiteralName(name: string): boolean {
 }
 
 /** Type, shape and numbers, such as `int64[1]:-1`; a hash stands for many numbers. */
-export function literalName(type: ConstantType, dims: number[], values: number[]): string {
+export function literalName(type: ElementType, dims: number[], values: number[]): string {
   const numbers = values.length > 8
     ? createHash("sha256").update(rawBytes(type, values)).digest("hex").slice(0, 16)
     : values.map((value) => Object.is(value, -0) ? "-0" : value).join(",");
   return `${type}[${dims}]:${numbers}`;
 }
 
-export function rawBytes(type: ConstantType, values: number[]): Uint8Array<ArrayBuffer> {
+export function rawBytes(type: ElementType, values: number[]): Uint8Array<ArrayBuffer> {
   switch (type) {
     case "float32":
       return new Uint8Array(new Float32Array(values).buffer);

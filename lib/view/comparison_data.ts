@@ -11,7 +11,7 @@ import type { TextTokens } from "../measure/text_tokens.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { Noise } from "../measure/noise.ts";
-import type { ModelInfo } from "../model/info.ts";
+import type { DecodeWay, ModelInfo } from "../model/info.ts";
 import type { LevelOptions } from "../stats/mean_interval.ts";
 import { exactFactor, usableScaledInterval } from "../stats/log_factor.ts";
 import { blockLogRatios } from "../stats/ratio.ts";
@@ -72,6 +72,9 @@ export interface ComparisonData {
     /** Rounds of an interrupted run that this one went on with, or why it did not. */
     resumed?: ResumedRounds | null;
     startedAnew?: string | null;
+    /** Decode inside the graph or token by token; of models that cannot, their own. */
+    way?: DecodeWay;
+    ownWays?: Record<string, DecodeWay>;
   };
 }
 

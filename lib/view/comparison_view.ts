@@ -20,7 +20,7 @@ import { interruptedSentence } from "./interrupted_sentence.ts";
 import { decide } from "./decision.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
-import { configLabel, metricLabel, rowVerdict } from "./labels.ts";
+import { configLabel, hasVerdict, metricLabel, rowVerdict } from "./labels.ts";
 import { type Cell, type TableSpec, tableView } from "./table.ts";
 import { decidingColumn, decidingRow, unitSentence } from "./speed_units.ts";
 import { verdictSentences } from "./verdict_sentences.ts";
@@ -55,6 +55,7 @@ function changeCell(row: SummaryRow | undefined, topic: Topic): Cell {
   const { words, tone } = rowVerdict(row);
   const { point, interval } = estimateParts(estimate, { ...options, units: "" });
   const other = row.metric === topic.metric ? "" : "in its tokens"; // a model without a tokenizer among others
+  if (!hasVerdict(row)) return { main: "—", details: [words] };
   return { main: point, details: [interval, words, other].filter(Boolean), tone };
 }
 
@@ -155,7 +156,7 @@ export function summaryTable(comparison: ComparisonData): View {
         ? { unit: "×" }
         : { scale, sign: true, unit: differenceUnit === "pp" ? " pp" : "" };
       const { point, interval } = estimateParts(estimate, { ...options, units: "" });
-      const { words, tone } = rowVerdict(row), compares = row.verdict !== "not comparable";
+      const { words, tone } = rowVerdict(row), compares = hasVerdict(row);
       return [
         row.architecture,
         configLabel(row.config),
@@ -165,7 +166,7 @@ export function summaryTable(comparison: ComparisonData): View {
         compares ? point : "—",
         compares && interval || "—",
         String(row.n),
-        { main: words, tone, details: compares && row.note ? [row.note] : [] },
+        { main: words, tone, details: row.note && row.verdict !== "not comparable" ? [row.note] : [] },
       ];
     }),
     notes: verdictSentences(comparison),

@@ -1,5 +1,6 @@
 /** What a decision weighs: each model's speed, quality and memory, and how two models relate in them. */
 import { decidingMetric } from "../compare/quality_findings.ts";
+import { wayOf } from "../measure/decode_ways.ts";
 import { inBytes } from "../measure/text_speed.ts";
 import { beatsGuessing, guessLevel } from "../eval/sanity.ts";
 import type { EvalResult } from "../eval/types.ts";
@@ -119,7 +120,8 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
   function relate(a: string, b: string): OpenRelation {
     const comparisons = ofPair(a, b), same = areIdentical(comparison, a, b);
     const sign = (verdict: keyof typeof SIGN) => same ? 0 : SIGN[verdict];
-    const speed = config === null
+    const apartWays = metric === "decodeTokensPerS" && wayOf(comparison.raw, a) !== wayOf(comparison.raw, b);
+    const speed = config === null || apartWays
       ? null
       : both((level) => speedRatio(comparison, { config, metric }, a, b, { level, comparisons }));
     const quality = task === null || (guesses(a) && guesses(b))

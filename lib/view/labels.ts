@@ -60,6 +60,7 @@ const VERDICTS: Record<string, { words: string; tone?: "good" | "bad" }> = {
   worse: { words: "worse", tone: "bad" },
   same: { words: "same" },
   "not comparable": { words: "tokens of different tokenizers" },
+  "ways differ": { words: "ways differ" },
   unclear: { words: "no difference found" },
 };
 
@@ -72,10 +73,15 @@ export function verdictLabel(verdict: string): { words: string; tone?: "good" | 
 export function rowVerdict(
   row: { verdict: string; speedup: number | null; low: number | null; high: number | null },
 ): { words: string; tone?: "good" | "bad" } {
-  if (row.verdict !== "not comparable" && row.low === null && row.high === null) {
+  if (hasVerdict(row) && row.low === null && row.high === null) {
     return { words: `too few ${rowUnits(row)}` };
   }
   return verdictLabel(row.verdict);
+}
+
+/** Whether a row of the summary compares its two numbers. */
+export function hasVerdict({ verdict }: { verdict: string }): boolean {
+  return verdict !== "not comparable" && verdict !== "ways differ";
 }
 
 /** What the interval of a summary's row is made of: blocks of rounds, or items. */

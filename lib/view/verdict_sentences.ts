@@ -44,6 +44,9 @@ function sentence(row: SummaryRow): string {
     const verb = metric.startsWith("decode") ? "decodes" : "runs";
     const unit = metric.endsWith("_bytes_s") ? " in bytes of the same text" : "";
     const setting = `(${configLabel(config)}, n = ${n} rounds${row.note ? `; ${row.note}` : ""})`;
+    if (verdict === "ways differ") {
+      return `${architecture}: no verdict on ${metricLabel(metric).name}, ways differ ${setting}`;
+    }
     if (few) return `${few} ${metricLabel(metric).name}, ${found} ${setting}`;
     return verdict === "unclear"
       ? `${architecture}: no difference found in ${metricLabel(metric).name}, ${found} ${setting}`

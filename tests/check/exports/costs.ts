@@ -3,7 +3,7 @@ import * as archbench from "../../../lib/mod.ts";
 import { MODEL_REF } from "../../../lib/arch/ref_fields.ts";
 import { ACTIVATION_OPTIONS } from "../../../lib/cost/activations.ts";
 import { KV_CACHE_OPTIONS } from "../../../lib/cost/bytes.ts";
-import { FLOPS_OPTIONS, LAYER_FLOPS_OPTIONS } from "../../../lib/cost/flops.ts";
+import { FLOPS_OPTIONS, LAYER_FLOPS_OPTIONS } from "../../../lib/cost/flops_options.ts";
 import { GRAPH_FLOPS_OPTIONS, PASS_OPTIONS } from "../../../lib/cost/graph_generation.ts";
 import { MACHINE } from "../../../lib/cost/hardware.ts";
 import { MEMORY_PLAN_OPTIONS } from "../../../lib/cost/memory_plan.ts";

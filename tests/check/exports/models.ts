@@ -50,7 +50,7 @@ export const MODELS = {
     parameter<Api["startHost"], 2>("process", PROCESS_OPTIONS, (options) => archbench.startHost(tiny, {}, options)),
   ],
   QualityBenchmark: [
-    parameter<Api["QualityBenchmark"], 0>("ref", MODEL_SOURCE, (ref) => new archbench.QualityBenchmark(ref)),
+    parameter<Api["QualityBenchmark"], 0>("ref", ANY_SOURCE, (ref) => new archbench.QualityBenchmark(ref)),
     parameter<Api["QualityBenchmark"], 1>("options", MODEL_OPTIONS, (o) => new archbench.QualityBenchmark(tiny, o)),
   ],
   openSandbox: [
