@@ -32,6 +32,8 @@ export type {
   RwkvChannelSpec,
 } from "./arch/spec.ts";
 export { resolveSpec } from "./arch/resolve.ts";
+export type { ModelSource, ResolvedModel } from "./arch/resolved.ts";
+export type { AnySource, ResolvedGraph } from "./arch/foreign/resolved_graph.ts";
 export type { HubSource } from "./arch/origin.ts";
 export { validateSpec } from "./arch/validate.ts";
 export { zoo, zooNames } from "./arch/zoo/zoo.ts";

@@ -46,21 +46,26 @@ export async function modelFingerprint(
   ref: AnySource,
   options: ModelOptions = {},
 ): Promise<ModelFingerprint | GraphFingerprint> {
-  const model = await resolveAny(ref, options), hashes: string[] = [];
-  for (const file of model.files ?? []) hashes.push(await hashOf(file));
-  const weights = hashes.join(" ");
+  const model = await resolveAny(ref, options);
   if (isResolvedGraph(model)) {
-    return { weights, layout: model.layout, optimise: model.options.optimise ?? null, build: [FOREIGN_VERSION] };
+    const { files, layout, options: { optimise = null } } = model;
+    return { weights: await hashesOf(files), layout, optimise, build: [FOREIGN_VERSION] };
   }
   const { base, spec, weightEdits, precision, source, files } = model;
   return {
-    weights: files === null ? source : weights,
+    weights: files === null ? source : await hashesOf(files),
     base,
     spec,
     ...(weightEdits.length ? { weightEdits } : {}),
     precision,
     build: [BUILD_VERSION, GRAPH_VERSION],
   };
+}
+
+async function hashesOf(files: string[]): Promise<string> {
+  const hashes: string[] = [];
+  for (const file of files) hashes.push(await hashOf(file));
+  return hashes.join(" ");
 }
 
 /** A file's SHA-256, remembered by its path, size and time of change. */

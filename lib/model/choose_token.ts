@@ -14,27 +14,39 @@ export interface TokenChoice {
   suppressed?: readonly number[];
   /** In [0, 1). */
   uniform?: number;
+  /** Whether the log-probability is wanted, which takes an exponential for each token. Default false. */
+  logprob?: boolean;
 }
 
 export interface ChosenToken {
   /** -1 where the logits are not finite. */
   id: number;
-  /** ln p under the untempered distribution over all tokens. */
-  logprob: number;
+  /** Where wanted: ln p under the untempered distribution over all tokens. */
+  logprob: number | null;
 }
 
 /** @param logits Of one row. */
 export function chooseToken(logits: Float32Array, choice: TokenChoice = {}): ChosenToken {
-  const { temperature = 0, topK = 0, topP = 1, suppressed = [], uniform = 0 } = choice;
-  const sum = logSumExp(logits);
-  if (!Number.isFinite(sum)) return { id: -1, logprob: NaN };
+  const { temperature = 0, topK = 0, topP = 1, suppressed = [], uniform = 0, logprob = false } = choice;
+  // A plain sum is quick and finds what is not finite; a masked token's -Infinity is no fault, so that is looked at again.
+  const sum = logprob || !Number.isFinite(plainSum(logits)) ? logSumExp(logits) : null;
+  if (sum !== null && !Number.isFinite(sum)) return { id: -1, logprob: null };
   const choosable = suppressed.length ? logits.slice() : logits;
   for (const id of suppressed) choosable[id] = -Infinity;
   const id = temperature > 0 ? draw(choosable, { temperature, topK, topP, uniform }) : argmax(choosable);
-  return { id, logprob: logits[id] - sum };
+  return { id, logprob: logprob ? logits[id] - sum! : null };
 }
 
-function draw(logits: Float32Array, { temperature, topK, topP, uniform }: Required<Omit<TokenChoice, "suppressed">>) {
+function plainSum(values: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum;
+}
+
+function draw(
+  logits: Float32Array,
+  { temperature, topK, topP, uniform }: Required<Omit<TokenChoice, "suppressed" | "logprob">>,
+) {
   const scaled = logits.map((x) => x / temperature), sum = logSumExp(scaled);
   const order = Uint32Array.from(scaled, (_, i) => i).sort((a, b) => scaled[b] - scaled[a] || a - b);
   const kept = topK > 0 && topK < order.length ? order.subarray(0, topK) : order;

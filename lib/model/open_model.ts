@@ -16,6 +16,8 @@ import { physicalCores } from "./physical_cores.ts";
  *
  * @param ref A catalog name ("smollm2-135m"), a .gguf path, a folder (config.json, .safetensors), a model of the hub
  * ("hf:owner/name[@revision][/path]"), or an `ArchSpec` (seeded random weights, or those of its `weights`), with options.
+ * A graph that another program made (an .onnx file, a folder of optimum, transformers.js or onnxruntime-genai) runs as it
+ * is, a run for each token; a folder that holds both forms opens as "safetensors" unless `format` says "onnx".
  * @throws {RangeError} If the precision or provider is unknown or cannot run here.
  * @throws {SyntaxError} If the file is damaged.
  * @throws {HubError} If a model of the hub cannot be fetched: the message says why, and what to do.

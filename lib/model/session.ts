@@ -53,7 +53,9 @@ export async function openSession(model: string | Uint8Array, options: SessionOp
     provider,
     outputNames: session.outputNames,
     async run(feeds, fetches) {
-      return await session.run(feeds, fetches as readonly string[]) as Record<string, ort.Tensor>;
+      const out = await session.run(feeds, fetches as readonly string[]) as Record<string, ort.Tensor>;
+      for (const name of fetches) if (out[name].type === "float16") out[name] = asHalves(out[name]);
+      return out;
     },
     release() {
       if (options.profilePrefix) session.endProfiling();
@@ -66,9 +68,17 @@ export function floats(data: Float32Array | number[], dims: number[]): ort.Tenso
   return new ort.Tensor("float32", data instanceof Float32Array ? data : Float32Array.from(data), dims);
 }
 
-/** Half precision, as its bits. */
-export function halves(data: Uint16Array, dims: number[]): ort.Tensor {
-  return new ort.Tensor("float16", data, dims);
+/**
+ * Half precision, as its bits. The runtime's JavaScript makes a Float16Array of them where there is that type, and Deno
+ * 2.8.1 panics on one that machine code looks at (ext/napi has no such type): so the bits stay what is seen.
+ */
+export function halves(bits: Uint16Array, dims: readonly number[]): ort.Tensor {
+  return Object.defineProperty(new ort.Tensor("float16", bits, dims), "data", { value: bits });
+}
+
+function asHalves({ data, dims }: ort.Tensor): ort.Tensor {
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return halves(new Uint16Array(buffer, byteOffset, length), dims);
 }
 
 export function int8s(data: Int8Array, dims: number[]): ort.Tensor {

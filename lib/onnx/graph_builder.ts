@@ -20,7 +20,7 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 import { lowered } from "./older_opsets.ts";
-import { DATA_TYPES, type DeclaredType, type ElementType, literalName, rawBytes, valueInfo } from "./protos.ts";
+import { DATA_TYPES, type ElementType, literalName, rawBytes, valueInfo } from "./protos.ts";
 
 export { DATA_TYPES, type ElementType, isLiteralName } from "./protos.ts";
 
@@ -60,7 +60,7 @@ export class GraphBuilder {
    *
    * @throws {Error} If the name stands for another value.
    */
-  input(name: string, type: DeclaredType, dims: (number | string)[]): string {
+  input(name: string, type: ElementType, dims: (number | string)[]): string {
     this.#define(name, "an input");
     this.#inputs.push(valueInfo(name, type, dims));
     return name;
@@ -71,7 +71,7 @@ export class GraphBuilder {
    *
    * @throws {Error} If it is one already.
    */
-  output(name: string, type: DeclaredType, dims: (number | string)[]): void {
+  output(name: string, type: ElementType, dims: (number | string)[]): void {
     if (this.#outputs.has(name)) throw new Error(`Graph "${this.name}" has an output "${name}" already`);
     this.#outputs.set(name, valueInfo(name, type, dims));
   }

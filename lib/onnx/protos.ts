@@ -11,11 +11,9 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 
-export type ElementType = "float32" | "uint8" | "int8" | "int32" | "int64" | "bool";
-/** Types that values may be declared with; of half precision there are no constants. */
-export type DeclaredType = ElementType | "float16";
+export type ElementType = "float32" | "float16" | "uint8" | "int8" | "int32" | "int64" | "bool";
 /** The numbers of the element types in an ONNX file, for attributes such as Cast's `to`. */
-export const DATA_TYPES: Record<DeclaredType, DataType> = {
+export const DATA_TYPES: Record<ElementType, DataType> = {
   float32: DataType.FLOAT,
   float16: DataType.FLOAT16,
   uint8: DataType.UINT8,
@@ -25,7 +23,7 @@ export const DATA_TYPES: Record<DeclaredType, DataType> = {
   bool: DataType.BOOL,
 };
 
-export function valueInfo(name: string, type: DeclaredType, dims: (number | string)[]): ValueInfoProto {
+export function valueInfo(name: string, type: ElementType, dims: (number | string)[]): ValueInfoProto {
   const dim = dims.map((d) =>
     create(TensorShapeProto_DimensionSchema, {
       value: typeof d === "number" ? { case: "dimValue", value: BigInt(d) } : { case: "dimParam", value: d },
@@ -58,6 +56,8 @@ export function rawBytes(type: ElementType, values: number[]): Uint8Array<ArrayB
   switch (type) {
     case "float32":
       return new Uint8Array(new Float32Array(values).buffer);
+    case "float16":
+      return new Uint8Array(new Float16Array(values).buffer);
     case "int32":
       return new Uint8Array(new Int32Array(values).buffer);
     case "int64":

@@ -65,7 +65,7 @@ if (import.meta.main) {
   await writeFile(join(root, FIGURE), await figureSvg(figure) + "\n");
   const block = [
     output(cells, "compare", "text/markdown"),
-    `![Bits per byte against decode speed of four forms of SmolLM2-135M](${FIGURE})`,
+    `![Bits per byte against decode speed of SmolLM2-135M and Gemma 3 270M](${FIGURE})`,
     `**${escapeMarkdown(String(output(cells, "decision", "text/plain")))}**`,
     `Run on ${day} on this machine:`,
     output(cells, "setup", "text/markdown"),

@@ -56,7 +56,9 @@ export function positionFigure({ raw, curves, differences }: PositionCurve): Fig
       "Bits per byte by place in the context",
       [
         `${raw.texts.length} texts; bands: ${percent} %, of each bin alone (top)`,
-        ...(against.length ? [`and of all differences from ${escapePlot(baseline)} (bottom); grey: ±${band}`] : []),
+        ...(against.length
+          ? [`of all differences from ${escapePlot(baseline)} (bottom)`, `grey: within ±${band}`]
+          : []),
       ].join("<br>"),
       {
         ...tallPanels(panels, Math.ceil(levels.length / 2)),

@@ -5,7 +5,8 @@
  */
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { DecodeGraph } from "../../lib/arch/batch_graph.ts";
+import { type DecodeGraph, hasBatchGraph } from "../../lib/arch/batch_graph.ts";
+import { resolveSpec } from "../../lib/arch/resolve.ts";
 import { runChunk, startState } from "../../lib/model/decode.ts";
 import { openModel } from "../../lib/model/open_model.ts";
 import { randomPrompts } from "../../lib/model/random_prompts.ts";
@@ -78,9 +79,10 @@ async function profileTable(precision: Precision, graph: DecodeGraph): Promise<T
   };
 }
 
+const graphs: DecodeGraph[] = hasBatchGraph(await resolveSpec(MODEL)) ? ["generate", "batch"] : ["generate"];
 const tables: TableSpec[] = [];
 for (const precision of precisions.length ? precisions : ["fp32", "int4"] as const) {
-  for (const graph of ["generate", "batch"] as const) {
+  for (const graph of graphs) {
     tables.push(await profileTable(precision, graph));
     console.log(tableText(tables.at(-1)!) + "\n");
   }

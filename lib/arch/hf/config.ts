@@ -1,4 +1,5 @@
 /** A config.json as transformers writes it: from anywhere, so the type of every field is checked when it is read. */
+import { shown } from "../../check/check.ts";
 
 /** More than any model has; such a number would take memory for nothing. */
 const LARGEST_COUNT = 2 ** 31 - 1;
@@ -76,7 +77,7 @@ export class HfConfig {
   only(key: string, value: unknown): void {
     const got = this.#value(key) ?? value;
     if (got !== value) {
-      this.refuse(`${key} is ${JSON.stringify(got)}; this version builds only ${JSON.stringify(value)}`);
+      this.refuse(`${key} is ${shown(got)}; this version builds only ${JSON.stringify(value)}`);
     }
   }
 
@@ -87,9 +88,7 @@ export class HfConfig {
 
   /** @throws {SyntaxError} Saying what a field must be. */
   wrong(key: string, what: string): never {
-    const got = Object.hasOwn(this.values, key)
-      ? `is ${JSON.stringify(this.values[key])}, not`
-      : "is missing, it must be";
+    const got = Object.hasOwn(this.values, key) ? `is ${shown(this.values[key])}, not` : "is missing, it must be";
     throw new SyntaxError(`Cannot read ${this.path}: ${key} ${got} ${what}`);
   }
 

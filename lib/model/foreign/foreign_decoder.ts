@@ -38,7 +38,7 @@ export function foreignDecoder(graphs: ForeignGraphs): Decoder<Group[]> {
           for (const [row, last] of logits.entries()) {
             const { id, logprob } = chooseToken(last, choiceOf(options, turn * batch + first + row));
             made.push(id);
-            logprobs.push(logprob);
+            logprobs.push(logprob ?? NaN);
             if (options.endIds?.includes(id)) ended.add(first + row);
           }
         }
@@ -56,8 +56,8 @@ export function foreignDecoder(graphs: ForeignGraphs): Decoder<Group[]> {
   };
 }
 
-function choiceOf({ temperature, topK, topP, uniforms, endIds, suppressEos }: ChunkOptions, at: number) {
-  return { temperature, topK, topP, uniform: uniforms?.[at], suppressed: suppressEos ? endIds : [] };
+function choiceOf({ temperature, topK, topP, uniforms, endIds, suppressEos, logprobs }: ChunkOptions, at: number) {
+  return { temperature, topK, topP, uniform: uniforms?.[at], suppressed: suppressEos ? endIds : [], logprob: logprobs };
 }
 
 /** The logits of each row's last token, [rows, vocab], by whatever head there is. */

@@ -15,6 +15,7 @@ import { foreignDecoder } from "./foreign_decoder.ts";
 import type { ForeignGraphs } from "./foreign_graphs.ts";
 import { emptyGroup, type Group, runGraph, runHeads } from "./graph_run.ts";
 import { loopDecoder } from "./loop_decoder.ts";
+import { foreignScoreModes } from "./score_modes.ts";
 import { scoreWithHeads } from "./score_with_heads.ts";
 
 /** Tokens of one run when a sequence is scored: all of their logits come out (100 MB of 49,152 entries). */
@@ -27,8 +28,7 @@ export class ForeignModel implements RunningModel {
 
   constructor(readonly info: ModelInfo, readonly tokenizer: Tokenizer, readonly graphs: ForeignGraphs) {
     this.sizes = sizesOf(this.#layout);
-    // As it is, a graph scores whole rows.
-    this.scoreModes = this.#hasHeads && this.#layout.caches.length > 0 ? ["tree", "strict"] : ["strict"];
+    this.scoreModes = foreignScoreModes(graphs.found);
   }
 
   async prepare(kinds: readonly GraphKind[]): Promise<void> {

@@ -105,17 +105,9 @@ function keepAll({ type }: IntInput) {
   return type === "int64" ? int64s([0], []) : int32s([0], []);
 }
 
-/** Logits as float32; of half precision the bits come, or floats where the runtime has such an array. */
+/** Logits as float32. */
 function asFloats({ data, type }: Tensor): Float32Array {
   if (type === "float32") return data as Float32Array;
-  if (!(data instanceof Uint16Array)) return Float32Array.from(data as unknown as ArrayLike<number>);
-  return Float32Array.from(data, halfToFloat);
-}
-
-/** IEEE 754 binary16. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const { buffer, byteOffset, length } = data as Uint16Array;
+  return Float32Array.from(new Float16Array(buffer, byteOffset, length));
 }

@@ -120,4 +120,6 @@ Deno.test("what Python writes for numbers that JSON lacks is read, in strings it
   });
   assert.deepEqual(read(`{"long": "${"x".repeat(50_000)} NaN", "a": NaN}`)?.a, NaN);
   assert.equal(read('{"a": nil}'), null);
+  const odd = new HfConfig("config.json", { rms_norm_eps: NaN });
+  assert.throws(() => odd.number("rms_norm_eps"), /config\.json: rms_norm_eps is NaN, not a number/);
 });

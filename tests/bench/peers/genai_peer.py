@@ -15,11 +15,15 @@ def load():
     session = {"intra_op_num_threads": threads, "inter_op_num_threads": 1}
     config.overlay(json.dumps({"model": {"decoder": {"session_options": session}}}))
     model = og.Model(config)
+    with open(f"{folder}/genai_config.json") as file:
+        decoder = json.load(file)["model"]["decoder"]
+    # a cache of max_length slots must hold the window
+    window = decoder.get("sliding_window", {}).get("window_size", 0)
 
     def decode(ids, newTokens):
         params = og.GeneratorParams(model)
         length = len(ids) + newTokens
-        params.set_search_options(do_sample=False, min_length=length, max_length=length)
+        params.set_search_options(do_sample=False, min_length=length, max_length=max(length, window))
         generator = og.Generator(model, params)
         start = now_ms()
         generator.append_tokens(ids)

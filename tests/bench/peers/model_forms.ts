@@ -1,5 +1,5 @@
 /** A model in the forms that the peers read, each made once from the GGUF that `task setup` fetched: `.cache/peers/REF`. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openGguf } from "../../../lib/arch/gguf_file.ts";
 import { exportModel } from "../../../lib/model/export.ts";
@@ -28,9 +28,24 @@ export async function makeHfFolder(model: BenchModel): Promise<string> {
   const maker = script("make_hf_folder.py"), into = join(model.ref, "hf");
   return once(into, [maker, script("model_forms.ts")], async () => {
     await run("make the Hugging Face folder", [venvPython, maker, ggufPath(model), folder(into)]);
-    const { tokenizer } = await readTokenizerFile(model);
-    await writeFile(folder(into, "tokenizer.json"), JSON.stringify(tokenizer));
+    await writeTokenizer(model, folder(into));
   });
+}
+
+/** The library's tokenizer for transformers, which reads it as it stands: that a BOS comes first is a step of it there. */
+async function writeTokenizer(model: BenchModel, into: string): Promise<void> {
+  const { tokenizer, bosId, addsBos } = await readTokenizerFile(model), config = join(into, "tokenizer_config.json");
+  const names: Record<string, unknown> = JSON.parse(await readFile(config, "utf8")), bos = String(names.bos_token);
+  const piece = (id: string) => ({ Sequence: { id, type_id: 0 } });
+  const behindBos = {
+    type: "TemplateProcessing",
+    single: [{ SpecialToken: { id: bos, type_id: 0 } }, piece("A")],
+    pair: [{ SpecialToken: { id: bos, type_id: 0 } }, piece("A"), piece("B")],
+    special_tokens: { [bos]: { id: bos, ids: [bosId], tokens: [bos] } },
+  };
+  const file = addsBos ? { ...tokenizer, post_processor: behindBos } : tokenizer;
+  await writeFile(join(into, "tokenizer.json"), JSON.stringify(file));
+  await writeFile(config, JSON.stringify({ ...names, tokenizer_class: "PreTrainedTokenizerFast" }));
 }
 
 /** The graph that onnxruntime-genai's own builder makes. */

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { resolveGraph } from "../../../lib/arch/foreign/resolve_graph.ts";
 import type { ModelRef } from "../../../lib/arch/spec.ts";
 import { runTrial } from "../../../lib/model/foreign/graph_trial.ts";
+import { QualityBenchmark } from "../../../lib/eval/quality_benchmark.ts";
 import { exportModel } from "../../../lib/model/export.ts";
 import { startHost } from "../../../lib/model/host.ts";
 import { openModel } from "../../../lib/model/open_model.ts";
 import { GraphBuilder } from "../../../lib/onnx/graph_builder.ts";
 import { sharedFolder } from "../../shared.ts";
+import { withStore } from "../../store/with_store.ts";
 import { someIds, tinySpec } from "../tiny_spec.ts";
 
 interface Golden {
@@ -83,6 +85,9 @@ Deno.test("an exported model answers as the one that it was made of: greedy, dra
         const options = { maxNewTokens: 12, ignoreEos: true, ...draw };
         assert.deepEqual(await foreign.generateBatch(prompts, options), await own.generateBatch(prompts, options));
       }
+      const certain = { maxNewTokens: 12, ignoreEos: true, logProbabilities: true }, [first] = prompts;
+      const [a] = await own.generate(first.prompt, certain), [b] = await foreign.generate(first.prompt, certain);
+      a.logProbabilities!.forEach((p, i) => assert.ok(Math.abs(p - b.logProbabilities![i]) < 1e-4));
       const requests = prompts.map(({ prompt }) => ({
         contextIds: prompt.slice(0, 2),
         continuationIds: prompt.slice(2),
@@ -111,6 +116,25 @@ Deno.test("an exported model answers as the one that it was made of: greedy, dra
     }
   });
 });
+
+Deno.test(
+  "an evaluation of a graph as it is gives the numbers of the model that it was made of, and is kept",
+  () =>
+    withStore((store) =>
+      inFolder(async (folder) => {
+        const ref = { ref: tinySpec(), seed: 3 }, text = "The river had risen overnight.\nAnna counted eleven sheep.";
+        await exportModel(ref, folder);
+        const bitsOf = async (ref: ModelRef, scoring = {}) => {
+          const quality = new QualityBenchmark(ref, { threads: 1 });
+          return await quality.evaluateTask("bits_per_byte", text, { store, scoring });
+        };
+        const want = await bitsOf(ref), found = await bitsOf(folder), again = await bitsOf(folder, { mode: "strict" });
+        assert.ok(Math.abs(want.metrics.bits_per_byte.point - found.metrics.bits_per_byte.point) < 1e-4);
+        assert.deepEqual([found.environment.reused, again.environment.reused], [0, found.n]);
+        assert.equal(found.environment.model.precisionLabel, "fp32 (graph as it is, step by step)");
+      })
+    ),
+);
 
 /** A graph whose logits of a token are a row of a table: what follows a token is the same wherever it stands. */
 function tableGraph(inputs: (g: GraphBuilder) => void, vocab = 4): GraphBuilder {
@@ -148,6 +172,63 @@ Deno.test("a graph of 32-bit ids and no other input runs; one input that no deco
     await rm(join(folder, "config.json"));
     await writeFile(path, tableGraph(() => {}).model());
     await assert.rejects(openModel(ref), /no config\.json .* says how long its context is/);
+  });
+});
+
+/**
+ * Logits of a token: one-hot of the next token, plus what the states hold: of the token before 0.5 (a state that does
+ * not grow) and how many tokens are cached (one that does) at entry 0.
+ */
+function statefulGraph(): GraphBuilder {
+  const g = new GraphBuilder("stateful"), int = (values: number[]) => g.literal("int64", [values.length], values);
+  g.input("token_ids", "int64", ["batch", "tokens"]);
+  g.input("use_cache_branch", "bool", [1]);
+  g.input("num_logits_to_keep", "int64", []);
+  g.input("past_conv.0", "float16", ["batch", 1, 4]);
+  g.input("past.0.key", "float32", ["batch", 1, "past", 1]);
+  g.output("logits", "float16", ["batch", "tokens", 4]);
+  g.output("present_conv.0", "float16", ["batch", 1, 4]);
+  g.output("present.0.key", "float32", ["batch", 1, "total", 1]);
+  const identity = Array.from({ length: 16 }, (_, i) => Number(i % 5 === 0));
+  const oneHot = g.node("Cast", [g.node("Gather", [g.literal("float32", [4, 4], identity), "token_ids"])], { to: 10 });
+  const next = Array.from({ length: 16 }, (_, i) => Number((Math.floor(i / 4) + 1) % 4 === i % 4));
+  const logits = g.node("Cast", [g.node("Gather", [g.literal("float32", [4, 4], next), "token_ids"])], { to: 10 });
+  const half = g.literal("float16", [], [0.5]);
+  const states = g.node("Concat", ["past_conv.0", oneHot], { axis: 1 });
+  const before = g.node("Slice", [states, int([0]), int([-1]), int([1])]);
+  const withConv = g.node("Add", [logits, g.node("Mul", [before, half])]);
+  g.node("Slice", [states, int([-1]), int([100]), int([1])], {}, { outputs: ["present_conv.0"] });
+  const shape = g.node("Concat", [
+    g.node("Shape", ["token_ids"], { end: 1 }),
+    int([1]),
+    g.node("Shape", ["token_ids"], { start: 1 }),
+    int([1]),
+  ], { axis: 0 });
+  const ones = g.node("Expand", [g.literal("float32", [], [1]), shape]);
+  g.node("Concat", ["past.0.key", ones], { axis: 2 }, { outputs: ["present.0.key"] });
+  const cached = g.node("ReduceSum", ["past.0.key", int([1, 2, 3])], { keepdims: 0 });
+  const scaled = g.node("Cast", [g.node("Unsqueeze", [cached, int([1, 2])])], { to: 10 });
+  const first = g.literal("float16", [4], [1, 0, 0, 0]);
+  g.node("Add", [withConv, g.node("Mul", [scaled, first])], {}, { outputs: ["logits"] });
+  return g;
+}
+
+Deno.test("states that grow and states that do not, half precision, flags of merged decoders: as the graph has them", async () => {
+  await inFolder(async (folder) => {
+    await writeFile(join(folder, "config.json"), config);
+    await writeFile(join(folder, "model.onnx"), statefulGraph().model());
+    const model = await openModel({ ref: folder, tokenizer: "bytes" }, { threads: 1 });
+    try {
+      // Nothing is cached: only the token before adds, 0.5 at its entry.
+      assert.deepEqual([...(await model.logits([1, 3])).data], [0, 0, 1, 0, 1, 0.5, 0, 0]);
+      // Greedy from 1: 2; then 1 token is cached, which makes entry 0 a 1 beside the 1 of token 3; then 2 of them win.
+      assert.deepEqual((await model.generate([1], { maxNewTokens: 4 }))[0].ids, [2, 0, 0, 0]);
+      // Two prompts side by side are what each is alone.
+      const both = await model.generateBatch([{ prompt: [1] }, { prompt: [2, 3] }], { maxNewTokens: 3 });
+      assert.deepEqual(both[1], await model.generate([2, 3], { maxNewTokens: 3 }));
+    } finally {
+      await model.close();
+    }
   });
 });
 
