@@ -1,6 +1,6 @@
 /** A graph that was made elsewhere on its way into one of ours: its values renamed, and its head found. */
 import type { GraphProto, NodeProto } from "onnx-buf";
-import { emitHead, pruned } from "../../onnx/surgery/emit_head.ts";
+import { emitHead, pruned, readByHead } from "../../onnx/surgery/emit_head.ts";
 import { findHead } from "../../onnx/surgery/find_head.ts";
 import type { ForeignFile } from "../../onnx/surgery/foreign_file.ts";
 import { renameValues } from "../../onnx/surgery/rename.ts";
@@ -26,7 +26,7 @@ export function adoptGraph({ model: { graph } }: ForeignFile, theirs: GraphLayou
   const head = findHead(graph, theirs.logits.name, vocabSize); // by its own names, for what an error says
   renameValues(graph, PREFIX);
   const layout = renamedLayout(theirs, PREFIX), input = PREFIX + head.input;
-  const nodes = pruned(graph, [input, ...layout.caches.map(({ present }) => present)]);
+  const nodes = pruned(graph, [...readByHead(head.nodes), ...layout.caches.map(({ present }) => present)]);
   return {
     graph,
     layout,

@@ -50,13 +50,13 @@ export class ForeignGraphs {
 }
 
 async function openForm(
-  { path, layout, facts: { vocabSize } }: ResolvedGraph,
+  { path, layout, facts: { vocabSize }, options: { optimise } }: ResolvedGraph,
   form: Form,
   options: SessionOptions,
 ): Promise<OpenedGraph> {
   const opened = (session: Promise<Session>) =>
     session.catch((cause) => {
-      const how = form === "plain" ? "" : ` with optimise "${form}"`;
+      const how = form === "plain" ? "" : ` with optimise "${optimise}"`;
       throw new TypeError(`Cannot open ${path}${how}: onnxruntime says: ${cause.message}`, { cause });
     });
   if (form === "plain") return { session: await opened(openSession(path, options)), layout };
@@ -65,7 +65,7 @@ async function openForm(
   try {
     changed = CHANGES[form](file, layout, vocabSize);
   } catch (cause) {
-    throw new TypeError(`Cannot open ${path} with optimise "${form}": ${(cause as Error).message}`, { cause });
+    throw new TypeError(`Cannot open ${path} with optimise "${optimise}": ${(cause as Error).message}`, { cause });
   }
   const session = opened(openSession(changed.bytes, { ...options, weightsFolder: file.folder }));
   return { session: await session, layout: changed.layout };

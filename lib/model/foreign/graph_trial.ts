@@ -52,6 +52,7 @@ export async function runTrial(graph: ResolvedGraph, options: TrialOptions = {})
   const { late, status, stdout, words } = await runLimited(options.command ?? TRIAL, input, limits, { env });
   const answer = answerIn(stdout);
   if (answer && "ran" in answer) return answer;
+  if (answer?.error.startsWith("Cannot open")) throw new TypeError(answer.error);
   throw new TypeError(
     `Cannot open ${graph.path}: ` +
       (answer

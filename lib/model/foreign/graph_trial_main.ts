@@ -26,8 +26,7 @@ async function tried(found: ResolvedGraph): Promise<TrialAnswer> {
     for (const form of new Set([graphs.stepForm, graphs.decodeForm])) await forms[form]();
     return { ran: true };
   } catch (error) {
-    const { message } = error as Error;
-    return { error: message.replace(`Cannot open ${found.path}: `, "") };
+    return { error: (error as Error).message };
   } finally {
     await graphs.close().catch(() => {});
   }

@@ -29,6 +29,14 @@ export function emitHead(g: GraphBuilder, { input, nodes }: Head, rows: string, 
   return isHalf ? g.node("Cast", [logits], { to: DATA_TYPES.float32 }) : logits;
 }
 
+/** What the head reads of the graph: hidden states and weights, but no shape of a Reshape, since rows are flat here. */
+export function readByHead(nodes: NodeProto[]): string[] {
+  const own = new Set(nodes.flatMap(({ output }) => output));
+  return nodes.flatMap(({ opType, input }) => opType === "Reshape" ? input.slice(0, 1) : input).filter((name) =>
+    !own.has(name)
+  );
+}
+
 /** The nodes of a graph that its outputs still need. */
 export function pruned(graph: GraphProto, outputs: Iterable<string>): NodeProto[] {
   const needed = new Set(outputs), kept = new Set<NodeProto>();

@@ -29,7 +29,7 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
 /** Greedy and drawn ids, alone and side by side, log-likelihoods with shared prefixes and without, and logits. */
 async function assertSame(found: LanguageModel, want: LanguageModel, prompts: number[][]): Promise<void> {
   const requests = prompts.map((prompt) => ({ prompt }));
-  for (const draw of [{}, { temperature: 0.9, topK: 20, topP: 0.8, samples: 2, seed: 5 }]) {
+  for (const draw of [{}, { temperature: 0.9, topK: 4, topP: 0.8, samples: 2, seed: 5 }]) {
     const options = { maxNewTokens: 12, ignoreEos: true, ...draw };
     assert.deepEqual(await found.generateBatch(requests, options), await want.generateBatch(requests, options));
   }
@@ -168,12 +168,12 @@ function inOpset(bytes: Uint8Array, version: bigint): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
-const prompts = [[1, 5, 2, 0], [3], [2, 4]];
+const prompts = [[1, 5, 2, 0], [3, 1], [2, 4]];
 
 for (const [name, head] of Object.entries(HEADS)) {
   Deno.test(`a head is found and works on the rows that are asked for: ${name}`, async () => {
     await inFolder(async (folder) => {
-      for (const version of [13n, 17n, 21n]) {
+      for (const version of name === "MatMul" ? [13n, 17n, 21n] : [14n]) {
         const ref = await writeGraph(folder, inOpset(headedGraph(head).model(), version));
         const plain = await openModel(ref, { threads: 1 });
         for (const optimise of OPTIMISATIONS) {
