@@ -1,4 +1,5 @@
 /** The rows of a comparison's two tables. */
+import type { DecodeWay } from "../model/info.ts";
 import type { QualityVerdict, SpeedVerdict } from "../stats/verdict.ts";
 
 /** A row a model and setting, or a model and task; null where a column does not apply. */
@@ -28,6 +29,8 @@ export interface TableRow {
   throughput_bytes_high: number | null;
   /** UTF-8 bytes that a token stands for, on the same texts. */
   bytes_per_token: number | null;
+  /** How tokens of a request were made: inside the graph, or one run at a time. */
+  way: DecodeWay | null;
 }
 
 /**
@@ -77,6 +80,7 @@ export const TABLE_COLUMNS = [
   "throughput_bytes_low",
   "throughput_bytes_high",
   "bytes_per_token",
+  "way",
 ] as const satisfies (keyof TableRow)[];
 
 export const SUMMARY_COLUMNS = [

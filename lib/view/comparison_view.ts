@@ -15,6 +15,7 @@ import {
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded, usablePositive } from "../stats/usable.ts";
 import { busySentence } from "./busy_sentence.ts";
+import { waysSentence } from "./ways_sentence.ts";
 import { identicalSentence } from "./identical_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
 import { decide } from "./decision.ts";
@@ -114,6 +115,7 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
       ...unitSentence(comparison),
       ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
       ...identicalSentence(comparison),
+      ...waysSentence(comparison),
       ...busySentence(comparison.raw),
       ...interruptedSentence(comparison.raw),
       decide(comparison).sentence,

@@ -3,6 +3,7 @@ import { checkComparison } from "./arguments.ts";
 import { noOptions } from "../check/options.ts";
 import { type ComparisonData, primaryMetric, speedMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { busySentence } from "./busy_sentence.ts";
+import { waysSentence } from "./ways_sentence.ts";
 import { identicalSentence } from "./identical_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
 import { formatEstimate } from "./format.ts";
@@ -29,6 +30,7 @@ export function verdictSentences(comparison: ComparisonData): string[] {
     ...rows.map(sentence),
     ...unitSentence(comparison),
     ...identicalSentence(comparison),
+    ...waysSentence(comparison),
     ...busySentence(comparison.raw),
     ...interruptedSentence(comparison.raw),
   ];

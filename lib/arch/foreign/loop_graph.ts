@@ -6,6 +6,7 @@
  * `ids` are all tokens); `past.I`, its caches in the order of the layout; what steers the turns.
  * Outputs: `tokens`, `logprobs` as there; `present.I`.
  */
+import { type TensorProto, TensorProto_DataLocation as DataLocation } from "onnx-buf";
 import { DATA_TYPES, GraphBuilder } from "../../onnx/graph_builder.ts";
 import type { ForeignFile } from "../../onnx/surgery/foreign_file.ts";
 import { endOfTurn, turnInputs } from "../end_of_turn.ts";
@@ -58,7 +59,11 @@ function loopBody(root: GraphBuilder, { graph, layout, nodes, head }: Adopted, v
   const tokens = g.node("Gather", [shape, root.literal("int64", [], [1])]);
   const total = g.node("Add", [before, tokens]);
   giveInputs(root, g, layout, { ids, shape, before, total });
-  g.adopt(nodes, graph.initializer);
+  // onnxruntime checks external weights of a subgraph by other rules: it refuses a file of several hard links there, as
+  // package managers and caches make them. Small weights stay beside their nodes, where fusions look for them.
+  const external = ({ dataLocation }: TensorProto) => dataLocation === DataLocation.EXTERNAL;
+  root.adopt([], graph.initializer.filter(external));
+  g.adopt(nodes, graph.initializer.filter((tensor) => !external(tensor)));
   const one = root.literal("int64", [], [1]);
   const last = g.node("Range", [g.node("Sub", [tokens, one]), g.node("Mul", [rows, tokens]), tokens]);
   const end = endOfTurn(root, g, { logits: head(g, last), vocabSize, turn, done });

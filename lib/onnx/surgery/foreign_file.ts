@@ -19,8 +19,8 @@ export interface ForeignFile {
   folder: string;
 }
 
-/** Smaller tensors stay in the graph: onnxruntime wants the values of shapes and axes there. */
-const SMALL_BYTES = 1024;
+/** Smaller tensors stay in the graph: onnxruntime looks there for shapes, axes and what its fusions need. */
+const SMALL_BYTES = 65_536;
 
 /**
  * Open a file that `readModel` has accepted: offsets and locations in it are known to be good.
