@@ -1,6 +1,7 @@
 /** Time one model and measure its memory, in a process of its own. */
 import { checkModel } from "../arch/ref_fields.ts";
-import { resolveSpec } from "../arch/resolve.ts";
+import { isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { limitsOf, resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { HOSTS, MEMORY_HOSTS, MOST_RUNS, SEED } from "../check/common.ts";
 import { type Fields, object, optional } from "../check/objects.ts";
@@ -10,7 +11,9 @@ import { startHost } from "../model/host.ts";
 import type { StartHost } from "../model/protocol.ts";
 import type { DecodeWay } from "../model/info.ts";
 import { progress, withPartial } from "../progress.ts";
-import { type BenchmarkResult, benchmarkResult, type BenchmarkSample } from "./benchmark_result.ts";
+import { type BenchmarkResult, benchmarkResult, type BenchmarkSample, flopsOf } from "./benchmark_result.ts";
+import { ForeignCosts } from "../cost/foreign_costs.ts";
+import { planWays } from "./decode_ways.ts";
 import { captureEnvironment } from "./environment.ts";
 import { measureMemory, type MemoryResult } from "./memory.ts";
 import { noiseBetween, readNoise } from "./noise.ts";
@@ -81,7 +84,8 @@ export class ArchitectureBenchmark {
    * KV cache is used and the prompt is the same in every run. Prefill and decode are timed apart.
    *
    * @param generationLength Output tokens, counting the one that prefill gives: at least 2.
-   * @param options.way Decode inside the graph ("loop", default) or token by token ("step", which also shows each gap).
+   * @param options.way Decode inside the graph ("loop", the default where the model can) or token by token ("step", which
+   * also shows each gap); a graph made elsewhere can loop with `optimise: "loop"`.
    * @throws {RangeError} For numbers that can't be measured, before anything is started.
    */
   async benchmarkGeneration(
@@ -140,10 +144,12 @@ export class ArchitectureBenchmark {
     options: GenerationOptions,
     usualRuns: number,
   ): Promise<BenchmarkResult> {
-    const { numRuns = usualRuns, seed = 0, memoryHosts = 1, way = "loop" } = options;
-    const spec = await resolveSpec(this.#ref);
-    checkSetting(setting, spec, { newTokens: "generationLength", batch: "batchSize" });
+    const { numRuns = usualRuns, seed = 0, memoryHosts = 1 } = options;
+    const found = await resolveAny(this.#ref, this.#options), isGraph = isResolvedGraph(found);
+    const { way } = planWays({ model: found }, options.way);
+    checkSetting(setting, limitsOf(found), { newTokens: "generationLength", batch: "batchSize" });
 
+    const flops = isGraph ? (await ForeignCosts.of(found)).flops(flopsOf(setting)).total : undefined;
     const environment = await captureEnvironment();
     const startedAt = new Date().toISOString(), start = performance.now();
     const samples: BenchmarkSample[] = [];
@@ -154,7 +160,8 @@ export class ArchitectureBenchmark {
     const bar = progress(`${settingName(setting)}, ${model.name} ${model.precisionLabel}`, numRuns + memoryHosts);
     const result = () =>
       benchmarkResult({
-        spec,
+        spec: isGraph ? null : found.spec,
+        flops,
         setting,
         model,
         way,

@@ -1,6 +1,8 @@
 /** What a benchmark gives: numbers with intervals, and everything that they were made of. */
 import { anObject, data } from "../check/data.ts";
+import { nullable } from "../check/rules.ts";
 import { specFlops } from "../cost/flops.ts";
+import type { FlopsOptions } from "../cost/flops_options.ts";
 import type { ArchSpec } from "../arch/spec.ts";
 import type { ProcessCounters } from "../model/protocol.ts";
 import type { DecodeWay, ModelInfo } from "../model/info.ts";
@@ -47,8 +49,8 @@ export interface BenchmarkResult {
   kind: "generation" | "batch";
   setting: GenerationSetting | BatchSetting;
   model: ModelInfo;
-  /** The architecture that ran, after its edits. */
-  spec: ArchSpec;
+  /** The architecture that ran, after its edits; null for a graph that was made elsewhere. */
+  spec: ArchSpec | null;
   /** Execution provider that really ran. */
   provider: string;
   /** How tokens were decoded; null for a batch. */
@@ -87,11 +89,13 @@ export interface BenchmarkResult {
 export const BENCHMARK_RESULT = data<BenchmarkResult>("the result of a benchmark", {
   setting: anObject(),
   model: anObject(),
-  spec: anObject(),
+  spec: nullable(anObject()),
 });
 
 export interface BenchmarkParts {
-  spec: ArchSpec;
+  spec: ArchSpec | null;
+  /** Of one run, of a graph that was made elsewhere: counted from it. */
+  flops?: number;
   setting: GenerationSetting | BatchSetting;
   model: ModelInfo;
   way: DecodeWay;
@@ -102,6 +106,14 @@ export interface BenchmarkParts {
   environment: Environment;
   startedAt: string;
   seconds: number;
+}
+
+/** What the FLOPs of one run are asked by. */
+export function flopsOf(setting: GenerationSetting | BatchSetting): FlopsOptions {
+  if (isGeneration(setting)) {
+    return { promptTokens: setting.promptTokens, newTokens: setting.newTokens, logits: "last" };
+  }
+  return { promptTokens: setting.seqLen, batch: setting.batch, logits: setting.logits ?? "last" };
 }
 
 /** Put the samples of one setting together. Needs at least one. */
@@ -115,9 +127,7 @@ export function benchmarkResult(parts: BenchmarkParts): BenchmarkResult {
   const classes = outlierClasses(latencies);
   const gaps = samples.every((s) => s.itlMs) ? samples.map((s) => median(s.itlMs!)) : null;
   const logits = generation ? "last" : setting.logits ?? "last";
-  const flops = generation
-    ? specFlops(spec, { promptTokens: setting.promptTokens, newTokens: setting.newTokens, logits }).total
-    : specFlops(spec, { promptTokens: setting.seqLen, batch: setting.batch, logits }).total;
+  const flops = spec ? specFlops(spec, flopsOf(setting)).total : parts.flops!;
   const rates = (key: "prefillTokensPerS" | "decodeTokensPerS") =>
     generation ? geometricMean(samples.map((s) => s[key]!)) : null;
   const times = (key: "ttftMs" | "tpotMs") => generation ? meanOf(samples.map((s) => s[key]!)) : null;

@@ -17,6 +17,12 @@ export function measuredTimes(result: BenchmarkResult, name?: string): MeasuredT
   if (!isGeneration(setting) || !ttftMs || !tpotMs) {
     throw new RangeError(`Cannot compare ${result.name} with a roofline: a batch has no TTFT; use benchmarkGeneration`);
   }
+  if (!spec) {
+    throw new TypeError(
+      `Cannot compare ${result.name} with a roofline: ${model.name} is a graph made elsewhere, whose architecture is not ` +
+        "known; willItRun tells its roofline",
+    );
+  }
   return {
     name: name ?? `${model.name} ${model.precisionLabel}`,
     spec,

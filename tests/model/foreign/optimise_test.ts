@@ -203,6 +203,49 @@ Deno.test("logits of half precision are made float32 before a token is chosen", 
   });
 });
 
+Deno.test("states of every kind go round in the loop: growing ones, others, half precision, flags of merged decoders", async () => {
+  await inFolder(async (folder) => {
+    const g = new GraphBuilder("stateful"), int = (values: number[]) => g.literal("int64", [values.length], values);
+    g.input("ids", "int64", ["batch", "tokens"]);
+    g.input("attention_mask", "int32", ["batch", "total"]);
+    g.input("position_ids", "int32", ["batch", "tokens"]);
+    g.input("use_cache_branch", "bool", [1]);
+    g.input("num_logits_to_keep", "int64", []);
+    g.input("past_conv.0", "float16", ["batch", 1, HIDDEN]);
+    g.input("past.0.key", "float32", ["batch", 1, "past", 1]);
+    g.output("logits", "float32", ["batch", "tokens", VOCAB]);
+    g.output("present_conv.0", "float16", ["batch", 1, HIDDEN]);
+    g.output("present.0.key", "float32", ["batch", 1, "all", 1]);
+    const float = (x: string) => g.node("Cast", [x], { to: DATA_TYPES.float32 });
+    const half = (x: string) => g.node("Cast", [x], { to: DATA_TYPES.float16 });
+    const embedded = g.node("Gather", [weights(g, "table", [VOCAB, HIDDEN]), "ids"]);
+    const states = g.node("Concat", ["past_conv.0", half(embedded)], { axis: 1 });
+    const before = float(g.node("Slice", [states, int([0]), int([-1]), int([1])]));
+    g.node("Slice", [states, int([-1]), int([100]), int([1])], {}, { outputs: ["present_conv.0"] });
+    // A token's key is its position; all of them, the mask's sum and the flag shift the hidden states.
+    const keys = g.node("Unsqueeze", [float("position_ids"), int([1, 3])]);
+    g.node("Concat", ["past.0.key", keys], { axis: 2 }, { outputs: ["present.0.key"] });
+    const sums = [
+      g.node("ReduceSum", ["past.0.key", int([1, 2, 3])], { keepdims: 0 }),
+      g.node("ReduceSum", [float("attention_mask"), int([1])], { keepdims: 0 }),
+      float("use_cache_branch"),
+    ].reduce((a, b) => g.node("Add", [a, b]));
+    const shift = g.node("Sin", [g.node("Unsqueeze", [sums, int([1, 2])])]);
+    const hidden = [before, shift].reduce((x, y) => g.node("Add", [x, y]), g.node("Sin", [embedded]));
+    g.node("MatMul", [hidden, weights(g, "head", [HIDDEN, VOCAB])], {}, logits);
+    const ref = await writeGraph(folder, g.model()), plain = await openModel(ref, { threads: 1 });
+    for (const optimise of OPTIMISATIONS) {
+      const model = await openModel({ ...ref, optimise } as ModelRef, { threads: 1 });
+      for (const prompt of prompts) {
+        const options = { maxNewTokens: 20, ignoreEos: true };
+        assert.deepEqual(await model.generate(prompt, options), await plain.generate(prompt, options));
+      }
+      await model.close();
+    }
+    await plain.close();
+  });
+});
+
 Deno.test("a head that is not found is refused by the output's name, and so are operators that are too old", async () => {
   await inFolder(async (folder) => {
     const quantized = headedGraph((g, x) => {
