@@ -100,8 +100,7 @@ export { measureRounds, type RoundsOptions } from "./measure/rounds.ts";
 export type { Round, RoundSample, RoundsResult } from "./measure/rounds_result.ts";
 export { pilotOf, type PlannedRounds, planRounds } from "./measure/power.ts";
 export { type SimulationOptions, type SimulationRow, simulationTable } from "./measure/simulation.ts";
-export { estimateFlops, estimateLayerFlops } from "./cost/flops.ts";
-export type { FlopsOptions } from "./cost/flops_options.ts";
+export { estimateFlops, estimateLayerFlops, type FlopsOptions } from "./cost/flops.ts";
 export type { Flops, FlopsConvention } from "./cost/flops_convention.ts";
 export {
   activeParameterCount,
@@ -114,6 +113,7 @@ export {
   weightBytes,
 } from "./cost/spec_costs.ts";
 export type { ActivationOptions } from "./cost/activations.ts";
+export { type CostedGraph, costedGraph } from "./cost/costed_graph.ts";
 export { type Cost, type GraphCost, graphCost, type NodeCost, requireComplete } from "./cost/graph_cost.ts";
 export { graphFlops, type GraphFlopsOptions, graphPassCost, type PassOptions } from "./cost/graph_generation.ts";
 export { mbu, mfu, rooflineMs } from "./cost/utilisation.ts";

@@ -7,10 +7,11 @@ import { createReadStream } from "node:fs";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { BUILD_VERSION, cacheKey, GRAPH_VERSION } from "./build.ts";
-import { type AnySource, isResolvedGraph } from "./foreign/resolved_graph.ts";
-import type { GraphLayout } from "./foreign/layout.ts";
-import { resolveAny } from "./resolve_any.ts";
-import type { ArchEdit, ArchSpec, ModelOptions, Optimisation, Precision } from "./spec.ts";
+import { isResolvedGraph, type ResolvedGraph } from "./foreign/resolved_graph.ts";
+import type { FoundModel } from "./model_facts.ts";
+import { resolveModel } from "./resolve.ts";
+import type { ModelSource } from "./resolved.ts";
+import type { ArchEdit, ArchSpec, ModelOptions, Precision } from "./spec.ts";
 
 export interface ModelFingerprint {
   /** SHA-256 of each file's bytes, or the seed of random weights. */
@@ -25,33 +26,13 @@ export interface ModelFingerprint {
   build: [number, number];
 }
 
-/** Raise it when a graph that was made elsewhere is run, or changed, in a way that moves numbers. */
-const FOREIGN_VERSION = 1;
-
-/** The same of a graph that was made elsewhere. */
-export interface GraphFingerprint {
-  /** SHA-256 of the bytes of the graph and of its weights' files. */
-  weights: string;
-  layout: GraphLayout;
-  optimise: Optimisation | null;
-  build: [number];
-}
-
 /**
  * The fingerprint of a reference. A file is read once and its hash remembered by path, size and time of change.
  *
  * @throws As `resolveModel`, for a reference or precision that there is not.
  */
-export async function modelFingerprint(
-  ref: AnySource,
-  options: ModelOptions = {},
-): Promise<ModelFingerprint | GraphFingerprint> {
-  const model = await resolveAny(ref, options);
-  if (isResolvedGraph(model)) {
-    const { files, layout, options: { optimise = null } } = model;
-    return { weights: await hashesOf(files), layout, optimise, build: [FOREIGN_VERSION] };
-  }
-  const { base, spec, weightEdits, precision, source, files } = model;
+export async function modelFingerprint(ref: ModelSource, options: ModelOptions = {}): Promise<ModelFingerprint> {
+  const { base, spec, weightEdits, precision, source, files } = await resolveModel(ref, options);
   return {
     weights: files === null ? source : await hashesOf(files),
     base,
@@ -60,6 +41,16 @@ export async function modelFingerprint(
     precision,
     build: [BUILD_VERSION, GRAPH_VERSION],
   };
+}
+
+/** The fingerprint of a graph that was made elsewhere, and of what is added to it. */
+export async function graphFingerprint({ files, layout, options: { optimise } }: ResolvedGraph): Promise<unknown> {
+  return { graph: await hashesOf(files), layout, ...(optimise ? { optimise } : {}) };
+}
+
+/** The fingerprint of what a reference was found to be. */
+export async function foundFingerprint(found: FoundModel, options: ModelOptions = {}): Promise<unknown> {
+  return isResolvedGraph(found) ? await graphFingerprint(found) : await modelFingerprint(found, options);
 }
 
 async function hashesOf(files: string[]): Promise<string> {

@@ -38,6 +38,8 @@ export interface ResolvedModel {
   vocabulary: number[] | null;
   /** Repository, revision and commit of a model of the hub; null for others. */
   hub: HubSource | null;
+  /** What is worth knowing of its folder, in sentences: graphs of the model that lie there. Absent: nothing. */
+  notes?: string[];
 }
 
 /** A reference, or what was found for one. */

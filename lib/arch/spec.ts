@@ -265,7 +265,7 @@ export const OPTIMISATIONS = ["heads", "loop"] as const;
 export type Optimisation = (typeof OPTIMISATIONS)[number];
 
 export interface ModelOptions {
-  /** Default "fp32". */
+  /** Default "fp32". Of a graph that another program made it chooses among the folder's files. Default: the plain one. */
   precision?: Precision;
   /** Default "auto". */
   provider?: Provider;
@@ -294,7 +294,7 @@ export type ModelRef =
      * them, here or on the hub, by our own names ("embedding", "layers.0.q") or by transformers' of the spec's family.
      */
     weights?: string;
-    /** Which of a folder's forms is opened, where it holds both. Default "safetensors". */
+    /** Which of the forms of a folder, or of a repository of the hub, is opened, where it holds both. Default "safetensors". */
     format?: "onnx" | "safetensors";
     /** Seed of random weights. Default 0. */
     seed?: number;

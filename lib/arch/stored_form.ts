@@ -74,9 +74,13 @@ async function ofFolder(path: string): Promise<Read> {
       values: valuesOf(shape),
       bytes,
     })),
-    license: licenseIn(await textOf(join(folder, "README.md"))),
-    chatTemplate: await chatTemplateIn(folder),
+    ...await folderWords(folder),
   };
+}
+
+/** What the files beside a model say of it. */
+export async function folderWords(folder: string): Promise<Pick<StoredForm, "license" | "chatTemplate">> {
+  return { license: licenseIn(await textOf(join(folder, "README.md"))), chatTemplate: await chatTemplateIn(folder) };
 }
 
 /** A template has a file of its own, or stands in the tokenizer's configuration: one, or several by name. */

@@ -1,5 +1,5 @@
 /** What of a comparison can be refused before a model is opened. */
-import type { FoundModel } from "../arch/resolve_any.ts";
+import type { FoundModel } from "../arch/model_facts.ts";
 import { suggestion } from "../check/nearest.ts";
 import { checkGenerate } from "../eval/generated/options.ts";
 import { readQuestions } from "../eval/questions.ts";

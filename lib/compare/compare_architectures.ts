@@ -1,6 +1,7 @@
 /** Architectures x settings x tasks -> one comparison. */
 import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
-import { type FoundModel, resolveAll, withWeights } from "../arch/resolve_any.ts";
+import type { FoundModel } from "../arch/model_facts.ts";
+import { resolveModels, withWeights } from "../arch/resolve_models.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { BAND, MEMORY_HOSTS, SEED } from "../check/common.ts";
 import { names, object, optional } from "../check/objects.ts";
@@ -11,7 +12,7 @@ import { findTask } from "../eval/registry.ts";
 import { taskGraph } from "../eval/task.ts";
 import { TASK_OPTIONS, type TaskOptions } from "../eval/task_options.ts";
 import type { Row } from "../eval/types.ts";
-import { planWays, wayOf } from "../measure/decode_ways.ts";
+import { wayOf, waysTaken } from "../measure/decode_ways.ts";
 import { captureEnvironment } from "../measure/environment.ts";
 import { identicalModels } from "../measure/identical.ts";
 import { measureMemory } from "../measure/memory.ts";
@@ -46,9 +47,8 @@ export interface CompareOptions extends Pick<ModelOptions, "provider" | "threads
   /** Seed of the order and of random prompts. Default 0. */
   seed?: number;
   /**
-   * How all models decode. Default: inside the graph ("loop") if all can, else token by token ("step") for all; our own
-   * graphs can both, one made elsewhere the loop with `optimise: "loop"`. A model that cannot decode as is asked keeps its
-   * own way, and its speeds of generation get no verdict: "ways differ".
+   * One way of decoding for all models: "loop", inside the graph, or "step", a run of the graph for each token. Default
+   * "loop" where all can, else "step". Where a model cannot as asked, the pair is marked "ways differ" and has no verdict.
    */
   way?: DecodeWay;
   /** Fresh processes for each memory figure; 0 leaves them out. Default 3. */
@@ -94,6 +94,9 @@ export const COMPARE_OPTIONS = object<CompareOptions>({
  * Where models have different tokenizers, a token of one is not the text of a token of another: there speed is compared
  * in bytes of the same text a second (`decode_bytes_s`), and tokens a second are shown without a verdict.
  *
+ * A graph that another program made (an ONNX folder or file) is measured as it is. It decodes by a run for each token, so
+ * beside one all models do (`raw.way`): a loop inside of one graph beside steps of another would compare runtimes.
+ *
  * After Stop or an error that ends it, the error holds the comparison so far (`partialOf`).
  *
  * @param models References by the name under which each is shown. One alone is measured without a summary.
@@ -115,12 +118,12 @@ export async function compareArchitectures(
 ): Promise<Comparison> {
   checkArgument("Cannot compare", "models", models, MODELS);
   checkOptions("Cannot compare", options, COMPARE_OPTIONS);
-  const { throughput = [], tasks = {}, seed = 0, memoryHosts = 3, start = startHost, provider, threads } = options;
+  const { throughput = [], tasks = {}, seed = 0, way, memoryHosts = 3, start = startHost, provider, threads } = options;
   const names = Object.keys(models), { baseline = names[0] } = options;
   const store = options.store === undefined && start === startHost ? new ResultStore() : options.store;
-  const modelOptions = { provider, threads }, headers = await resolveAll(models, modelOptions, "headers");
+  const modelOptions = { provider, threads }, headers = await resolveModels(models, modelOptions, "headers");
   const plan = await checkComparison(headers, baseline, options);
-  const found = await withWeights(headers, models, modelOptions), { way, ownWays } = planWays(found, options.way);
+  const found = await withWeights(headers, models, modelOptions);
   store?.checkWritable();
   const began = performance.now();
   const raw: ComparisonRaw = {
@@ -128,8 +131,7 @@ export async function compareArchitectures(
     models: Object.fromEntries(names.map((name) => [name, { ref: models[name], info: null, memory: {} }])),
     baseline,
     seed,
-    way,
-    ownWays,
+    ...waysTaken(found, way),
     band: { speed: options.band?.speed ?? SPEED_BAND, quality: options.band?.quality ?? QUALITY_BAND },
     settings: [],
     rounds: [],

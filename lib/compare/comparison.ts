@@ -1,9 +1,7 @@
 /** A finished comparison: two tables made from raw data. */
 import { kOfMetric } from "../eval/generated/pass_metrics.ts";
 import { type ColumnTable, table } from "arquero";
-import { wayOf } from "../measure/decode_ways.ts";
 import { pairedSpeeds, primarySpeed } from "../measure/rounds_result.ts";
-import { isRequest } from "../measure/setting.ts";
 import { byteFactor, inBytes } from "../measure/text_speed.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { geometricMean } from "../stats/geometric_mean.ts";
@@ -115,12 +113,11 @@ const EMPTY = {
   throughput_bytes_low: null,
   throughput_bytes_high: null,
   bytes_per_token: null,
-  way: null,
 };
 
 function throughputRows(raw: ComparisonRaw): TableRow[] {
   return Object.entries(raw.models).flatMap(([architecture, { memory }]) =>
-    raw.settings.flatMap(({ config, setting }): TableRow[] => {
+    raw.settings.flatMap(({ config }): TableRow[] => {
       const samples = raw.rounds.flatMap((r) =>
         r.config === config && r.samples[architecture] ? [{ block: r.block, ...r.samples[architecture] }] : []
       );
@@ -143,7 +140,6 @@ function throughputRows(raw: ComparisonRaw): TableRow[] {
         latency_p50_ms: median(samples.map((s) => s.latencyMs)),
         memory_gb: memory[config]?.memoryGb.point ?? null,
         n: samples.length,
-        way: isRequest(setting) ? wayOf(raw, architecture) : null,
         ...(factor
           ? {
             throughput_bytes_s: bytes?.point ?? point * Math.exp(factor.log),

@@ -1,5 +1,6 @@
 /** How far a model is from a baseline that reads the same tokens: paired over every token of some texts. */
-import { resolveModel } from "../arch/resolve.ts";
+import { modelFacts } from "../arch/model_facts.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
 import { checkModel, MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { LEVEL } from "../check/common.ts";
@@ -100,8 +101,8 @@ export async function measureDivergence(
   checkOptions("Cannot measure a divergence", options, DIVERGENCE_OPTIONS);
   const { start = startHost, level = 0.95, texts: _texts, limit: _limit, ...modelOptions } = options;
   if (start === startHost) { // before anything is built or opened
-    const [a, b] = await Promise.all([candidate, baseline].map((ref) => resolveModel(ref, modelOptions)));
-    requireSameVocabulary({ ...a.spec, name: a.name }, { ...b.spec, name: b.name });
+    const [a, b] = await Promise.all([candidate, baseline].map((ref) => resolveAny(ref, modelOptions)));
+    requireSameVocabulary(modelFacts(a), modelFacts(b));
   }
   const { texts, data } = await chooseTexts(options);
   await requireSameTokens(candidate, baseline, texts.map((t) => t.text));

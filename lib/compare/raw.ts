@@ -34,10 +34,10 @@ export interface ComparisonRaw {
   models: Record<string, ComparedModel>;
   baseline: string;
   seed: number;
-  /** Decode inside the graph or token by token. */
+  /** Decode inside the graph or token by token: one way for all models. */
   way: DecodeWay;
-  /** Of models that cannot decode by `way`, their own. Not in files of earlier versions. */
-  ownWays?: Record<string, DecodeWay>;
+  /** How each model decoded, where not all could in `way`. Absent: all did. */
+  ways?: Record<string, DecodeWay>;
   /** Within this a speed-up or a difference counts as the same. */
   band: { speed: number; quality: number };
   settings: RoundsSetting[];

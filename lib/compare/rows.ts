@@ -1,5 +1,4 @@
 /** The rows of a comparison's two tables. */
-import type { DecodeWay } from "../model/info.ts";
 import type { QualityVerdict, SpeedVerdict } from "../stats/verdict.ts";
 
 /** A row a model and setting, or a model and task; null where a column does not apply. */
@@ -29,16 +28,18 @@ export interface TableRow {
   throughput_bytes_high: number | null;
   /** UTF-8 bytes that a token stands for, on the same texts. */
   bytes_per_token: number | null;
-  /** How tokens of a request were made: inside the graph, or one run at a time. */
-  way: DecodeWay | null;
 }
 
 /**
- * Why two numbers are shown side by side and not compared. "not comparable": tokens a second of models that read a text
- * as different tokens; the bytes' row is the answer. "ways differ": one makes its tokens inside the graph, the other one
- * run at a time, which compares ways of running, not architectures.
+ * Why a speed has no verdict. "not comparable": tokens a second of models that read a text as different tokens; the bytes'
+ * row is the answer. "ways differ": one decodes in a loop inside its graph and the other by a run for each token, which
+ * compares runtimes and not models.
  */
-export type NoVerdict = "not comparable" | "ways differ";
+export type Unjudged = "not comparable" | "ways differ";
+
+export function isUnjudged(verdict: string): verdict is Unjudged {
+  return verdict === "not comparable" || verdict === "ways differ";
+}
 
 /** A row a model (but the baseline), setting or task, and metric. */
 export interface SummaryRow {
@@ -57,7 +58,7 @@ export interface SummaryRow {
   high: number | null;
   /** Rounds or items in which both took part. */
   n: number;
-  verdict: SpeedVerdict | QualityVerdict | NoVerdict;
+  verdict: SpeedVerdict | QualityVerdict | Unjudged;
   /** What to know before the row is read; null: nothing. */
   note: string | null;
 }
@@ -80,7 +81,6 @@ export const TABLE_COLUMNS = [
   "throughput_bytes_low",
   "throughput_bytes_high",
   "bytes_per_token",
-  "way",
 ] as const satisfies (keyof TableRow)[];
 
 export const SUMMARY_COLUMNS = [

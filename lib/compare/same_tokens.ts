@@ -1,6 +1,6 @@
 /** Whether two models read texts as the same tokens: only then is there a next token to compare them in. */
-import { resolveModel } from "../arch/resolve.ts";
-import type { ResolvedModel } from "../arch/resolved.ts";
+import { type ModelFacts, modelFacts } from "../arch/model_facts.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelRef } from "../arch/spec.ts";
 import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
 import { tokenizerOf } from "../model/tokenizer_files.ts";
@@ -16,11 +16,11 @@ export async function requireSameTokens(
   baseline: ModelRef,
   texts: readonly string[],
 ): Promise<void> {
-  const models = await Promise.all([candidate, baseline].map((ref) => resolveModel(ref).catch(() => null)));
+  const models = await Promise.all([candidate, baseline].map((ref) => resolveAny(ref).then(modelFacts, () => null)));
   const [a, b] = models;
   if (!a || !b) return;
-  const sizes = [a, b].map(({ spec }) => spec.vocabSize.toLocaleString("en"));
-  if (a.spec.vocabSize !== b.spec.vocabSize) {
+  const sizes = [a, b].map(({ vocabSize }) => vocabSize.toLocaleString("en"));
+  if (a.vocabSize !== b.vocabSize) {
     throw different(a, b, `their vocabularies have ${sizes.join(" and ")} tokens`);
   }
   const [print, other] = [await tokenizerFingerprint(a), await tokenizerFingerprint(b)];
@@ -39,11 +39,11 @@ export async function requireSameTokens(
   );
 }
 
-async function encode({ tokenizer, spec, vocabulary, ends }: ResolvedModel, texts: readonly string[]) {
-  return await (await tokenizerOf(tokenizer, spec.vocabSize, vocabulary, ends)).encodeBatch([...texts]);
+async function encode({ tokenizer, vocabSize, vocabulary, ends }: ModelFacts, texts: readonly string[]) {
+  return await (await tokenizerOf(tokenizer, vocabSize, vocabulary, ends)).encodeBatch([...texts]);
 }
 
-function different(a: ResolvedModel, b: ResolvedModel, why: string): TypeError {
+function different(a: ModelFacts, b: ModelFacts, why: string): TypeError {
   return new TypeError(
     `Cannot compare ${a.name} with ${b.name} token by token: ${why}; bits per byte compares models with different ` +
       "tokenizers, e.g. compareArchitectures(models, { tasks: { bits_per_byte: {} } })",

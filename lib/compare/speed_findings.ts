@@ -1,5 +1,4 @@
 /** Speeds of every model against the baseline's: in tokens, and in bytes of the same text where tokenizers differ. */
-import { wayOf } from "../measure/decode_ways.ts";
 import { pairedSpeeds, primarySpeed, type SpeedMetric } from "../measure/rounds_result.ts";
 import { isRequest } from "../measure/setting.ts";
 import { byteFactor, inBytes } from "../measure/text_speed.ts";
@@ -12,7 +11,8 @@ import { blockLogRatios } from "../stats/ratio.ts";
 import { speedVerdict } from "../stats/verdict.ts";
 import type { Finding } from "./finding.ts";
 import type { ComparisonRaw } from "./raw.ts";
-import type { NoVerdict } from "./rows.ts";
+import type { Unjudged } from "./rows.ts";
+import { wayNote } from "./way_note.ts";
 
 const COLUMN: Record<SpeedMetric, string> = {
   decodeTokensPerS: "decode",
@@ -50,7 +50,7 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
   const pairs = pairedSpeeds(raw.rounds, config, metric, name, raw.baseline);
   const factor = bytes ? byteFactor(raw, speed, name, raw.baseline) : exactFactor(1);
   if (!pairs.length || !factor) return null;
-  const { unjudged, primary, note } = standing(raw, name, speed);
+  const { judged, primary, note } = standingOf(raw, name, speed);
   const stoppedByWidth = raw.settings.find((s) => s.config === config)?.stoppedBy === "width";
   const units = blockLogRatios(pairs), enough = units.length >= 2;
   const wide = usableScaledInterval(units, factor, { level: 0.95, comparisons, stoppedByWidth });
@@ -59,7 +59,11 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
     const own = blockLogRatios(pairs.map((p) => ({ block: p.block, candidate: p[key], baseline: 1 })));
     return geometricMean(own.map(Math.exp)).point * (bytes ? Math.exp(byteFactor(raw, speed, model)!.log) : 1);
   };
-  const verdict = unjudged ?? (wide && narrow ? speedVerdict({ wide, narrow }, raw.band.speed) : "unclear");
+  const verdict = judged !== true
+    ? judged
+    : wide && narrow
+    ? speedVerdict({ wide, narrow }, raw.band.speed)
+    : "unclear";
   const value = overBlocks("candidate", name), baseline = overBlocks("baseline", raw.baseline);
   const needed = verdict === "unclear" && enough ? blocksNeeded(units, factor, raw.band.speed / 2, comparisons) : null;
   return {
@@ -82,41 +86,36 @@ export function speedFinding(raw: ComparisonRaw, name: string, speed: Speed, com
     comparisons,
     wide,
     narrow,
-    signFlipP: enough && !unjudged ? signFlipTest(units.map((unit) => unit + factor.log)).p : null,
+    signFlipP: enough && judged === true ? signFlipTest(units.map((unit) => unit + factor.log)).p : null,
     roundsNeeded: needed && Math.ceil(needed * pairs.length / units.length),
   };
 }
 
-/** Why a speed compares no two models, if so, and whether it answers which is faster. */
 interface Standing {
-  unjudged: NoVerdict | null;
+  /** Whether a speed compares two models, or why not. */
+  judged: true | Unjudged;
+  /** Whether it answers which is faster. */
   primary: boolean;
   note: string | null;
 }
 
-function standing(raw: ComparisonRaw, name: string, speed: Speed): Standing {
-  const [own, other] = [wayOf(raw, name), wayOf(raw, raw.baseline)], { primary } = speed;
-  // A prefill is one run either way.
-  if (own !== other && isRequest(settingOf(raw, speed.config)) && speed.metric !== "prefillTokensPerS") {
-    return { unjudged: "ways differ", primary, note: `${name} decodes by ${own}, ${raw.baseline} by ${other}` };
-  }
-  return tokensStanding(raw, name, speed);
+/** By the ways in which the two decoded, and by their tokens. */
+function standingOf(raw: ComparisonRaw, name: string, speed: Speed): Standing {
+  const ofTokens = standing(raw, name, speed), ways = wayNote(raw, name, speed.config);
+  const judged = ways?.differ && ofTokens.judged === true ? "ways differ" : ofTokens.judged;
+  return { ...ofTokens, judged, note: [ofTokens.note, ways?.note].filter((note) => note).join("; ") || null };
 }
 
-function tokensStanding(raw: ComparisonRaw, name: string, { bytes, primary, config, metric }: Speed): Standing {
-  if (bytes || !inBytes(raw, config)) return { unjudged: null, primary, note: null };
+function standing(raw: ComparisonRaw, name: string, { bytes, primary, config, metric }: Speed): Standing {
+  if (bytes || !inBytes(raw, config)) return { judged: true, primary, note: null };
   const without = [name, raw.baseline].filter((model) => raw.text && !raw.text.models[model]);
   if (without.length) {
     const note = `${without.join(" and ")} ${without.length > 1 ? "have" : "has"} no tokenizer: tokens are compared, ` +
       "whatever text they stand for";
-    return { unjudged: null, primary: metric === primarySpeed(settingOf(raw, config)), note };
+    return { judged: true, primary: metric === primarySpeed(settingOf(raw, config)), note };
   }
-  if (sameTokens(raw, name)) return { unjudged: null, primary, note: null };
-  return {
-    unjudged: "not comparable",
-    primary,
-    note: "tokens of different tokenizers; bytes of the same text compare",
-  };
+  if (sameTokens(raw, name)) return { judged: true, primary, note: null };
+  return { judged: "not comparable", primary, note: "tokens of different tokenizers; bytes of the same text compare" };
 }
 
 function settingOf(raw: ComparisonRaw, config: string) {

@@ -1,25 +1,62 @@
 /** FLOPs of a forward pass and of a generation, in closed form from the architecture. */
-import { resolveGraph } from "../arch/foreign/resolve_graph.ts";
 import { resolveSpec } from "../arch/resolve.ts";
 import { layerBlocks, layerParameters } from "../arch/blocks/layer.ts";
 import type { ArchSpec, ChannelSpec, LayerSpec, ModelRef } from "../arch/spec.ts";
-import { checkModel } from "../arch/ref_fields.ts";
+import { BATCH, PAST, TOKENS } from "../check/common.ts";
+import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
+import { oneOf } from "../check/rules.ts";
 import { checkContext } from "./context.ts";
-import { ForeignCosts } from "./foreign_costs.ts";
-import { requireComplete } from "./graph_cost.ts";
-import { graphFlops, graphPassCost } from "./graph_generation.ts";
-import type { Flops, FlopsConvention } from "./flops_convention.ts";
-import { FLOPS_OPTIONS, type FlopsOptions, LAYER_FLOPS_OPTIONS, type LayerFlopsOptions } from "./flops_options.ts";
+import { type CostedGraph, graphOfRef } from "./costed_graph.ts";
+import { CONVENTION, type Flops, type FlopsConvention } from "./flops_convention.ts";
 import { sumOfSteps } from "./graph_steps.ts";
 import { mixingElementwise, mixingFlops, pairsOf } from "./mixing.ts";
+
+export interface FlopsOptions {
+  /** Tokens of each prompt. */
+  promptTokens: number;
+  /** Output tokens of each sequence, counting the one that prefill gives: newTokens - 1 decode steps. Default 1. */
+  newTokens?: number;
+  /** Sequences. Default 1. */
+  batch?: number;
+  /** Prompt rows that the head runs on. Default "last". */
+  logits?: "all" | "last";
+  /** Default "causal". */
+  convention?: FlopsConvention;
+}
+
+export interface LayerFlopsOptions {
+  /** New tokens of each sequence. */
+  tokens: number;
+  /** Tokens in the KV cache. Default 0. */
+  past?: number;
+  /** Sequences. Default 1. */
+  batch?: number;
+  /** Default "causal". */
+  convention?: FlopsConvention;
+}
+
+export const LOGITS = oneOf("all", "last");
+export const FLOPS_OPTIONS = object<FlopsOptions>({
+  promptTokens: TOKENS,
+  newTokens: optional(TOKENS),
+  batch: optional(BATCH),
+  logits: optional(LOGITS),
+  convention: optional(CONVENTION),
+});
+export const LAYER_FLOPS_OPTIONS = object<LayerFlopsOptions>({
+  tokens: TOKENS,
+  past: optional(PAST),
+  batch: optional(BATCH),
+  convention: optional(CONVENTION),
+});
 
 /**
  * FLOPs of a prompt's prefill and of decoding after it. Formulas: Kaplan et al. 2020 (arXiv 2001.08361), table 1, with
  * grouped heads and a gated MLP; biases and embedding look-ups are left out. Exact integers below 2^53.
  *
- * @param ref Also the path of any .onnx file, whose graph is counted as it is (`graphFlops`; `logits` has no say there),
- * and a folder of one: with `optimise` its head works on the rows of `logits`, without on all.
+ * @param ref Also any .onnx file, or a folder of a graph made elsewhere, which is counted as it runs, with what `optimise` adds: `logits` has no say
+ * there, the graph's head runs on the rows that it runs on.
  * @returns FLOPs of all sequences of the batch together.
  * @throws {RangeError} If a count is not a whole number or beyond the model's context, or a convention is unknown.
  * @example
@@ -30,37 +67,33 @@ import { mixingElementwise, mixingFlops, pairsOf } from "./mixing.ts";
  */
 export async function estimateFlops(ref: ModelRef, options: FlopsOptions): Promise<Flops> {
   checkOptions("Cannot estimate FLOPs", options, FLOPS_OPTIONS);
-  const { logits, ...counted } = options;
-  if (isGraph(ref)) return await graphFlops(ref, counted);
-  const graph = await graphOf(ref);
-  if (!graph) return specFlops(await resolveSpec(ref), options);
-  const { optimise } = graph.options;
-  const heads = logits === "all" ? undefined : optimise;
-  const costs = await ForeignCosts.of({ ...graph, options: { ...graph.options, optimise: heads } });
-  return costs.flops(counted);
+  const graph = await graphOfRef(ref);
+  return graph ? costedFlops(graph, options) : specFlops(await resolveSpec(ref), options);
 }
 
-/** The graph of a reference that runs as it was made; null for every other. */
-async function graphOf(ref: ModelRef) {
-  checkModel("Cannot estimate FLOPs", ref);
-  return await resolveGraph(ref);
-}
-
-/** A graph made elsewhere, counted node by node; which rows its head runs on is the graph's own. */
-function isGraph(ref: ModelRef): ref is string {
-  return typeof ref === "string" && ref.endsWith(".onnx");
+/** `estimateFlops` of a graph that was read. */
+export function costedFlops(graph: CostedGraph, options: FlopsOptions): Flops {
+  const { promptTokens, newTokens = 1, batch = 1, convention = "causal" } = options;
+  requireContext(graph, promptTokens, newTokens);
+  const prefill = graph.flops({ batch, tokens: promptTokens, past: 0 }, convention);
+  const step = (past: number) => graph.flops({ batch, tokens: 1, past }, convention);
+  const decode = sumOfSteps(promptTokens, promptTokens + newTokens - 1, step);
+  return { prefill, decode, total: prefill + decode };
 }
 
 /** `estimateFlops` of a spec. */
 export function specFlops(spec: ArchSpec, options: FlopsOptions): Flops {
   checkOptions("Cannot estimate FLOPs", options, FLOPS_OPTIONS);
-  const { promptTokens, newTokens = 1 } = options;
+  requireContext(spec, options.promptTokens, options.newTokens ?? 1);
+  return countFlops(spec, options);
+}
+
+function requireContext(model: Parameters<typeof checkContext>[1], promptTokens: number, newTokens: number): void {
   const what = newTokens > 1
     ? `promptTokens ${promptTokens} and newTokens ${newTokens}`
     : `promptTokens ${promptTokens}`;
   // The last new token is never read.
-  checkContext("Cannot estimate FLOPs", spec, promptTokens + newTokens - 1, what);
-  return countFlops(spec, options);
+  checkContext("Cannot estimate FLOPs", model, promptTokens + newTokens - 1, what);
 }
 
 /** FLOPs of so many tokens, whatever the context. */
@@ -81,11 +114,11 @@ export function countFlops(spec: ArchSpec, options: FlopsOptions): Flops {
  */
 export async function estimateLayerFlops(ref: ModelRef, options: LayerFlopsOptions): Promise<number[]> {
   checkOptions("Cannot estimate FLOPs of layers", options, LAYER_FLOPS_OPTIONS);
-  const graph = isGraph(ref) ? null : await graphOf(ref);
-  if (graph) return (await ForeignCosts.of(graph)).layerFlops(options);
-  if (!isGraph(ref)) return specLayerFlops(await resolveSpec(ref), options);
-  const { convention = "causal", ...pass } = options;
-  return requireComplete(await graphPassCost(ref, pass)).layers.map(({ flops }) => flops[convention]);
+  const graph = await graphOfRef(ref);
+  if (!graph) return specLayerFlops(await resolveSpec(ref), options);
+  const { convention = "causal", batch = 1, past = 0, tokens } = options;
+  checkContext("Cannot estimate FLOPs of layers", graph, past + tokens, `tokens ${tokens} and past ${past}`);
+  return graph.pass({ batch, tokens, past }).layers.map(({ flops }) => flops[convention]);
 }
 
 /** `estimateLayerFlops` of a spec. */

@@ -42,6 +42,8 @@ export interface GraphCost extends Cost {
   /** By layer, [layers]; what belongs to none is `outside`. */
   layers: Cost[];
   outside: Cost;
+  /** Of `bytes.weights`, those of parameters that are multiplied by or added: look-ups, tables and constants left out. */
+  parameterBytes: number;
   /** Elements of weights, shared ones once. */
   parameters: number;
   /** Without the experts that a token does not go to. */
@@ -122,6 +124,7 @@ class Count {
   readonly #experts = new Experts();
   readonly #notes = new Set<string>();
   #expertFlops: GraphCost["experts"] = null;
+  #parameterBytes = 0;
 
   constructor(readonly model: OnnxModel) {
     this.#parameters = new Parameters(model.graph);
@@ -145,6 +148,7 @@ class Count {
       nodes,
       layers: Array.from({ length: layers }, (_, i) => total(nodes.filter((n) => n.layer === i))),
       outside: total(nodes.filter((n) => n.layer === null)),
+      parameterBytes: this.#parameterBytes,
       parameters: this.#parameters.total,
       activeParameters: this.#parameters.active,
       experts: this.#expertFlops,
@@ -158,12 +162,13 @@ class Count {
     const { view, times } = execution, cost = this.#costOf(view.node), flops = nodeFlops(execution);
     this.#liveness.ran(execution);
     const share = this.#experts.visit(execution);
-    this.#parameters.visit(execution, share);
+    const read = this.#parameters.visit(execution, share), bytes = nodeBytes(execution);
+    if (read) this.#parameterBytes += times * bytes.weights;
     view.assumptions.forEach((note) => this.#notes.add(note));
     cost.layer = this.#layers.visit(execution);
     cost.runs += times;
     cost.flops = sumFlops(cost.flops, flops, times);
-    cost.bytes = sumBytes(cost.bytes, nodeBytes(execution), times);
+    cost.bytes = sumBytes(cost.bytes, bytes, times);
     this.#attention.visit(execution, (visible, of) => {
       cost.flops.causal -= times * (flops.dense - flops.dense / of * visible);
     });

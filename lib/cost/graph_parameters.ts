@@ -6,6 +6,8 @@ import type { OnnxGraph } from "../onnx/onnx_model.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import { elementCount, isFloat } from "../onnx/tensor_types.ts";
 
+const LOOK_UPS = new Set(["Gather", "GatherND", "GatherElements", "GatherBlockQuantized"]);
+
 /**
  * Weights are the floating tensors of two or more elements that a run reads and that follow from the file alone, and the
  * quantised ones of the operators that say so, counted in weights (not in bytes; scales and zero points are none).
@@ -28,15 +30,21 @@ export class Parameters {
     return Math.round([...this.#counts.values()].reduce((sum, c) => sum + c.elements - c.inactive, 0));
   }
 
-  /** @param share Of the experts that the run belongs to, those that a token goes to; 1 for no expert's run. */
-  visit({ view, constant }: Execution, share: number): void {
-    if (constant) return;
+  /**
+   * @param share Of the experts that the run belongs to, those that a token goes to; 1 for no expert's run.
+   * @returns Whether it computes with parameters, and does not look them up.
+   */
+  visit({ view, constant }: Execution, share: number): boolean {
+    if (constant) return false;
+    let computes = false;
     view.inputs.forEach((x, i) => {
       if (!x?.weight || this.#positions.has(x.weight) || this.#positions.has(view.node.inputs[i])) return;
       const place = this.#placeOf(x.weight), known = this.#counts.get(place), elements = weightElements(view, i, x);
+      if (elements > 0) computes = !LOOK_UPS.has(view.node.opType);
       if (elements === 0 || (known && known.elements >= elements)) return;
       this.#counts.set(place, { elements, inactive: elements * (1 - share) });
     });
+    return computes;
   }
 
   /** Two names for the same bytes (a table that is the head too, in another shape) are one weight. */

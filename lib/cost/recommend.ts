@@ -1,14 +1,15 @@
 /** Which model, precision and machine meet a set of limits, with the reason for each; and why the others do not. */
-import type { ArchSpec, ModelRef, Precision } from "../arch/spec.ts";
+import type { ModelRef, Precision } from "../arch/spec.ts";
 import { zooNames } from "../arch/zoo/zoo.ts";
-import { parameterCount } from "./bytes.ts";
 import { MODEL_REF, PRECISION } from "../arch/ref_fields.ts";
 import { BATCH, GIGABYTES, MOST_TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";
 import { integer, list, quantity } from "../check/rules.ts";
 import { HARDWARE, hardware, hardwareNames, type Machine } from "./hardware.ts";
-import { answerOf, type Demand, demandOf, subjectOf, type WillItRun } from "./will_it_run.ts";
+import type { Demand } from "./demand.ts";
+import { type Subject, subjectOf } from "./subject.ts";
+import { answerOf, type WillItRun } from "./will_it_run.ts";
 
 export interface Limits {
   /** Memory that the model may take at most, in GB (10^9 bytes). Default: the machine's. */
@@ -85,19 +86,16 @@ export async function recommend(options: RecommendOptions): Promise<Recommendati
   const machines = (options.hardware ?? hardwareNames()).map((m) => typeof m === "string" ? hardware(m) : m);
   const asked = { memoryGb, tokensPerS, contextLength, batch };
   const all: Recommendation[] = [];
-  for (const { spec, forms } of await Promise.all(models.map(subjectOf))) {
-    const parameters = parameterCount(spec), demands = new Map<string, Demand>();
+  for (const subject of await Promise.all(models.map((ref) => subjectOf(ref)))) {
+    const { name: model, parameters } = subject, demands = new Map<string, Demand>();
     for (const machine of machines) {
-      for (const precision of precisions ?? usualPrecisions(machine)) {
+      for (const precision of subject.precision ? [subject.precision] : precisions ?? usualPrecisions(machine)) {
         const key = `${machine.kind} ${precision}`;
-        if (contextLength <= spec.contextLength && !demands.has(key)) {
-          demands.set(
-            key,
-            demandOf(spec, machine.kind, { precision, contextLength, batch }, await forms(precision)),
-          );
+        if (contextLength <= subject.contextLength && !demands.has(key)) {
+          demands.set(key, await subject.demand(machine.kind, { precision, contextLength, batch }));
         }
-        const judged = judge(spec, demands.get(key), machine, asked);
-        all.push({ model: spec.name, parameters, precision, machine: machine.name, ...judged });
+        const judged = judge(subject, demands.get(key), machine, asked);
+        all.push({ model, parameters, precision, machine: machine.name, ...judged });
       }
     }
   }
@@ -115,14 +113,14 @@ function usualPrecisions({ kind }: Machine): Precision[] {
 }
 
 function judge(
-  spec: ArchSpec,
+  subject: Subject,
   demand: Demand | undefined,
   machine: Machine,
   { memoryGb, tokensPerS = 0, contextLength }: Limits,
 ): Pick<Recommendation, "verdict" | "reason" | "miss" | "answer"> {
   if (!demand) {
-    const reason = `its context is ${spec.contextLength} tokens, ${contextLength} are asked`;
-    return { verdict: "fails", reason, miss: contextLength / spec.contextLength, answer: null };
+    const reason = `its context is ${subject.contextLength} tokens, ${contextLength} are asked`;
+    return { verdict: "fails", reason, miss: contextLength / subject.contextLength, answer: null };
   }
   const answer = answerOf(demand, machine, { memoryGb });
   const { memory, availableBytes, marginBytes, fits, decodeTokensPerS: { low, high }, decodeBound } = answer;

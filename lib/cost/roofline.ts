@@ -8,11 +8,17 @@ import { BATCH, ELEMENT_BYTES, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
 import { checkContext } from "./context.ts";
+import { CostedGraph } from "./costed_graph.ts";
+import { refuseElementBytes, requireOwnPrecision } from "./graph_own.ts";
+import { graphWork } from "./graph_work.ts";
 import { countFlops, countLayerFlops } from "./flops.ts";
 import { CONVENTION, type FlopsConvention } from "./flops_convention.ts";
 import { arithmetic, MACHINE, type Machine, weightRate } from "./hardware.ts";
+import type { PhaseRoofline, PhaseWork, Work } from "./work.ts";
 import { decodeCacheBytes, weightBytesRead } from "./traffic.ts";
 import { mbu, mfu } from "./utilisation.ts";
+
+const CANNOT = "Cannot estimate a roofline";
 
 export interface RooflineOptions {
   /** Default "fp32". */
@@ -42,26 +48,6 @@ export const ROOFLINE_OPTIONS = object<RooflineOptions>({
 });
 export const RESIDUALS_OPTIONS = object<Pick<RooflineOptions, "convention">>({ convention: optional(CONVENTION) });
 
-/** One forward pass: prefill of the prompt, or one decode step. */
-export interface PhaseRoofline {
-  phase: "prefill" | "decode";
-  flops: number;
-  /** The fewest bytes that are read: each weight once. */
-  weightBytes: number;
-  /** Keys, values and states that are read and written. */
-  cacheBytes: number;
-  /** Arithmetic intensity in FLOPs/byte. */
-  intensity: number;
-  /** Least time of the arithmetic, in ms; null: the machine's rate is not known. */
-  computeMs: number | null;
-  /** Least time of the memory: of the weights, and of the caches. */
-  weightMs: number;
-  cacheMs: number;
-  /** The larger of arithmetic and memory: the roofline's time. */
-  ms: number;
-  bound: "compute" | "memory";
-}
-
 export interface Roofline {
   machine: string;
   precision: Precision;
@@ -77,24 +63,24 @@ export interface Roofline {
   decode: PhaseRoofline;
 }
 
-/** What a prefill and a decode step ask of any machine. */
-export interface Work extends Pick<Roofline, "precision" | "batch" | "convention"> {
-  prefill: PhaseWork;
-  decode: PhaseWork;
-}
-
-type PhaseWork = Pick<PhaseRoofline, "flops" | "weightBytes" | "cacheBytes">;
-
 /**
  * Roofline of a prefill and of a decode step (Williams et al. 2009): time >= max(FLOPs / peak, bytes / bandwidth).
- * Leaves out activations, and what a runtime does beside its kernels.
+ * Leaves out activations, and what a runtime does beside its kernels. Of a graph, its head runs on the rows that it has.
  *
  * @throws {RangeError} For a count that is no whole number, or the precision "stored", whose bytes only its file knows.
  */
-export function roofline(spec: ArchSpec, machine: Machine, options: RooflineOptions): Roofline {
-  validateSpec(spec);
-  checkArgument("Cannot estimate a roofline", "machine", machine, MACHINE);
-  return rooflineOf(workOf(spec, options), machine);
+export function roofline(model: ArchSpec | CostedGraph, machine: Machine, options: RooflineOptions): Roofline {
+  if (!(model instanceof CostedGraph)) validateSpec(model);
+  checkArgument(CANNOT, "machine", machine, MACHINE);
+  return rooflineOf(model instanceof CostedGraph ? workOfGraph(model, options) : workOf(model, options), machine);
+}
+
+function workOfGraph(graph: CostedGraph, options: RooflineOptions): Work {
+  checkOptions(CANNOT, options, ROOFLINE_OPTIONS);
+  const { precision, cacheBytesPerElement, ...setting } = options;
+  requireOwnPrecision(CANNOT, graph, precision);
+  refuseElementBytes(graph, cacheBytesPerElement);
+  return graphWork(graph, setting);
 }
 
 /** Weights that only their file tells of. */
@@ -111,10 +97,10 @@ export interface StoredWeights {
  * @param stored Of precision "stored".
  */
 export function workOf(spec: ArchSpec, options: RooflineOptions, stored?: StoredWeights): Work {
-  checkOptions("Cannot estimate a roofline", options, ROOFLINE_OPTIONS);
+  checkOptions(CANNOT, options, ROOFLINE_OPTIONS);
   const { precision = "fp32", promptTokens, context = promptTokens, batch = 1, convention = "causal" } = options;
-  checkContext("Cannot estimate a roofline", spec, promptTokens, `promptTokens ${promptTokens}`);
-  checkContext("Cannot estimate a roofline", spec, context, `context ${context}`);
+  checkContext(CANNOT, spec, promptTokens, `promptTokens ${promptTokens}`);
+  checkContext(CANNOT, spec, context, `context ${context}`);
   const cache = { batch, bytesPerElement: options.cacheBytesPerElement };
   const weights = (tokens: number) => stored?.bytesRead(tokens) ?? weightBytesRead(spec, precision, tokens);
   return {

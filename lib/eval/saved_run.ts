@@ -1,12 +1,13 @@
 /** What earlier evaluations of the same kind have finished. */
-import { modelFingerprint } from "../arch/fingerprint.ts";
-import { type FoundModel, resolveAny } from "../arch/resolve_any.ts";
+import { foundFingerprint } from "../arch/fingerprint.ts";
 import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
+import { modelFacts } from "../arch/model_facts.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { chooseProvider } from "../model/provider.ts";
-import { onnxruntimeVersion } from "../model/runtime_version.ts";
 import { foreignScoreModes } from "../model/foreign/score_modes.ts";
-import { DEFAULT_TOKEN_BUDGET, type ScoreMode, type ScoreSettings, SCORING_VERSION } from "../model/score_options.ts";
+import { onnxruntimeVersion } from "../model/runtime_version.ts";
+import { DEFAULT_TOKEN_BUDGET, type ScoreSettings, SCORING_VERSION } from "../model/score_options.ts";
 import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
 import type { ResultStore } from "../store/results.ts";
 import type { SavedItems } from "../store/saved_items.ts";
@@ -29,15 +30,14 @@ export async function savedRun(
   const model = await resolveAny(ref, options);
   return store.items({
     task: [task.name, task.version],
-    model: await modelFingerprint(model),
-    tokenizer: await tokenizerFingerprint(model),
+    model: await foundFingerprint(model),
+    tokenizer: await tokenizerFingerprint(modelFacts(model)),
     runtime: [await onnxruntimeVersion(), chooseProvider(model.options.provider ?? "auto"), Deno.build.arch],
-    scoring: [SCORING_VERSION, mode ?? usualMode(model), tokenBudget, maxCachedTokens ?? "default"],
+    scoring: [
+      SCORING_VERSION,
+      mode ?? (isResolvedGraph(model) ? foreignScoreModes(model)[0] : "tree"),
+      tokenBudget,
+      maxCachedTokens ?? "default",
+    ],
   });
-}
-
-/** A graph that gives logits of whole rows scores whole rows. */
-function usualMode(model: FoundModel): ScoreMode {
-  if (!isResolvedGraph(model)) return "tree";
-  return foreignScoreModes(model)[0];
 }

@@ -1,8 +1,11 @@
 /** Time one model and measure its memory, in a process of its own. */
 import { checkModel } from "../arch/ref_fields.ts";
 import { isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
-import { limitsOf, resolveAny } from "../arch/resolve_any.ts";
+import { type FoundModel, modelFacts } from "../arch/model_facts.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import { graphOfRef } from "../cost/costed_graph.ts";
+import { costedFlops } from "../cost/flops.ts";
 import { HOSTS, MEMORY_HOSTS, MOST_RUNS, SEED } from "../check/common.ts";
 import { type Fields, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";
@@ -11,9 +14,8 @@ import { startHost } from "../model/host.ts";
 import type { StartHost } from "../model/protocol.ts";
 import type { DecodeWay } from "../model/info.ts";
 import { progress, withPartial } from "../progress.ts";
-import { type BenchmarkResult, benchmarkResult, type BenchmarkSample, flopsOf } from "./benchmark_result.ts";
-import { ForeignCosts } from "../cost/foreign_costs.ts";
-import { planWays } from "./decode_ways.ts";
+import { type BenchmarkResult, benchmarkResult, type BenchmarkSample, flopsOptions } from "./benchmark_result.ts";
+import { commonWay, waysOf } from "./decode_ways.ts";
 import { captureEnvironment } from "./environment.ts";
 import { measureMemory, type MemoryResult } from "./memory.ts";
 import { noiseBetween, readNoise } from "./noise.ts";
@@ -84,8 +86,8 @@ export class ArchitectureBenchmark {
    * KV cache is used and the prompt is the same in every run. Prefill and decode are timed apart.
    *
    * @param generationLength Output tokens, counting the one that prefill gives: at least 2.
-   * @param options.way Decode inside the graph ("loop", the default where the model can) or token by token ("step", which
-   * also shows each gap); a graph made elsewhere can loop with `optimise: "loop"`.
+   * @param options.way Decode inside the graph ("loop", default where the model can) or token by token ("step", which also
+   * shows each gap).
    * @throws {RangeError} For numbers that can't be measured, before anything is started.
    */
   async benchmarkGeneration(
@@ -125,18 +127,25 @@ export class ArchitectureBenchmark {
     checkArgument("Cannot measure memory", "setting", setting, SETTING);
     checkOptions("Cannot measure memory", options, MEMORY_OPTIONS);
     const { hosts = 3, seed = 0 } = options;
-    const planned = (await planTexts({ model: this.#ref }, [setting])).of("model", setting);
+    const model = await this.#found(), way = commonWay([waysOf(model)]);
+    const planned = (await planTexts({ model }, [setting])).of("model", setting);
     const config = settingName(setting), bar = progress(`Memory of ${config}`, hosts);
     try {
       return await measureMemory(this.#start, this.#ref, this.#options, planned, {
         hosts,
         config,
         seed,
+        way,
         onHost: (n) => bar.update(n),
       });
     } finally {
       bar.finish();
     }
+  }
+
+  /** Of a model of the hub, headers are enough before it is opened. */
+  async #found(): Promise<FoundModel> {
+    return await resolveAny(this.#ref, this.#options, "headers");
   }
 
   async #benchmark(
@@ -145,11 +154,11 @@ export class ArchitectureBenchmark {
     usualRuns: number,
   ): Promise<BenchmarkResult> {
     const { numRuns = usualRuns, seed = 0, memoryHosts = 1 } = options;
-    const found = await resolveAny(this.#ref, this.#options), isGraph = isResolvedGraph(found);
-    const { way } = planWays({ model: found }, options.way);
-    checkSetting(setting, limitsOf(found), { newTokens: "generationLength", batch: "batchSize" });
+    const found = await this.#found(), spec = isResolvedGraph(found) ? null : found.spec;
+    const { way = commonWay([waysOf(found)]) } = options;
+    checkSetting(setting, modelFacts(found), { newTokens: "generationLength", batch: "batchSize" });
 
-    const flops = isGraph ? (await ForeignCosts.of(found)).flops(flopsOf(setting)).total : undefined;
+    const graph = await graphOfRef(found), flops = graph ? costedFlops(graph, flopsOptions(setting)).total : undefined;
     const environment = await captureEnvironment();
     const startedAt = new Date().toISOString(), start = performance.now();
     const samples: BenchmarkSample[] = [];
@@ -160,7 +169,7 @@ export class ArchitectureBenchmark {
     const bar = progress(`${settingName(setting)}, ${model.name} ${model.precisionLabel}`, numRuns + memoryHosts);
     const result = () =>
       benchmarkResult({
-        spec: isGraph ? null : found.spec,
+        spec,
         flops,
         setting,
         model,

@@ -1,8 +1,6 @@
 /** What a benchmark gives: numbers with intervals, and everything that they were made of. */
 import { anObject, data } from "../check/data.ts";
-import { nullable } from "../check/rules.ts";
-import { specFlops } from "../cost/flops.ts";
-import type { FlopsOptions } from "../cost/flops_options.ts";
+import { type FlopsOptions, specFlops } from "../cost/flops.ts";
 import type { ArchSpec } from "../arch/spec.ts";
 import type { ProcessCounters } from "../model/protocol.ts";
 import type { DecodeWay, ModelInfo } from "../model/info.ts";
@@ -89,12 +87,11 @@ export interface BenchmarkResult {
 export const BENCHMARK_RESULT = data<BenchmarkResult>("the result of a benchmark", {
   setting: anObject(),
   model: anObject(),
-  spec: nullable(anObject()),
 });
 
 export interface BenchmarkParts {
   spec: ArchSpec | null;
-  /** Of one run, of a graph that was made elsewhere: counted from it. */
+  /** Of one run; where there is a spec they follow from it. */
   flops?: number;
   setting: GenerationSetting | BatchSetting;
   model: ModelInfo;
@@ -108,14 +105,6 @@ export interface BenchmarkParts {
   seconds: number;
 }
 
-/** What the FLOPs of one run are asked by. */
-export function flopsOf(setting: GenerationSetting | BatchSetting): FlopsOptions {
-  if (isGeneration(setting)) {
-    return { promptTokens: setting.promptTokens, newTokens: setting.newTokens, logits: "last" };
-  }
-  return { promptTokens: setting.seqLen, batch: setting.batch, logits: setting.logits ?? "last" };
-}
-
 /** Put the samples of one setting together. Needs at least one. */
 export function benchmarkResult(parts: BenchmarkParts): BenchmarkResult {
   const { spec, setting, model, way, seed, samples, warmUp, memory, environment, startedAt, seconds } = parts;
@@ -127,7 +116,7 @@ export function benchmarkResult(parts: BenchmarkParts): BenchmarkResult {
   const classes = outlierClasses(latencies);
   const gaps = samples.every((s) => s.itlMs) ? samples.map((s) => median(s.itlMs!)) : null;
   const logits = generation ? "last" : setting.logits ?? "last";
-  const flops = spec ? specFlops(spec, flopsOf(setting)).total : parts.flops!;
+  const flops = spec ? specFlops(spec, flopsOptions(setting)).total : parts.flops!;
   const rates = (key: "prefillTokensPerS" | "decodeTokensPerS") =>
     generation ? geometricMean(samples.map((s) => s[key]!)) : null;
   const times = (key: "ttftMs" | "tpotMs") => generation ? meanOf(samples.map((s) => s[key]!)) : null;
@@ -170,6 +159,14 @@ export function benchmarkResult(parts: BenchmarkParts): BenchmarkResult {
     startedAt,
     seconds,
   };
+}
+
+/** What the FLOPs of one run are counted for. */
+export function flopsOptions(setting: GenerationSetting | BatchSetting): FlopsOptions {
+  if (!isGeneration(setting)) {
+    return { promptTokens: setting.seqLen, batch: setting.batch, logits: setting.logits ?? "last" };
+  }
+  return { promptTokens: setting.promptTokens, newTokens: setting.newTokens, logits: "last" };
 }
 
 /** A mean with its t interval; of a single value without bounds. */

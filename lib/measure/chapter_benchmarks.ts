@@ -3,7 +3,8 @@
  * correct one (warm-up, many runs, spread and percentiles). What both leave open, the order of two models, is at the end.
  */
 import type { ModelOptions, ModelRef } from "../arch/spec.ts";
-import { resolveSpec } from "../arch/resolve.ts";
+import { modelFacts } from "../arch/model_facts.ts";
+import { resolveAny } from "../arch/resolve_any.ts";
 import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { MOST_RUNS, SEED, TOKENS } from "../check/common.ts";
 import { aNumber, data } from "../check/data.ts";
@@ -151,7 +152,7 @@ async function timeRequests(
 ): Promise<TimedRequests> {
   const { promptTokens = 5, newTokens = 32, numRuns, seed = 0, start = startHost, ...modelOptions } = options;
   const setting = { promptTokens, newTokens };
-  checkSetting(setting, await resolveSpec(ref));
+  checkSetting(setting, modelFacts(await resolveAny(ref, {}, "headers")));
   const host = await startStoppable(start, ref, { ...modelOptions, graphs: [graphOf(setting)] });
   const result: TimedRequests = { setting, model: host.open.info, warmUps: [], samples: [] };
   const { warmUps, samples, model } = result;

@@ -1,6 +1,6 @@
 /** Rounds that outlive the process that measures them: what is written after each, and how a run goes on with them. */
-import { modelFingerprint } from "../arch/fingerprint.ts";
-import type { AnySource } from "../arch/foreign/resolved_graph.ts";
+import { foundFingerprint } from "../arch/fingerprint.ts";
+import type { FoundModel } from "../arch/model_facts.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { KeptWork } from "../store/kept_work.ts";
 import type { ResultStore } from "../store/results.ts";
@@ -29,12 +29,13 @@ export type KeptRounds = KeptWork<KeptRound>;
 
 /** All that decides a round but the moment. */
 export interface RoundsSetup {
-  models: Record<string, AnySource>;
+  models: Record<string, FoundModel>;
   settings: ThroughputSetting[];
   baseline: string;
   plan: RoundsPlan;
   seed: number;
-  way: DecodeWay;
+  /** One for all, or each model's. */
+  way: DecodeWay | Record<string, DecodeWay>;
   comparisons: number;
   modelOptions: ModelOptions;
   /** The hash of the texts whose tokens are counted, and the tokens of settings in bytes; null where there are none. */
@@ -51,7 +52,7 @@ export interface RoundsSetup {
 export async function keepRounds(store: ResultStore, setup: RoundsSetup): Promise<KeptRounds> {
   const { models, settings, baseline, plan, seed, way, comparisons, modelOptions, texts, environment } = setup;
   const fingerprints: Record<string, unknown> = {};
-  for (const [name, ref] of Object.entries(models)) fingerprints[name] = await modelFingerprint(ref, modelOptions);
+  for (const [name, of] of Object.entries(models)) fingerprints[name] = await foundFingerprint(of, modelOptions);
   return KeptWork.begin<KeptRound>(
     store,
     { rounds: Object.keys(models), settings: settings.map(settingName) },

@@ -19,8 +19,8 @@ export function measuredTimes(result: BenchmarkResult, name?: string): MeasuredT
   }
   if (!spec) {
     throw new TypeError(
-      `Cannot compare ${result.name} with a roofline: ${model.name} is a graph made elsewhere, whose architecture is not ` +
-        "known; willItRun tells its roofline",
+      `Cannot compare ${model.name} with a roofline: its graph was made elsewhere, and what it does is counted from its ` +
+        "file; pass costedGraph(ref) to roofline beside its times",
     );
   }
   return {

@@ -1,10 +1,7 @@
 /** Peak memory of a running model, in a fresh process of its own. */
-import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
-import { resolveAny } from "../arch/resolve_any.ts";
+import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import type { ModelOptions, Precision } from "../arch/spec.ts";
-import { foreignPlan } from "../cost/foreign_demand.ts";
-import { planOf } from "../cost/memory_plan.ts";
-import { subjectOf } from "../cost/will_it_run.ts";
+import { type Subject, subjectOf } from "../cost/subject.ts";
 import type { ProcessCounters, StartHost } from "../model/protocol.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { meanInterval } from "../stats/mean_interval.ts";
@@ -87,7 +84,9 @@ export async function measureMemory(
   const known = (key: "residentAnonymousBytes" | "residentFileBytes") =>
     seen.every((s) => s.after[key] !== null) ? gb((s) => s.after[key]!) : null;
   const samplesGb = seen.map((s) => (s.run - s.bare) / 1e9);
-  const predictedGb = await predictedBytes(ref, precision, setting) / 1e9;
+  // A folder may hold graphs in several precisions; the one that was asked for ran.
+  const subject = await subjectOf(ref, modelOptions.precision);
+  const predictedGb = await predictedBytes(subject, precision, setting) / 1e9;
   return {
     config,
     memoryGb: samplesGb.length >= 3
@@ -107,13 +106,10 @@ export async function measureMemory(
   };
 }
 
-async function predictedBytes(ref: AnySource, precision: Precision, setting: ModelSetting): Promise<number> {
+async function predictedBytes(subject: Subject, precision: Precision, setting: ModelSetting): Promise<number> {
   const lengths = isGeneration(setting)
     // The last token is never read.
     ? { promptTokens: setting.promptTokens, contextLength: setting.promptTokens + setting.newTokens - 1 }
     : { promptTokens: setting.seqLen, contextLength: setting.seqLen, batch: setting.batch, logits: setting.logits };
-  const found = await resolveAny(ref);
-  if (isResolvedGraph(found)) return (await foreignPlan(found, { batch: 1, ...lengths })).runBytes;
-  const { spec, forms } = await subjectOf(found);
-  return planOf(spec, await forms(precision), { precision, ...lengths }).runBytes;
+  return (await subject.plan({ precision, ...lengths })).runBytes;
 }

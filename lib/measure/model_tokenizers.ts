@@ -1,9 +1,10 @@
 /** The tokenizers of models that are compared: told apart without opening them, and opened once where text is cut. */
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
+import { type ModelFacts, modelFacts } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { tokenizerOf } from "../model/tokenizer_files.ts";
-import { tokenizerFingerprint, type TokenizerParts, tokenizerParts } from "../model/tokenizer_fingerprint.ts";
+import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
 
 export interface ModelTokenizer {
   /** SHA-256 of the tokenizer as built. */
@@ -21,23 +22,24 @@ export async function modelTokenizers(
 ): Promise<Record<string, ModelTokenizer | null>> {
   const known = new Map<string, ModelTokenizer>(), found: Record<string, ModelTokenizer | null> = {};
   for (const [name, ref] of Object.entries(models)) {
-    const parts = tokenizerParts(await resolveAny(ref));
-    if (!parts) {
+    const model = modelFacts(await resolveAny(ref));
+    if (!model.tokenizerNamed) {
       found[name] = null;
       continue;
     }
-    const key = JSON.stringify(parts);
-    if (!known.has(key)) known.set(key, tokenizerOfModel(parts));
-    found[name] = known.get(key)!;
+    const { tokenizer, ends, vocabulary, vocabSize } = model;
+    const parts = JSON.stringify([tokenizer, ends, vocabulary, vocabSize]);
+    if (!known.has(parts)) known.set(parts, tokenizerOfModel(model));
+    found[name] = known.get(parts)!;
   }
   return found;
 }
 
-function tokenizerOfModel(parts: TokenizerParts): ModelTokenizer {
-  const { tokenizer, ends, vocabulary, vocabSize } = parts;
+function tokenizerOfModel(model: ModelFacts): ModelTokenizer {
+  const { tokenizer, ends, vocabulary, vocabSize } = model;
   let fingerprint: Promise<string> | undefined, opened: Promise<Tokenizer> | undefined;
   return {
-    fingerprint: () => fingerprint ??= tokenizerFingerprint(parts),
+    fingerprint: () => fingerprint ??= tokenizerFingerprint(model),
     vocabSize,
     open: () => opened ??= tokenizerOf(tokenizer, vocabSize, vocabulary, ends),
   };

@@ -1,7 +1,7 @@
 /** Paired, randomised rounds over several models: the engine of every comparison of speed. */
 import { MODEL_OPTIONS, SOURCES } from "../arch/ref_fields.ts";
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
-import { resolveAll, withWeights } from "../arch/resolve_any.ts";
+import { resolveModels, withWeights } from "../arch/resolve_models.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
@@ -14,8 +14,8 @@ import type { DecodeWay } from "../model/info.ts";
 import { progress, StopError, withPartial } from "../progress.ts";
 import type { ResultStore } from "../store/results.ts";
 import { captureEnvironment } from "./environment.ts";
+import { waysTaken } from "./decode_ways.ts";
 import { goOn, keepRounds, roundWriter } from "./kept_rounds.ts";
-import { planWays } from "./decode_ways.ts";
 import { STORE } from "../store/store_field.ts";
 import { identicalModels } from "./identical.ts";
 import { RoundsRun, type SettingState } from "./rounds_run.ts";
@@ -34,7 +34,7 @@ export interface RoundsOptions extends ModelOptions {
   rounds?: number | Partial<RoundsBudget>;
   /** Seed of the order and of the prompts. Default 0. */
   seed?: number;
-  /** Default: "loop" if all models can, which graphs made elsewhere can with `optimise: "loop"`; else "step" for all. */
+  /** Default "loop" where all models can, else "step". A model that cannot as asked takes its own way (`ways`). */
   way?: DecodeWay;
   /** Intervals that shall hold together in the stop rule. Default: candidates times settings. */
   comparisons?: number;
@@ -102,14 +102,15 @@ export async function keptRounds(
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
   checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
   const names = Object.keys(models);
-  const { baseline = names[0], seed = 0, start = startHost, provider, threads, precision } = options;
+  const { baseline = names[0], seed = 0, start = startHost, provider, threads, precision, optimise } = options;
   const plan = roundsPlan(options.rounds);
   checkModels(models, baseline, settings);
-  const modelOptions = { provider, threads, precision }, headers = await resolveAll(models, modelOptions, "headers");
+  const modelOptions = { provider, threads, precision, optimise },
+    headers = await resolveModels(models, modelOptions, "headers");
   const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(headers, settings, options.texts);
   const found = await withWeights(headers, models, modelOptions);
-  const { way, ownWays } = planWays(found, options.way);
   const twin = twinName(baseline), refs = { ...found, [twin]: found[baseline] };
+  const taken = waysTaken(refs, options.way), { way, ways } = taken;
   const environment = await captureEnvironment();
   const startedAt = new Date(), began = performance.now();
   const states = settings.map((setting): SettingState => ({
@@ -127,8 +128,7 @@ export async function keptRounds(
     twin,
     identical: identicalModels(refs),
     seed,
-    way,
-    ownWays: baseline in ownWays ? { ...ownWays, [twin]: ownWays[baseline] } : ownWays,
+    ...taken,
     text,
     settings: [],
     rounds: [],
@@ -150,7 +150,7 @@ export async function keptRounds(
     baseline,
     plan,
     seed,
-    way,
+    way: ways ?? way,
     comparisons,
     modelOptions,
     texts,

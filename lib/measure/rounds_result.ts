@@ -65,8 +65,8 @@ export interface RoundsResult {
   identical?: string[][];
   seed: number;
   way: DecodeWay;
-  /** Of models that cannot decode by `way`. Not in files of earlier versions. */
-  ownWays?: Record<string, DecodeWay>;
+  /** How each model decoded, where not all could in `way`. Absent: all did. */
+  ways?: Record<string, DecodeWay>;
   /** Where tokenizers differ: how much text a token of each model stands for. Null, or absent, where they do not. */
   text?: TextTokens | null;
   settings: RoundsSetting[];

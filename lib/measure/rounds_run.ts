@@ -121,11 +121,11 @@ export class RoundsRun {
   }
 
   async #warmUp({ setting, config }: SettingState, block: number, name: string): Promise<void> {
-    const { seed, warmUps, rounds } = this.result, way = wayOf(this.result, name);
+    const { seed, warmUps, rounds } = this.result;
     this.options.bar.update(rounds.length, `${config}, block ${block + 1}, warming up ${name}`);
     await this.#attempt(name, config, block, async (host) => {
       const warm = await warmUp(host, this.options.settingOf(name, setting), {
-        way,
+        way: wayOf(this.result, name),
         seed,
         maxSeconds: WARM_UP_SECONDS,
       });
@@ -142,8 +142,12 @@ export class RoundsRun {
       await this.#attempt(name, config, block, async (host) => {
         const pids = this.active().flatMap((name) => this.#hosts.get(name)?.pid ?? []);
         const before = readNoise(pids), atMs = performance.now() - this.#began;
-        const planned = this.options.settingOf(name, setting), way = wayOf(this.result, name);
-        const { sample, ids, involuntarySwitches } = await runSetting(host, planned, { way, seed, fresh: true });
+        const planned = this.options.settingOf(name, setting);
+        const { sample, ids, involuntarySwitches } = await runSetting(host, planned, {
+          way: wayOf(this.result, name),
+          seed,
+          fresh: true,
+        });
         const key = JSON.stringify([name, config]);
         checkSameTokens(name, this.options.tokens.get(key) ?? null, ids);
         if (!this.options.tokens.has(key)) this.options.tokens.set(key, ids);

@@ -7,6 +7,7 @@ import { checkArgument, checkOptions, noOptions } from "../check/options.ts";
 import { integer, list } from "../check/rules.ts";
 import { type Crossover, crossover } from "../stats/crossover.ts";
 import { fitScaling, type ScalingFit, type ScalingSample } from "../stats/scaling_fit.ts";
+import { waysDiffer } from "./decode_ways.ts";
 import { measureRounds, ROUNDS_OPTIONS, type RoundsOptions } from "./rounds.ts";
 import { ROUNDS_RESULT, type RoundsResult } from "./rounds_result.ts";
 import { type LengthUnit, lengthUnit, scalingPoint, scalingSettings } from "./scaling_unit.ts";
@@ -56,7 +57,7 @@ export interface Scaling {
   models: Record<string, ModelScaling>;
   baseline: string;
   twin: string;
-  /** Of every other model with the baseline, and TTFT and TPOT each. */
+  /** Of every other model with the baseline, and TTFT and TPOT each; no TPOT of models that decode in different ways. */
   crossovers: ScalingCrossover[];
   rounds: RoundsResult;
 }
@@ -105,7 +106,9 @@ export function scalingOf(rounds: RoundsResult): Scaling {
     return [name, { ttftMs: fit("ttftMs", 2), tpotMs: fit("tpotMs", 1) }];
   }));
   const crossovers = ordered.slice(1).flatMap((second) =>
-    (["ttftMs", "tpotMs"] as const).map((time): ScalingCrossover => ({
+    (waysDiffer(rounds, baseline, second) ? ["ttftMs"] as const : ["ttftMs", "tpotMs"] as const).map((
+      time,
+    ): ScalingCrossover => ({
       time,
       first: baseline,
       second,

@@ -4,7 +4,7 @@ import type { GraphKind } from "../arch/build.ts";
 import { BATCH, MOST_BATCH, TOKENS } from "../check/common.ts";
 import { byField, object, optional } from "../check/objects.ts";
 import { oneOf } from "../check/rules.ts";
-import type { ModelLimits } from "../arch/resolve_any.ts";
+import type { ModelFacts } from "../arch/model_facts.ts";
 import { TEXT_SETTING, type TextSetting, textSettingName } from "./text_setting.ts";
 
 /** One request: `promptTokens` in one pass, then `newTokens` out, the first of them from that pass. */
@@ -93,7 +93,7 @@ const OWN_NAMES = { promptTokens: "promptTokens", newTokens: "newTokens", batch:
  */
 export function checkSetting(
   setting: ModelSetting,
-  model: Pick<ModelLimits, "name" | "contextLength">,
+  { name: model, contextLength }: Pick<ModelFacts, "name" | "contextLength">,
   names: Partial<typeof OWN_NAMES> = {},
   config = settingName(setting),
 ): void {
@@ -106,9 +106,9 @@ export function checkSetting(
     }
   };
   const fits = (tokens: number, words: string) => {
-    if (tokens > model.contextLength) {
+    if (tokens > contextLength) {
       throw new RangeError(
-        `Cannot measure ${config}: ${words} are longer than the context of ${model.name}, ${model.contextLength} tokens`,
+        `Cannot measure ${config}: ${words} are longer than the context of ${model}, ${contextLength} tokens`,
       );
     }
   };

@@ -1,6 +1,7 @@
 /** From settings to what each model runs: of a setting in bytes, its own tokens. */
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
-import { limitsOf, resolveAny } from "../arch/resolve_any.ts";
+import { modelFacts } from "../arch/model_facts.ts";
+import { resolveModels } from "../arch/resolve_models.ts";
 import { withBos } from "../model/tokenizer.ts";
 import { type ModelTokenizer, modelTokenizers } from "./model_tokenizers.ts";
 import { checkSetting, isText, type ModelSetting, settingName, type ThroughputSetting } from "./setting.ts";
@@ -40,25 +41,20 @@ export async function planTexts(
   settings: readonly ThroughputSetting[],
   texts?: readonly (string | SourceText)[],
 ): Promise<TextPlan> {
-  const limited = await Promise.all(
-    Object.entries(models).map(async ([name, ref]) => ({
-      name,
-      limits: limitsOf(await resolveAny(ref, {}, "headers")),
-    })),
-  );
+  const found = await resolveModels(models, {}, "headers"), facts = Object.values(found).map(modelFacts);
   for (const setting of settings) {
-    if (!isText(setting)) limited.forEach(({ limits }) => checkSetting(setting, limits));
+    if (!isText(setting)) facts.forEach((of) => checkSetting(setting, of));
   }
   let sample: Promise<TextSample> | undefined;
   const once = () => sample ??= textSample(texts);
-  const tokenizers = await modelTokenizers(models);
+  const tokenizers = await modelTokenizers(found);
   const plans = new Map<string, ModelSetting>(), tokens: Record<string, SettingTokens> = {};
   for (const setting of settings.filter(isText)) {
     const config = settingName(setting);
     const parts = await planText(setting, setting.text ?? (await once()).texts.join("\n"), tokenizers);
     tokens[config] = parts.tokens;
-    for (const { name, limits } of limited) {
-      checkSetting(parts.plans[name], limits, {}, config);
+    for (const [name, model] of Object.entries(found)) {
+      checkSetting(parts.plans[name], modelFacts(model), {}, config);
       plans.set(JSON.stringify([config, name]), parts.plans[name]);
     }
   }

@@ -55,7 +55,7 @@ export async function startHost(
   options: OpenOptionsOfHost = {},
   process: ProcessOptions = {},
 ): Promise<ModelHost> {
-  if (!isResolvedGraph(ref)) checkModel("Cannot start a host", ref);
+  checkModel("Cannot start a host", ref);
   checkOptions("Cannot start a host", options, HOST_OPTIONS);
   checkOptions("Cannot start a host", process, PROCESS_OPTIONS);
   const { graphs, ...modelOptions } = options;

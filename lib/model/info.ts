@@ -30,6 +30,9 @@ export interface ModelInfo {
   hub?: HubSource;
   /** How it can decode, where not in both ways: a graph made elsewhere takes a run for each token. Absent: both. */
   ways?: DecodeWay[];
-  /** What to know before its speeds are trusted, in sentences: more threads than logical cores. Absent: nothing. */
+  /**
+   * What to know before its numbers are trusted, in sentences: more threads than logical cores, other forms of the model in
+   * its folder. Absent: nothing.
+   */
   warnings?: string[];
 }

@@ -4,6 +4,7 @@ import { buildInMemory, buildOnDisk, cacheKey } from "../arch/build.ts";
 import { headsOf } from "../arch/heads.ts";
 import { packedBytes, type PackedWeights } from "../arch/packed_weights.ts";
 import { precisionLabel } from "../arch/precision_label.ts";
+import { modelFacts } from "../arch/model_facts.ts";
 import type { ResolvedModel } from "../arch/resolved.ts";
 import { weightsOf } from "../arch/weights_of.ts";
 import type { Provider } from "../arch/spec.ts";
@@ -30,7 +31,7 @@ export async function openOwn(
     new OwnModel(info, parts.tokenizer, new GraphSessions(info.name, spec, openGraph));
   if (spec.kvCache !== "int8") return own(parts.openGraph);
   const inFp32 = () => openOwn({ ...resolved, spec: { ...spec, kvCache: "fp32" } }, options);
-  const calibration = [spec, CALIBRATION_TEXT, await tokenizerFingerprint(resolved)];
+  const calibration = [spec, CALIBRATION_TEXT, await tokenizerFingerprint(modelFacts(resolved))];
   const file = parts.folder && join(parts.folder, `kv_scales_${cacheKey(calibration)}.json`);
   const scales = scaleFeeds(spec, await kvScales(inFp32, file));
   return own(async (kind) => {
@@ -71,7 +72,7 @@ function modelInfo(
   weights: PackedWeights,
 ): ModelInfo {
   const { spec } = resolved;
-  const { heads, kvHeads, headDim } = headsOf(spec), warnings = threadWarnings(threads);
+  const { heads, kvHeads, headDim } = headsOf(spec), warnings = [...threadWarnings(threads), ...resolved.notes ?? []];
   return {
     name: resolved.name,
     architecture: spec.name,

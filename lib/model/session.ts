@@ -22,8 +22,12 @@ export interface Session {
   /** The provider that really runs. */
   readonly provider: string;
   readonly outputNames: readonly string[];
-  /** Run the graph; only the outputs in `fetches` are copied out. */
-  run<K extends string>(feeds: Feeds, fetches: readonly K[]): Promise<Record<K, ort.Tensor>>;
+  /**
+   * Run the graph; only the outputs in `fetches` are copied out.
+   *
+   * @param into Tensors that outputs are written to, by the outputs' names: of the very shape that comes out.
+   */
+  run<K extends string>(feeds: Feeds, fetches: readonly K[], into?: Feeds): Promise<Record<K, ort.Tensor>>;
   release(): Promise<void>;
 }
 
@@ -52,8 +56,9 @@ export async function openSession(model: string | Uint8Array, options: SessionOp
   return {
     provider,
     outputNames: session.outputNames,
-    async run(feeds, fetches) {
-      const out = await session.run(feeds, fetches as readonly string[]) as Record<string, ort.Tensor>;
+    async run(feeds, fetches, into = {}) {
+      const wanted = Object.fromEntries(fetches.map((name) => [name, null]));
+      const out = await session.run(feeds, { ...wanted, ...into }) as Record<string, ort.Tensor>;
       for (const name of fetches) if (out[name].type === "float16") out[name] = asHalves(out[name]);
       return out;
     },
@@ -85,12 +90,13 @@ export function int8s(data: Int8Array, dims: number[]): ort.Tensor {
   return new ort.Tensor("int8", data, dims);
 }
 
-export function int64s(data: number[] | Int32Array, dims: number[]): ort.Tensor {
-  return new ort.Tensor("int64", BigInt64Array.from(data as number[], BigInt), dims);
+export function int64s(data: number[] | Int32Array | BigInt64Array, dims: number[]): ort.Tensor {
+  const values = data instanceof BigInt64Array ? data : BigInt64Array.from(data as number[], BigInt);
+  return new ort.Tensor("int64", values, dims);
 }
 
-export function int32s(data: number[], dims: number[]): ort.Tensor {
-  return new ort.Tensor("int32", Int32Array.from(data), dims);
+export function int32s(data: number[] | Int32Array, dims: number[]): ort.Tensor {
+  return new ort.Tensor("int32", data instanceof Int32Array ? data : Int32Array.from(data), dims);
 }
 
 export function bool(value: boolean, dims: number[] = []): ort.Tensor {

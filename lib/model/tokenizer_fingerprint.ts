@@ -4,33 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheKey } from "../arch/build.ts";
 import { filesIdentity } from "../arch/file_range.ts";
-import { isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
-import type { FoundModel } from "../arch/resolve_any.ts";
-import type { EndsOrigin, TokenizerOrigin } from "../arch/origin.ts";
+import type { ModelFacts } from "../arch/model_facts.ts";
 import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { cutTokenizer } from "./cut_tokenizer.ts";
 import { bytesOf, TOKENIZER_VERSION, tokenizerReader } from "./tokenizer_files.ts";
 
-/** All that a tokenizer is made of. */
-export interface TokenizerParts {
-  tokenizer: TokenizerOrigin;
-  ends: EndsOrigin | null;
-  /** The ids that are left, in their new order; null: all. */
-  vocabulary: number[] | null;
-  vocabSize: number;
-}
-
-/** What a model's own tokenizer is made of; null where neither its reference nor its files name one. */
-export function tokenizerParts(model: FoundModel): TokenizerParts | null {
-  return isResolvedGraph(model) || model.tokenizerNamed ? partsOf(model) : null;
-}
-
-function partsOf(model: FoundModel): TokenizerParts {
-  const { tokenizer, ends } = model;
-  if (isResolvedGraph(model)) return { tokenizer, ends, vocabulary: null, vocabSize: model.facts.vocabSize };
-  return { tokenizer, ends, vocabulary: model.vocabulary, vocabSize: model.spec.vocabSize };
-}
+type Parts = Pick<ModelFacts, "tokenizer" | "ends" | "vocabulary" | "vocabSize">;
 
 /** Small files whose fields decide ids; they are told apart by what they hold. */
 const CONFIGS = ["tokenizer_config.json", "config.json", "generation_config.json"];
@@ -42,13 +22,13 @@ const CONFIGS = ["tokenizer_config.json", "config.json", "generation_config.json
  *
  * @throws {TypeError} If the tokenizer is of a kind that is not built.
  */
-export async function tokenizerFingerprint(model: TokenizerParts | FoundModel): Promise<string> {
-  const parts = "vocabSize" in model ? model : partsOf(model), { tokenizer, ends, vocabulary, vocabSize } = parts;
+export async function tokenizerFingerprint(model: Parts): Promise<string> {
+  const { tokenizer, ends, vocabulary, vocabSize } = model;
   if (tokenizer === "bytes") {
     const { bosId, eosId, endIds } = await bytesOf(vocabulary ? 258 : vocabSize, ends);
     return sha256(["bytes", bosId, eosId, endIds, vocabulary]);
   }
-  const key = cacheKey([TOKENIZER_VERSION, tokenizer, ends, await sourcesOf(parts), vocabulary]);
+  const key = cacheKey([TOKENIZER_VERSION, tokenizer, ends, await sourcesOf(model), vocabulary]);
   return await remembered(cacheDir("hashes", `${key}.json`), async () => {
     const file = (await tokenizerReader(tokenizer, ends))();
     const { tokenizer: json, bosId, eosId, endIds, addsBos } = vocabulary ? cutTokenizer(file, vocabulary) : file;
@@ -57,7 +37,7 @@ export async function tokenizerFingerprint(model: TokenizerParts | FoundModel): 
 }
 
 /** The state of all files that a tokenizer is made of. */
-async function sourcesOf({ tokenizer, ends }: TokenizerParts): Promise<string[]> {
+async function sourcesOf({ tokenizer, ends }: Parts): Promise<string[]> {
   const large: string[] = [], folders: string[] = [];
   if (ends && "gguf" in ends) large.push(ends.gguf);
   if (ends && "folder" in ends) folders.push(ends.folder);

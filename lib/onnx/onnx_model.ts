@@ -17,6 +17,8 @@ export interface OnnxTensor {
   dims: number[];
   /** Where its bytes lie, if not in the model file. */
   external: { location: string; offset: number; length: number } | null;
+  /** Its bytes where the model's file holds them as such; null where they are external, or single numbers. */
+  raw?: Uint8Array | null;
   /** Decode the values; null where they are external, packed below a byte, or more than `limit` elements. */
   values(limit: number): Float64Array | null;
 }

@@ -140,7 +140,8 @@ class Reader {
     }
     const readable = !external && type !== "string";
     const values = (limit: number) => readable && elements <= limit ? tensorValues(t, type, elements) : null;
-    return { name: t.name, type, dims, external, values };
+    const raw = readable && t.rawData.length > 0 ? t.rawData : null;
+    return { name: t.name, type, dims, external, raw, values };
   }
 
   #external(t: TensorProto, bytes: number) {

@@ -1,5 +1,4 @@
 /** A picture of an architecture: from the embedding up to the head, repeated layers drawn once. */
-import { noOptions } from "../check/options.ts";
 import { describeChannel, describeMixer, describePosition, type LayerGroup, layerGroups } from "../arch/describe.ts";
 import { layerParameters, modelParameters } from "../arch/blocks/layer.ts";
 import type { ArchSpec, LayerSpec, MixerSpec } from "../arch/spec.ts";
@@ -10,7 +9,7 @@ import { escapeHtml } from "./escape.ts";
 import { formatNumber } from "./format.ts";
 
 /** A phone's page of 390 px shows the letters at nearly their size. */
-const WIDTH = 420, MARGIN = 16, LINE = 16, GAP = 10, LABEL = 74;
+const WIDTH = 420, SIDE = 320, MARGIN = 16, LINE = 16, GAP = 10, LABEL = 74;
 /** Characters of a line in a block; what is longer goes on at a comma. */
 const LINE_LENGTH = 44;
 
@@ -27,7 +26,8 @@ const FILL: Record<MixerSpec["kind"] | "channel" | "outside", string> = {
 };
 
 /**
- * Draw a spec. Its text names the same blocks, for terminals and readers.
+ * Draw a spec, or several side by side where the page is wide enough. Its text names the same blocks, for terminals and
+ * readers.
  *
  * @throws {TypeError} For what is no spec, or a field that is not known.
  * @example
@@ -35,10 +35,22 @@ const FILL: Record<MixerSpec["kind"] | "channel" | "outside", string> = {
  * archDiagram(spec) // the last expression of a cell
  * ```
  */
-export function archDiagram(spec: ArchSpec): View {
-  noOptions("archDiagram", arguments, 1);
-  validateSpec(spec);
-  return new View({ "text/plain": diagramText(spec), "text/html": diagramSvg(spec) });
+export function archDiagram(spec: ArchSpec, ...others: ArchSpec[]): View {
+  const specs = [spec, ...others];
+  for (const one of specs) validateSpec(one);
+  return new View({
+    "text/plain": specs.map(diagramText).join("\n\n"),
+    "text/html": sideBySide(specs.map(diagramSvg)),
+  });
+}
+
+/** One under the other on a narrow page. */
+function sideBySide(pictures: string[]): string {
+  if (pictures.length === 1) return pictures[0];
+  const cells = pictures.map((svg) =>
+    `<div style="flex:1 1 ${SIDE}px;min-width:0;max-width:${WIDTH + 160}px">${svg}</div>`
+  );
+  return `<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start">${cells.join("")}</div>`;
 }
 
 interface Row {

@@ -44,6 +44,10 @@ export interface ComparisonData {
   readonly raw: {
     models: Record<string, { info?: ModelInfo | null; memory?: Record<string, { memoryGb: Estimate }> }>;
     baseline: string;
+    /** How tokens were decoded; absent in made-up data. */
+    way?: DecodeWay;
+    /** How each model decoded them, where not all could in `way`. */
+    ways?: Record<string, DecodeWay>;
     /** Within this a speed-up or a difference counts as the same. */
     band: { speed: number; quality: number };
     /** The baseline's second process, as it is called in `rounds`. */
@@ -72,9 +76,6 @@ export interface ComparisonData {
     /** Rounds of an interrupted run that this one went on with, or why it did not. */
     resumed?: ResumedRounds | null;
     startedAnew?: string | null;
-    /** Decode inside the graph or token by token; of models that cannot, their own. */
-    way?: DecodeWay;
-    ownWays?: Record<string, DecodeWay>;
   };
 }
 

@@ -12,19 +12,20 @@ import {
   type SummaryRow,
   summaryRows,
 } from "./comparison_data.ts";
+import { isUnjudged } from "../compare/rows.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { isBounded, usablePositive } from "../stats/usable.ts";
 import { busySentence } from "./busy_sentence.ts";
-import { waysSentence } from "./ways_sentence.ts";
 import { identicalSentence } from "./identical_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
 import { decide } from "./decision.ts";
 import type { View } from "./display.ts";
 import { estimateParts, formatNumber } from "./format.ts";
-import { configLabel, hasVerdict, metricLabel, rowVerdict } from "./labels.ts";
+import { configLabel, metricLabel, rowVerdict } from "./labels.ts";
 import { type Cell, type TableSpec, tableView } from "./table.ts";
 import { decidingColumn, decidingRow, unitSentence } from "./speed_units.ts";
 import { verdictSentences } from "./verdict_sentences.ts";
+import { waySentence } from "./way_sentence.ts";
 
 /** One column: a setting with its speed, or a task with its first metric. */
 interface Topic {
@@ -54,9 +55,9 @@ function changeCell(row: SummaryRow | undefined, topic: Topic): Cell {
   const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
   const options = row.speedup !== null ? { unit: "×" } : { scale: metricLabel(row.metric).scale, sign: true };
   const { words, tone } = rowVerdict(row);
+  if (isUnjudged(row.verdict)) return { main: "—", details: [words] };
   const { point, interval } = estimateParts(estimate, { ...options, units: "" });
   const other = row.metric === topic.metric ? "" : "in its tokens"; // a model without a tokenizer among others
-  if (!hasVerdict(row)) return { main: "—", details: [words] };
   return { main: point, details: [interval, words, other].filter(Boolean), tone };
 }
 
@@ -114,8 +115,8 @@ export function comparisonTable(comparison: ComparisonData): TableSpec {
       'In brackets: 95 % interval, simultaneous over the primary metrics. "No difference found" means that this run cannot tell them apart, not that they are equal.',
       ...unitSentence(comparison),
       ...comparison.raw.failures.map((f) => `${f.model} failed in ${f.config}: ${f.reason}`),
+      ...waySentence(comparison),
       ...identicalSentence(comparison),
-      ...waysSentence(comparison),
       ...busySentence(comparison.raw),
       ...interruptedSentence(comparison.raw),
       decide(comparison).sentence,
@@ -134,10 +135,14 @@ export function showComparison(comparison: ComparisonData): View {
   return tableView(comparisonTable(comparison));
 }
 
-/** Every row of `comparison.summary`, with value, baseline and interval in columns of their own. */
+/**
+ * Every row of `comparison.summary`, with value, baseline and interval in columns of their own. A speed that is there in
+ * bytes of text, too, is one row: what it is in the model's own tokens stands under each value.
+ */
 export function summaryTable(comparison: ComparisonData): View {
   noOptions("summaryTable", arguments, 1);
   checkComparison("Cannot show the summary", comparison);
+  const rows = summaryRows(comparison);
   return tableView({
     caption: `Summary against ${comparison.raw.baseline}`,
     columns: [
@@ -151,26 +156,39 @@ export function summaryTable(comparison: ComparisonData): View {
       { title: "n" },
       { title: "verdict", align: "left" },
     ],
-    rows: summaryRows(comparison).map((row) => {
+    rows: rows.filter((row) => !rowIn(rows, row, "bytes_s")).map((row) => {
       const { name, unit, scale, differenceUnit } = metricLabel(row.metric);
+      const tokens = rowIn(rows, row, "tok_s");
+      const value = (of: "value" | "baseline_value"): Cell => ({
+        main: formatNumber(row[of] * scale),
+        details: tokens ? [`${formatNumber(tokens[of])} tok/s`] : [],
+      });
       const estimate = { point: row.speedup ?? row.difference!, low: row.low, high: row.high, level: 0.95, n: row.n };
       const options = row.speedup !== null
         ? { unit: "×" }
         : { scale, sign: true, unit: differenceUnit === "pp" ? " pp" : "" };
       const { point, interval } = estimateParts(estimate, { ...options, units: "" });
-      const { words, tone } = rowVerdict(row), compares = hasVerdict(row);
+      const { words, tone } = rowVerdict(row), compares = !isUnjudged(row.verdict);
+      const short = unit === "bytes/s" ? name.replace(" of the same text", "") : name; // its unit says so
       return [
         row.architecture,
         configLabel(row.config),
-        unit && unit !== "bits/byte" ? `${name} (${unit})` : name,
-        formatNumber(row.value * scale),
-        formatNumber(row.baseline_value * scale),
+        unit && unit !== "bits/byte" ? `${short} (${unit})` : name,
+        value("value"),
+        value("baseline_value"),
         compares ? point : "—",
         compares && interval || "—",
         String(row.n),
-        { main: words, tone, details: row.note && row.verdict !== "not comparable" ? [row.note] : [] },
+        { main: words, tone, details: row.note ? [row.note] : [] },
       ];
     }),
     notes: verdictSentences(comparison),
   });
+}
+
+/** The row that tells the same speed in the other unit, if there is one. */
+function rowIn(rows: SummaryRow[], row: SummaryRow, unit: "bytes_s" | "tok_s"): SummaryRow | undefined {
+  const metric = row.metric.replace(/(bytes|tok)_s$/, unit);
+  if (metric === row.metric) return undefined;
+  return rows.find((r) => r.architecture === row.architecture && r.config === row.config && r.metric === metric);
 }

@@ -1,6 +1,6 @@
 /** What a decision weighs: each model's speed, quality and memory, and how two models relate in them. */
 import { decidingMetric } from "../compare/quality_findings.ts";
-import { wayOf } from "../measure/decode_ways.ts";
+import { waysDiffer } from "../measure/decode_ways.ts";
 import { inBytes } from "../measure/text_speed.ts";
 import { beatsGuessing, guessLevel } from "../eval/sanity.ts";
 import type { EvalResult } from "../eval/types.ts";
@@ -120,8 +120,7 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
   function relate(a: string, b: string): OpenRelation {
     const comparisons = ofPair(a, b), same = areIdentical(comparison, a, b);
     const sign = (verdict: keyof typeof SIGN) => same ? 0 : SIGN[verdict];
-    const apartWays = metric === "decodeTokensPerS" && wayOf(comparison.raw, a) !== wayOf(comparison.raw, b);
-    const speed = config === null || apartWays
+    const speed = config === null || decodeInOtherWays(comparison, config, a, b)
       ? null
       : both((level) => speedRatio(comparison, { config, metric }, a, b, { level, comparisons }));
     const quality = task === null || (guesses(a) && guesses(b))
@@ -135,6 +134,12 @@ export function relations(comparison: ComparisonData, criteria: Criteria): (a: s
       memory: x === null || y === null ? null : apart && !same ? (x < y ? 1 : -1) : 0,
     };
   }
+}
+
+/** Whether the speeds of a request would compare a loop inside of a graph with runs of one. */
+function decodeInOtherWays({ raw }: ComparisonData, config: string, a: string, b: string): boolean {
+  const isRequest = raw.settings.some((s) => s.config === config && s.kind === "generation");
+  return isRequest && raw.way !== undefined && waysDiffer({ way: raw.way, ways: raw.ways }, a, b);
 }
 
 const SIGN = { faster: 1, better: 1, slower: -1, worse: -1, same: 0, unclear: 0 };
@@ -154,6 +159,9 @@ export function whyNothing(
       without.length > 1 ? "have" : "has"
     } no tokenizer to tell bytes of text a second by`;
   }
+  const others = config !== null && criterion === "speed" &&
+    names.every((a) => names.every((b) => a === b || decodeInOtherWays(comparison, config, a, b)));
+  if (others && names.length > 1) return "they decode in different ways, so their speeds do not compare";
   const ran = config !== null && names.some((name) => speedSamples(comparison, config, metric, name).length);
   return criterion === "speed" && ran ? "there are too few blocks to compare speed" : undefined;
 }

@@ -1,4 +1,5 @@
 /** Settings, metrics and verdicts in words. */
+import { isUnjudged } from "../compare/rows.ts";
 import type { Estimate } from "../stats/estimate.ts";
 import { SHARE, usableOn, usablePositive } from "../stats/usable.ts";
 
@@ -73,15 +74,10 @@ export function verdictLabel(verdict: string): { words: string; tone?: "good" | 
 export function rowVerdict(
   row: { verdict: string; speedup: number | null; low: number | null; high: number | null },
 ): { words: string; tone?: "good" | "bad" } {
-  if (hasVerdict(row) && row.low === null && row.high === null) {
+  if (!isUnjudged(row.verdict) && row.low === null && row.high === null) {
     return { words: `too few ${rowUnits(row)}` };
   }
   return verdictLabel(row.verdict);
-}
-
-/** Whether a row of the summary compares its two numbers. */
-export function hasVerdict({ verdict }: { verdict: string }): boolean {
-  return verdict !== "not comparable" && verdict !== "ways differ";
 }
 
 /** What the interval of a summary's row is made of: blocks of rounds, or items. */

@@ -1,6 +1,8 @@
 /** What stands behind a comparison: the machine, the models, and how far two identical models seem to differ. */
 import { checkArgument, noOptions } from "../check/options.ts";
+import { wayOf } from "../measure/decode_ways.ts";
 import type { Environment } from "../measure/environment.ts";
+import type { DecodeWay } from "../model/info.ts";
 import { checkComparison, ENVIRONMENT } from "./arguments.ts";
 import { type ComparisonData, memoryEstimate, modelNames, speedMetric, speedRatio } from "./comparison_data.ts";
 import { memoryCell } from "./comparison_view.ts";
@@ -8,6 +10,7 @@ import type { View } from "./display.ts";
 import { formatEstimate, formatNumber } from "./format.ts";
 import { configLabel } from "./labels.ts";
 import { decidingRow, unitSentence } from "./speed_units.ts";
+import { waySentence } from "./way_sentence.ts";
 import { tableView } from "./table.ts";
 
 /** The machine and the versions: what every number depends on. */
@@ -37,13 +40,14 @@ export function machineTable(environment: Environment): View {
 }
 
 /**
- * Size and form of each model. Weights in MB (10^6 bytes), parameters in millions; where tokenizers differ, the bytes of
+ * Size and form of each model, and how it decodes. Weights in MB (10^6 bytes), parameters in millions; where tokenizers differ, the bytes of
  * text that a token stands for.
  */
 export function modelTable(comparison: ComparisonData): View {
   noOptions("modelTable", arguments, 1);
   checkComparison("Cannot show the models", comparison);
-  const { text } = comparison.raw, total = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  const { text, way } = comparison.raw, decodes = way !== undefined && comparison.raw.settings.some(isGeneration);
+  const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
   const rows = modelNames(comparison).map((name) => {
     const { info } = comparison.raw.models[name], own = text?.models[name];
     const config = comparison.raw.settings[0]?.config;
@@ -56,6 +60,7 @@ export function modelTable(comparison: ComparisonData): View {
       memoryCell(config === undefined ? null : memoryEstimate(comparison, config, name)),
       info ? info.vocabSize.toLocaleString("en") : "—",
       ...(text ? [own ? formatNumber(total(text.bytes) / total(own.tokens)) : "—"] : []),
+      ...(decodes ? [DECODES[wayOf({ way, ways: comparison.raw.ways }, name)]] : []),
       info ? `${info.provider}, ${info.threads}` : "—",
     ];
   });
@@ -69,11 +74,18 @@ export function modelTable(comparison: ComparisonData): View {
       { title: "peak memory", detail: "GB" },
       { title: "vocabulary", detail: "tokens" },
       ...(text ? [{ title: "bytes a token", detail: "same text" }] : []),
+      ...(decodes ? [{ title: "decodes", align: "left" as const }] : []),
       { title: "provider, threads", align: "left" },
     ],
     rows,
-    notes: [...unitSentence(comparison), ...warningsOf(comparison)],
+    notes: [...unitSentence(comparison), ...waySentence(comparison), ...warningsOf(comparison)],
   });
+}
+
+const DECODES: Record<DecodeWay, string> = { loop: "in a loop", step: "a run a token" };
+
+function isGeneration({ kind }: { kind: string }): boolean {
+  return kind === "generation";
 }
 
 /** What the models were opened with in spite of a warning, each said once. */

@@ -1,14 +1,15 @@
 /** Verdicts said in words, one sentence for each model and primary metric. */
 import { checkComparison } from "./arguments.ts";
 import { noOptions } from "../check/options.ts";
+import { isUnjudged } from "../compare/rows.ts";
 import { type ComparisonData, primaryMetric, speedMetric, type SummaryRow, summaryRows } from "./comparison_data.ts";
 import { busySentence } from "./busy_sentence.ts";
-import { waysSentence } from "./ways_sentence.ts";
 import { identicalSentence } from "./identical_sentence.ts";
 import { interruptedSentence } from "./interrupted_sentence.ts";
 import { formatEstimate } from "./format.ts";
 import { configLabel, metricLabel, rowUnits } from "./labels.ts";
 import { decidingRow, unitSentence } from "./speed_units.ts";
+import { waySentence } from "./way_sentence.ts";
 
 /**
  * What the comparison found, e.g. "int4: decodes 2.41× [2.32, 2.50] as fast, faster (prompt 5 + 64 new tokens, n = 24
@@ -29,8 +30,8 @@ export function verdictSentences(comparison: ComparisonData): string[] {
   return [
     ...rows.map(sentence),
     ...unitSentence(comparison),
+    ...waySentence(comparison),
     ...identicalSentence(comparison),
-    ...waysSentence(comparison),
     ...busySentence(comparison.raw),
     ...interruptedSentence(comparison.raw),
   ];
@@ -46,9 +47,7 @@ function sentence(row: SummaryRow): string {
     const verb = metric.startsWith("decode") ? "decodes" : "runs";
     const unit = metric.endsWith("_bytes_s") ? " in bytes of the same text" : "";
     const setting = `(${configLabel(config)}, n = ${n} rounds${row.note ? `; ${row.note}` : ""})`;
-    if (verdict === "ways differ") {
-      return `${architecture}: no verdict on ${metricLabel(metric).name}, ways differ ${setting}`;
-    }
+    if (isUnjudged(verdict)) return `${architecture}: no verdict in ${metricLabel(metric).name} ${setting}`;
     if (few) return `${few} ${metricLabel(metric).name}, ${found} ${setting}`;
     return verdict === "unclear"
       ? `${architecture}: no difference found in ${metricLabel(metric).name}, ${found} ${setting}`

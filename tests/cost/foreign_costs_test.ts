@@ -20,7 +20,6 @@ Deno.test("an exported folder costs what its architecture costs, by the rows tha
       const last = await estimateFlops(own, asked), looped = { ref: folder, optimise: "loop" as const };
       assert.deepEqual(await estimateFlops(folder, asked), all);
       assert.deepEqual(await estimateFlops(looped, asked), last);
-      assert.deepEqual(await estimateFlops(looped, { ...asked, logits: "all" }), all);
       const pass = { tokens: 3, past: 5, convention };
       assert.deepEqual(await estimateLayerFlops(folder, pass), await estimateLayerFlops(own, pass));
     }
@@ -32,10 +31,6 @@ Deno.test("an exported folder costs what its architecture costs, by the rows tha
     assert.equal(part(theirs, "cache"), part(mine, "cache"));
     assert.equal(theirs.roofline.decode.cacheBytes, mine.roofline.decode.cacheBytes);
     assert.deepEqual([theirs.precision, theirs.contextLength], [mine.precision, mine.contextLength]);
-    await assert.rejects(
-      willItRun(folder, { hardware, precision: "int4" }),
-      /weights .* are fp32, precision int4 was asked/,
-    );
   } finally {
     await rm(folder, { recursive: true });
   }

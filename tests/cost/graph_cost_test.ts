@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { specFlops, specLayerFlops } from "../../lib/cost/flops.ts";
-import type { LayerFlopsOptions } from "../../lib/cost/flops_options.ts";
+import { type LayerFlopsOptions, specFlops, specLayerFlops } from "../../lib/cost/flops.ts";
 import { graphCost, requireComplete } from "../../lib/cost/graph_cost.ts";
 import { graphFlops, graphPassCost } from "../../lib/cost/graph_generation.ts";
 import { GraphBuilder, MS } from "../../lib/onnx/graph_builder.ts";

@@ -1,5 +1,5 @@
 /** A model host that answers at once, with times that the test chooses. */
-import type { AnySource } from "../../lib/arch/foreign/resolved_graph.ts";
+import { type AnySource, isResolvedGraph } from "../../lib/arch/foreign/resolved_graph.ts";
 import type { ArchSpec } from "../../lib/arch/spec.ts";
 import type { ModelHost, ProcessCounters, StartHost } from "../../lib/model/protocol.ts";
 
@@ -91,6 +91,7 @@ export function fakeHosts(behaviour: FakeBehaviour = {}): Fake {
           threads: 2,
           weightBytes: 100e6,
           source: "fake",
+          ...(isResolvedGraph(ref) ? { ways: ["step" as const] } : {}),
         },
         buildMs: 0,
         sessionMs: 1,

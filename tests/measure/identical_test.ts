@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolveAll } from "../../lib/arch/resolve_any.ts";
+import { resolveModels } from "../../lib/arch/resolve_models.ts";
 import { identicalModels } from "../../lib/measure/identical.ts";
 import { measureScaling, scalingOf } from "../../lib/measure/scaling.ts";
 import { seededRandom } from "../../lib/stats/random.ts";
@@ -9,7 +9,7 @@ import { fakeHosts, tinySpec } from "./fake_host.ts";
 const spec = tinySpec("one");
 
 Deno.test("identicalModels() groups what is the same model, however it is written", async () => {
-  const models = await resolveAll({
+  const models = await resolveModels({
     plain: spec,
     wrapped: { ref: spec },
     defaults: { ref: structuredClone(spec), precision: "fp32", seed: 0 },
@@ -20,7 +20,7 @@ Deno.test("identicalModels() groups what is the same model, however it is writte
     edited: { ref: spec, edits: [{ window: 16 }] },
   });
   assert.deepEqual(identicalModels(models), [["plain", "wrapped", "defaults"], ["int8", "int8Again"]]);
-  const asked = await resolveAll({ a: spec, b: { ref: spec, precision: "int4" } }, { precision: "int8" });
+  const asked = await resolveModels({ a: spec, b: { ref: spec, precision: "int4" } }, { precision: "int8" });
   assert.deepEqual(identicalModels(asked), [["a", "b"]]);
 });
 

@@ -25,7 +25,7 @@ const notebooks: NotebookCase[] = [
     params: { promptBytes: 64, newBytes: 16, rounds: 2, hellaswagRows: 3, textRows: 3, memoryHosts: 1 },
     shown: {
       setup: [HTML],
-      models: [HTML, HTML],
+      models: [HTML],
       compare: [HTML],
       speed: [PLOTLY],
       quality: [PLOTLY],
@@ -107,6 +107,7 @@ const notebooks: NotebookCase[] = [
     },
     shown: {
       setup: [HTML],
+      trained: [HTML, HTML],
       architecture: [HTML],
       baseline: [HTML],
       costs: [HTML],

@@ -19,3 +19,10 @@ Deno.test("archDiagram() names RWKV's mixers of tokens and of channels", () => {
   assert.match(bundle["text/plain"], /1\.60 B parameters, 24 layers of 2048/);
   assert.match(bundle["text/html"]!, /RWKV channel mix/);
 });
+
+Deno.test("archDiagram() of several specs is one view, a picture and a text for each", () => {
+  const { bundle } = archDiagram(tinySpec({ name: "first" }), tinySpec({ name: "second" }));
+  assert.match(bundle["text/plain"], /^first: .*\n\nsecond: /s);
+  assert.deepEqual(bundle["text/html"]!.match(/aria-label="\w+/g), ['aria-label="first', 'aria-label="second']);
+  assert.match(bundle["text/html"]!, /flex-wrap:wrap/);
+});

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { HfConfig } from "../hf/config.ts";
 import { readJsonObject } from "../json_file.ts";
+import { genaiNames, type SaidNames } from "./genai_names.ts";
 
 /** null: no file says. */
 export interface GraphFacts {
@@ -31,16 +32,20 @@ const NAMES = {
 };
 
 /**
- * @param names Of the files in the folder.
+ * What is said of a model, and of the names of its graph's inputs and outputs.
+ *
+ * @param files Names of the files in the folder.
  * @throws {SyntaxError} If a file is no JSON object, or a number in it is none.
  */
-export async function graphFacts(folder: string, names: string[]): Promise<GraphFacts> {
-  const read = async (name: string) => new HfConfig(join(folder, name), await readJsonObject(join(folder, name)));
-  const own = names.includes("genai_config.json") ? ofGenai(await read("genai_config.json")) : UNKNOWN;
-  const theirs = names.includes("config.json") ? ofTransformers(await read("config.json")) : UNKNOWN;
-  return Object.fromEntries(
+export async function graphFacts(folder: string, files: string[]): Promise<{ facts: GraphFacts; names: SaidNames }> {
+  const read = async (name: string) =>
+    files.includes(name) ? new HfConfig(join(folder, name), await readJsonObject(join(folder, name))) : null;
+  const genai = await read("genai_config.json"), config = await read("config.json");
+  const own = genai ? ofGenai(genai) : UNKNOWN, theirs = config ? ofTransformers(config) : UNKNOWN;
+  const facts = Object.fromEntries(
     Object.keys(UNKNOWN).map((key) => [key, own[key as keyof GraphFacts] ?? theirs[key as keyof GraphFacts]]),
   ) as unknown as GraphFacts;
+  return { facts, names: genai ? genaiNames(genai) : { states: [], sharesBuffers: null } };
 }
 
 function ofTransformers(whole: HfConfig): GraphFacts {

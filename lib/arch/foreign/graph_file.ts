@@ -1,16 +1,12 @@
 /** Which of a folder's ONNX files is the model. */
-import { join, normalize } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { readJsonObject } from "../json_file.ts";
+import { isFile } from "../origin.ts";
 import type { Precision } from "../spec.ts";
+import { usualGraph } from "./graph_names.ts";
 
-/** Ends of file names, by what transformers.js calls the form of the weights. */
-const SUFFIXES: Partial<Record<Precision, string[]>> = {
-  fp32: [""],
-  fp16: ["_fp16"],
-  int8: ["_int8", "_quantized"],
-  int4: ["_q4"],
-};
-const STEMS = ["model", "decoder_model_merged", "decoder_with_past_model", "decoder_model"];
+/** Files that a download leaves behind which did not come to its end. */
+const HALF = /\.(part|partial|incomplete|crdownload|download|tmp|aria2)$/;
 
 /**
  * The graph of a folder.
@@ -22,25 +18,27 @@ const STEMS = ["model", "decoder_model_merged", "decoder_with_past_model", "deco
 export async function graphFile(folder: string, names: string[], precision?: Precision): Promise<string> {
   if (names.includes("genai_config.json")) return join(folder, await genaiFile(folder));
   const graphs = names.filter((name) => name.endsWith(".onnx"));
-  const wanted = precision === undefined || precision === "stored"
-    ? Object.values(SUFFIXES).flat()
-    : SUFFIXES[precision];
-  const usual = STEMS.flatMap((stem) => (wanted ?? []).flatMap((s) => [`${stem}${s}.onnx`, `onnx/${stem}${s}.onnx`]));
-  const found = usual.find((name) => graphs.includes(name));
-  if (found) return join(folder, found);
+  for (const place of [".", "onnx"]) {
+    const inside = graphs.filter((name) => dirname(name) === place).map((name) => name.split("/").at(-1)!);
+    const found = usualGraph(inside, precision);
+    if (found) return join(folder, place, found);
+  }
+  // What an only graph holds is known when it has been read.
+  if (graphs.length === 1) return join(folder, graphs[0]);
+  const listed = `it has several graphs (${graphs.join(", ")})`,
+    pass = `pass the file itself, e.g. "${join(folder, graphs[0])}"`;
   if (precision !== undefined && precision !== "stored") {
     throw new RangeError(
-      `Cannot open ${folder} in ${precision}: no file of it is called so; it has ${graphs.join(", ")}; leave the ` +
-        "precision out, or pass one of these files",
+      `Cannot open ${folder} in ${precision}: ${listed}, and none is called after it; leave the precision out, or ${pass}`,
     );
   }
-  if (graphs.length === 1) return join(folder, graphs[0]);
-  throw new TypeError(
-    `Cannot open ${folder}: it has several graphs (${
-      graphs.join(", ")
-    }), and none is called model.onnx; pass the file ` +
-      `itself, e.g. "${join(folder, graphs[0])}"`,
-  );
+  throw new TypeError(`Cannot open ${folder}: ${listed}, and none is called model.onnx; ${pass}`);
+}
+
+/** The downloads in a folder that did not come to their end, as an error names them; "" where there are none. */
+export function halfDownloads(names: string[]): string {
+  const half = names.filter((name) => HALF.test(name));
+  return half.length ? ` (${half.join(", ")}: a download that did not end; fetch it again)` : "";
 }
 
 /** The file that genai_config.json names, which may come from anywhere. */
@@ -52,5 +50,8 @@ async function genaiFile(folder: string): Promise<string> {
       `Cannot open ${path}: model.decoder.filename is ${JSON.stringify(name)}, not an .onnx file inside the folder`,
     );
   }
-  return name;
+  if (await isFile(join(folder, name))) return name;
+  throw new Deno.errors.NotFound(
+    `Cannot open ${path}: it says that its graph is in ${name}, and there is no such file`,
+  );
 }

@@ -12,7 +12,8 @@ import type { ForeignFile } from "../../onnx/surgery/foreign_file.ts";
 import { endOfTurn, turnInputs } from "../end_of_turn.ts";
 import { type Adopted, adoptGraph } from "./adopted.ts";
 import type { ChangedGraph } from "./heads_graph.ts";
-import type { CacheSlot, GraphLayout, IntInput } from "./layout.ts";
+import type { CacheSlot } from "./cache_slot.ts";
+import type { GraphLayout, IntInput } from "./layout.ts";
 
 /** @throws {TypeError} If its head is not found. */
 export function loopGraph(file: ForeignFile, theirs: GraphLayout, vocabSize: number): ChangedGraph {
@@ -40,7 +41,7 @@ export function loopGraph(file: ForeignFile, theirs: GraphLayout, vocabSize: num
   }, { outputs: ["last_ids", ...cached.map(() => "last_cached"), "last_done", ...presents, "tokens", "logprobs"] });
   return {
     bytes: root.modelWith(file.model, new Set(adopted.nodes)),
-    layout: { ...theirs, caches: slots },
+    layout: { ...theirs, sharesBuffers: false, caches: slots },
   };
 }
 

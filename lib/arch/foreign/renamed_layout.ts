@@ -5,7 +5,7 @@ import type { GraphLayout } from "./layout.ts";
 export function renamedLayout(layout: GraphLayout, prefix: string): GraphLayout {
   const named = <T extends { name: string }>(value: T): T => ({ ...value, name: prefix + value.name });
   const optional = <T extends { name: string }>(value: T | null) => value && named(value);
-  const { ids, mask, positions, useCache, keep, caches, logits, vocabSize, ...rest } = layout;
+  const { ids, mask, positions, useCache, keep, caches, logits, vocabSize, sharesBuffers, only, ...rest } = layout;
   const none: Record<string, never> = rest; // a part that is added to a layout has a place here
   return {
     ...none,
@@ -16,6 +16,6 @@ export function renamedLayout(layout: GraphLayout, prefix: string): GraphLayout 
     keep: optional(keep),
     caches: caches.map((slot) => ({ ...slot, past: prefix + slot.past, present: prefix + slot.present })),
     logits: named(logits),
-    vocabSize,
+    ...{ vocabSize, sharesBuffers, only },
   };
 }

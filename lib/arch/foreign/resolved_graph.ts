@@ -1,5 +1,5 @@
 /** A model that another program exported to ONNX: plain data that travels, as a resolved model does. */
-import type { EndsOrigin, TokenizerOrigin } from "../origin.ts";
+import type { EndsOrigin, HubSource, TokenizerOrigin } from "../origin.ts";
 import type { ModelSource } from "../resolved.ts";
 import type { ModelOptions } from "../spec.ts";
 import type { GraphFacts } from "./facts.ts";
@@ -13,14 +13,22 @@ export interface ResolvedGraph {
   /** The ONNX file. */
   path: string;
   layout: GraphLayout;
+  /** Of a model in two graphs, the one that reads prompts: it takes no caches, and gives them. Absent: one does both. */
+  first?: { path: string; layout: GraphLayout };
   facts: GraphFacts & { contextLength: number; vocabSize: number };
   weights: GraphWeights;
   options: ModelOptions;
-  /** The ONNX file and those of its external weights. */
+  /** What is worth knowing of its folder, in sentences: other forms of the model that lie there. Absent: nothing. */
+  notes?: string[];
+  /** Repository, revision and commit of a model of the hub. Absent: it came from elsewhere. */
+  hub?: HubSource;
+  /** The ONNX files and those of their external weights. */
   files: string[];
   /** Tells these weights from all others without reading them. */
   identity: string;
   tokenizer: TokenizerOrigin;
+  /** Whether the reference or the folder names it; bytes are what a graph reads that has none. */
+  tokenizerNamed: boolean;
   ends: EndsOrigin;
 }
 

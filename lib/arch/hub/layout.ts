@@ -15,14 +15,14 @@ const MOST_LISTED = 24;
 
 /**
  * @param files All of the repository.
- * @param precision Chooses among ONNX graphs of one model.
+ * @param options The form, where there are several, and the precision among ONNX graphs of one model.
  * @throws {RangeError} If there is no model at that place, or several: the message lists them with what to pass.
  */
 export function modelFiles(
   source: string,
   reference: HubReference,
   files: HubFile[],
-  precision?: Precision,
+  { precision, format }: { precision?: Precision; format?: "onnx" | "safetensors" } = {},
 ): HubModelFiles {
   const { path } = reference;
   if (path.endsWith(".gguf")) return ggufFiles(source, reference, files, path);
@@ -33,18 +33,23 @@ export function modelFiles(
   }
   const below = path === "" ? files : files.filter((file) => file.path.startsWith(`${path}/`));
   if (!below.length) throw refused(source, `the repository has no such folder or file; ${choices(reference, files)}`);
-  const names = namesAt(path, below);
+  const names = namesAt(path, below), onnx = () => onnxFiles(source, reference, files, { folder: path, precision });
+  if (format === "onnx") return onnx() ?? fail("it has no ONNX graph there");
   if (names.some((name) => /\.safetensors$/.test(name) && !/^adapter_/.test(name))) {
     if (names.includes("config.json")) return folderFiles(source, path, files, names);
-    throw refused(source, `it has weights and no config.json there; ${choices(reference, files)}`);
+    return fail("it has weights and no config.json there");
   }
   const here = ggufModels(below.filter((file) => !file.path.slice(path.length + 1).includes("/")));
   if (here.length) return onlyGguf(source, reference, files, here);
-  const onnx = onnxFiles(source, reference, files, { folder: path, precision });
-  if (onnx) return onnx;
+  const graph = format === "safetensors" ? null : onnx();
+  if (graph) return graph;
   const deeper = ggufModels(below);
   if (deeper.length) return onlyGguf(source, reference, files, deeper);
-  throw refused(source, `${otherForm(names, source) ?? "it holds no model"}; ${choices(reference, files)}`);
+  return fail(otherForm(names, source) ?? "it holds no model");
+
+  function fail(reason: string): never {
+    throw refused(source, `${reason}; ${choices(reference, files)}`);
+  }
 }
 
 /** The shards that an index names, of those that the repository has. */

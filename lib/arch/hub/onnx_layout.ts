@@ -2,18 +2,9 @@
 import type { HubFile } from "../../store/hub/cache.ts";
 import { type HubReference, referenceTo } from "../../store/hub/reference.ts";
 import { megabytes } from "../../store/hub/size.ts";
+import { unmergedPair, usualGraph } from "../foreign/graph_names.ts";
 import type { Precision } from "../spec.ts";
 import { besideOf, type HubModelFiles, refused } from "./model_files.ts";
-
-/** Graphs that generate by themselves, the preferred one first. */
-const STEMS = ["model", "decoder_model_merged", "decoder_model"];
-/** Endings of the names that a precision has. */
-const SUFFIXES: Partial<Record<Precision, string[]>> = {
-  fp32: ["", "_fp32"],
-  fp16: ["_fp16"],
-  int8: ["_quantized", "_int8", "_uint8"],
-  int4: ["_q4", "_bnb4"],
-};
 
 export interface OnnxQuestion {
   /** The graph itself. */
@@ -75,9 +66,9 @@ export function onnxFiles(
 
   /** A decoder without a cache comes with one that has it. */
   function withPast(file: HubFile): HubFile[] {
-    const path = file.path.replace(/(^|\/)decoder_model(?!_merged)/, "$1decoder_with_past_model");
-    const past = path === file.path ? undefined : files.find((f) => f.path === path);
-    return past ? [file, past] : [file];
+    const pair = unmergedPair(nameOf(file.path)), at = folderOf(file.path);
+    const both = pair && files.filter((f) => folderOf(f.path) === at && Object.values(pair).includes(nameOf(f.path)));
+    return both ?? [file];
   }
 }
 
@@ -90,14 +81,8 @@ function dataOf(graph: HubFile, files: HubFile[]): HubFile[] {
 
 /** The one of the precision; without one, the plain graph, or the only one. */
 function choose(graphs: HubFile[], precision?: Precision): HubFile | undefined {
-  const named = (stem: string, suffix: string) => graphs.find((g) => nameOf(g.path) === `${stem}${suffix}.onnx`);
-  for (const stem of STEMS) {
-    for (const suffix of SUFFIXES[precision ?? "fp32"] ?? []) {
-      const found = named(stem, suffix);
-      if (found) return found;
-    }
-  }
-  return graphs.length === 1 ? graphs[0] : undefined;
+  const found = usualGraph(graphs.map((graph) => nameOf(graph.path)), precision ?? "fp32");
+  return found === null ? graphs.length === 1 ? graphs[0] : undefined : graphs.find((g) => nameOf(g.path) === found);
 }
 
 function sizeOf(files: HubFile[]): number {

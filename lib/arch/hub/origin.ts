@@ -3,7 +3,7 @@
  * other. What cannot be opened is refused by its headers, before its weights are fetched.
  */
 import { rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, posix } from "node:path";
 import { hubFilePath, type HubListing, isFetched } from "../../store/hub/cache.ts";
 import { type FetchLimits, hubFiles } from "../../store/hub/files.ts";
 import { hubListing } from "../../store/hub/listing.ts";
@@ -18,12 +18,11 @@ import { besideOf, type HubModelFiles, refused } from "./model_files.ts";
 export interface HubModelOptions extends FetchLimits {
   /** Chooses among ONNX graphs. */
   precision?: Precision;
+  /** Which form is taken of a repository that has both. Default "safetensors". */
+  format?: "onnx" | "safetensors";
   /** "headers": no weights; what is opened cannot run. */
   read?: "all" | "headers";
 }
-
-/** Forms that this version opens: the others are refused before anything is fetched. */
-const OPENED: readonly HubModelFiles["form"][] = ["safetensors", "gguf"];
 
 /** Opens what lies at a path of this machine, under a name. */
 export type OpenPath = (path: string, name: string) => Promise<ModelOrigin>;
@@ -42,7 +41,7 @@ const MOST_GB = 20;
  */
 export async function hubOrigin(source: string, options: HubModelOptions, open: OpenPath): Promise<ModelOrigin> {
   const { reference, repository, listing, plan } = await planned(source, options);
-  if (!OPENED.includes(plan.form)) throw refused(source, onnxWords(plan));
+  if (plan.form === "onnx") throw refused(source, onnxWords(plan)); // before anything is fetched
   const { commit, license = null } = listing, name = hubModelName(reference, plan);
   const hub: HubSource = { repo: reference.repo, revision: reference.revision, commit, license };
   const wanted = [...plan.beside, ...(plan.index ? [plan.index] : []), ...plan.weights];
@@ -64,6 +63,39 @@ export async function hubOrigin(source: string, options: HubModelOptions, open: 
   const origin = await open(hubFilePath(repository, commit, plan.open), name);
   const label = `${origin.weights.label} of hf:${reference.repo} at ${commit.slice(0, 12)}`;
   return { ...origin, weights: { ...origin.weights, label }, hub };
+}
+
+/** A graph of the hub, on this machine. */
+export interface HubGraph {
+  /** The graph that is run; its configurations lie beside it, or in the folder above. */
+  path: string;
+  name: string;
+  hub: HubSource;
+  /** Fetch files that the graph says its weights are in, by their names beside it: those that the repository has. */
+  fetchData(locations: string[]): Promise<void>;
+}
+
+/**
+ * The graph of a reference to the hub; null where what lies there is no ONNX.
+ *
+ * @throws As `hubOrigin`.
+ */
+export async function hubGraph(source: string, options: HubModelOptions): Promise<HubGraph | null> {
+  const { reference, repository, listing, plan } = await planned(source, options);
+  if (plan.form !== "onnx") return null;
+  const { commit, files, license = null } = listing,
+    graph = plan.weights[0].path,
+    limits = { ...unaskedLimit(), ...options };
+  await hubFiles(source, repository, commit, [...plan.beside, ...plan.weights], limits);
+  return {
+    path: hubFilePath(repository, commit, graph),
+    name: hubModelName(reference, plan),
+    hub: { repo: reference.repo, revision: reference.revision, commit, license },
+    async fetchData(locations) {
+      const paths = locations.map((location) => posix.join(posix.dirname(graph), location));
+      await hubFiles(source, repository, commit, files.filter(({ path }) => paths.includes(path)), limits);
+    },
+  };
 }
 
 /**
@@ -108,7 +140,7 @@ function tokenizerOnly(source: string, reference: HubReference, listing: HubList
 async function planned(source: string, options: HubModelOptions, only?: typeof tokenizerOnly) {
   const reference = parseHubReference(source, "model"), repository = { kind: "model", repo: reference.repo } as const;
   const listing = await hubListing(source, "model", reference, options), { commit, files } = listing;
-  let plan = only?.(source, reference, listing) ?? modelFiles(source, reference, files, options.precision);
+  let plan = only?.(source, reference, listing) ?? modelFiles(source, reference, files, options);
   if (plan.index) {
     const [path] = await hubFiles(source, repository, commit, [plan.index], {
       maxBytes: MOST_BESIDE_BYTES,
@@ -121,7 +153,8 @@ async function planned(source: string, options: HubModelOptions, only?: typeof t
 
 function onnxWords({ weights }: HubModelFiles): string {
   const graph = weights[0].path;
-  return `it is ONNX (${graph}), which this version does not run; pass a repository with .safetensors or .gguf`;
+  return `it is ONNX (${graph}), a graph that openModel and startHost run as it is and which says no architecture; pass ` +
+    "a repository with .safetensors or .gguf";
 }
 
 /** Folders that nobody has seen are called as they were asked for. */

@@ -1,6 +1,6 @@
 /** How each model reads the texts, before any is opened: its tokenizer, its context, and what does not fit. */
-import { resolveModel } from "../../arch/resolve.ts";
-import type { ResolvedModel } from "../../arch/resolved.ts";
+import { modelFacts } from "../../arch/model_facts.ts";
+import { resolveAny } from "../../arch/resolve_any.ts";
 import type { ModelOptions, ModelRef } from "../../arch/spec.ts";
 import { prefixToken } from "../../model/score_request.ts";
 import type { TokenEnds } from "../../model/token_ends.ts";
@@ -32,24 +32,24 @@ export interface ReadText extends ChosenText {
 }
 
 export async function readerOf(name: string, ref: ModelRef, options: ModelOptions): Promise<ReadingModel> {
-  const resolved = await resolveModel(ref, options);
-  const tokenizer = await tokenizerOf(resolved.tokenizer, resolved.spec.vocabSize, resolved.vocabulary, resolved.ends);
+  const facts = modelFacts(await resolveAny(ref, options)), { contextLength } = facts;
+  const tokenizer = await tokenizerOf(facts.tokenizer, facts.vocabSize, facts.vocabulary, facts.ends);
   return {
     name,
     ref,
-    tokenizer: await tokenizerFingerprint(resolved),
+    tokenizer: await tokenizerFingerprint(facts),
     encodeEnds: (text) => tokenizer.encodeEnds(text),
     prefix: prefixToken({ tokenizer, info: { name } }),
-    contextLength: resolved.spec.contextLength,
-    trainedTokens: await trainedTokens(ref, resolved),
+    contextLength,
+    trainedTokens: await trainedTokens(ref, contextLength),
   };
 }
 
 /** An edit of the positions may say that a model has a longer context; it was trained on no more for that. */
-async function trainedTokens(ref: ModelRef, { spec }: ResolvedModel): Promise<number> {
-  if (typeof ref === "string" || !("ref" in ref) || !ref.edits?.length) return spec.contextLength;
-  const unedited = await resolveModel({ ...ref, edits: [] });
-  return Math.min(spec.contextLength, unedited.spec.contextLength);
+async function trainedTokens(ref: ModelRef, contextLength: number): Promise<number> {
+  if (typeof ref === "string" || !("ref" in ref) || !ref.edits?.length) return contextLength;
+  const unedited = await resolveAny({ ...ref, edits: [] });
+  return Math.min(contextLength, modelFacts(unedited).contextLength);
 }
 
 /**

@@ -1,108 +1,129 @@
 /** One run of a graph that was made elsewhere: its own inputs filled, its logits as floats, its caches as they come. */
 import type { GraphLayout, IntInput } from "../../arch/foreign/layout.ts";
-import { bool, type Feeds, floats, halves, int32s, int64s, type Session, type Tensor } from "../session.ts";
+import { bool, type Feeds, int32s, int64s, type Session, type Tensor } from "../session.ts";
+import { type Group, roomFor, slotsOf } from "./group.ts";
 
-/** Sequences of one length that run together, and what is cached of them. */
-export interface Group {
-  /** Tokens before the next run, [rows][tokens]; a graph without caches runs them again. */
-  tokens: number[][];
-  /** In the order of the layout's slots; they fit the graph in every form. */
-  caches: Tensor[];
+/** A graph whose session is open. */
+export interface OpenedGraph {
+  session: Session;
+  layout: GraphLayout;
+  /** Whether its heads work on the rows that they are asked for (lib/arch/foreign/heads_graph.ts). */
+  hasHeads?: boolean;
+}
+
+/** The graphs of a model: of one in two graphs, `first` reads what comes before anything is cached. */
+export interface OpenedGraphs extends OpenedGraph {
+  first?: OpenedGraph;
+}
+
+export interface RunOptions {
+  /**
+   * "last": those of each row's last token are enough, where the graph can leave the others out; "none": they are left in
+   * the runtime. Default "all".
+   */
+  logits?: "all" | "last" | "none";
+  /** Tokens that any row will have at most: shared buffers get no more room. */
+  mostTokens?: number;
+  /** Whether another run follows behind these tokens. Default true. */
+  keepCaches?: boolean;
+  /** Of heads, instead of logits: rows of batch x tokens, and pairs of an index into them and a token. */
+  scored?: { rows: number[]; targets: [row: number, id: number][] };
+}
+
+/** ln p of each target, and the most probable token of each row. */
+export interface Scored {
+  logprobs: Float32Array;
+  best: BigInt64Array;
 }
 
 export interface GraphRun {
-  /** Of every token that ran, [rows, tokens, vocab]. */
+  /** Of each row's last tokens: of all that ran, or fewer where the graph gives fewer. [rows, tokens, vocab]. */
   logits: Float32Array;
-  /** Tokens of each row that ran; a graph without caches has run those before as well. */
-  ran: number;
+  dims: [rows: number, tokens: number, vocab: number];
+  scored: Scored | null;
   next: Group;
 }
 
-export function emptyGroup(layout: GraphLayout, rows: number): Group {
-  const caches = layout.caches.map(({ type, dims }) => {
-    const shape = [rows, ...dims.map((d) => d === "slots" ? 0 : d)], size = shape.reduce((a, b) => a * b, 1);
-    return type === "float16" ? halves(new Uint16Array(size), shape) : floats(new Float32Array(size), shape);
-  });
-  return { tokens: Array.from({ length: rows }, () => []), caches };
-}
-
-/** What heads are asked for: rows of batch x tokens, and pairs of an index into them and a token. */
-export interface Wanted {
-  rows: number[];
-  targets?: [row: number, id: number][];
-  /** Whether another run follows behind these tokens. Default true. */
-  keepCaches?: boolean;
-}
-
-/** Run new tokens of each row behind those that are cached: the logits of all of them, by the graph's own head. */
+/** Run new tokens of each row behind those that are cached. */
 export async function runGraph(
-  session: Session,
-  layout: GraphLayout,
+  graphs: OpenedGraphs,
   group: Group,
   ids: number[][],
+  { logits = "all", mostTokens, keepCaches = true, scored }: RunOptions = {},
 ): Promise<GraphRun> {
-  const { feeds, all, ran } = feedsOf(layout, group, ids);
-  const out = await session.run(feeds, [layout.logits.name, ...layout.caches.map((c) => c.present)]);
-  return { logits: asFloats(out[layout.logits.name]), ran, next: nextGroup(layout, all, out) };
-}
-
-/** The same by the heads of `headsGraph`. Without caches, rows count from the first token of all. */
-export async function runHeads(
-  session: Session,
-  layout: GraphLayout,
-  group: Group,
-  ids: number[][],
-  { rows, targets = [], keepCaches = true }: Wanted,
-  fetches: readonly ("logits" | "target_logprobs" | "argmax")[],
-): Promise<{ out: Record<string, Tensor>; next: Group }> {
-  const { feeds, all } = feedsOf(layout, group, ids);
-  feeds.rows = int64s(rows, [rows.length]);
-  feeds.targets = int64s(targets.flat(), [targets.length, 2]);
-  const presents = keepCaches ? layout.caches.map((c) => c.present) : [];
-  const out = await session.run(feeds, [...fetches, ...presents]);
-  return { out, next: nextGroup(layout, all, out) };
-}
-
-function feedsOf(layout: GraphLayout, { tokens, caches }: Group, ids: number[][]) {
-  const cached = layout.caches.length > 0, all = tokens.map((before, row) => [...before, ...ids[row]]);
-  const run = cached ? ids : all, past = cached ? tokens[0].length : 0;
-  const rows = run.length, ran = run[0].length, total = past + ran;
-  const feeds: Feeds = { ...cacheFeeds(layout, caches), ...ints(layout.ids, run.flat(), [rows, ran]) };
-  if (layout.mask) Object.assign(feeds, ints(layout.mask, new Array(rows * total).fill(1), [rows, total]));
+  const isCached = graphs.layout.caches.length > 0, hasCached = group.tokens.some((before) => before.length > 0);
+  const { session, layout } = graphs.first && !hasCached ? graphs.first : graphs;
+  const all = group.tokens.map((before, row) => [...before, ...ids[row]]);
+  const run = isCached ? ids : all, rows = run.length, ran = run[0].length;
+  const lengths = group.tokens.map((before) => isCached ? before.length : 0);
+  const before = graphs.layout.sharesBuffers ? roomFor(graphs.layout, group, ran, mostTokens) : group;
+  const feeds: Feeds = { ...(layout === graphs.layout ? before.caches : {}), ...ints(layout.ids, run.flat(), rows) };
+  if (layout.mask) feeds[layout.mask.name] = mask(layout.mask, graphs.layout, before, lengths, ran);
   if (layout.positions) {
-    const positions = run.flatMap((row) => row.map((_, i) => past + i));
-    Object.assign(feeds, ints(layout.positions, positions, [rows, ran]));
+    const positions = run.flatMap((row, r) => row.map((_, i) => lengths[r] + i));
+    Object.assign(feeds, ints(layout.positions, positions, rows));
   }
-  if (layout.keep) feeds[layout.keep.name] = keepAll(layout.keep);
-  if (layout.useCache) feeds[layout.useCache] = bool(past > 0, [1]);
-  return { feeds, all, ran };
+  if (layout.keep) feeds[layout.keep.name] = keepLast(layout.keep, logits === "all" || graphs.hasHeads ? 0 : 1);
+  if (layout.useCache) feeds[layout.useCache] = bool(hasCached && isCached, [1]);
+  const { caches: slots, sharesBuffers } = graphs.layout, into: Feeds = {};
+  if (sharesBuffers) { for (const { past, present } of slots) into[present] = before.caches[past]; }
+  if (graphs.hasHeads) Object.assign(feeds, headFeeds(rows, ran, logits, scored));
+  const answers = scored ? ["target_logprobs", "argmax"] : logits === "none" ? [] : [layout.logits.name];
+  const fetched = [...answers, ...(keepCaches || sharesBuffers ? slots.map((c) => c.present) : [])];
+  const out: Partial<Record<string, Tensor>> = await session.run(feeds, fetched, into);
+  const next: Group = { tokens: all, caches: {} };
+  for (const slot of keepCaches ? slots : []) {
+    next.caches[slot.past] = sharesBuffers ? before.caches[slot.past] : out[slot.present]!;
+  }
+  const given = out[layout.logits.name];
+  if (!given) return { logits: new Float32Array(), dims: [rows, 0, 0], scored: scored ? scoredOf(out) : null, next };
+  const vocab = given.dims.at(-1)!;
+  return { logits: asFloats(given), dims: [rows, given.size / (rows * vocab), vocab], scored: null, next };
 }
 
-export function cacheFeeds(layout: GraphLayout, caches: Tensor[]): Feeds {
-  return Object.fromEntries(layout.caches.map(({ past }, i) => [past, caches[i]]));
+/** Some kernels take no product of no rows, so there is always one. */
+function headFeeds(rows: number, ran: number, logits: RunOptions["logits"], scored: RunOptions["scored"]): Feeds {
+  const wanted = scored?.rows ??
+    (logits === "all"
+      ? Array.from({ length: rows * ran }, (_, row) => row)
+      : Array.from({ length: rows }, (_, row) => (row + 1) * ran - 1));
+  const targets = scored?.targets ?? [];
+  return { rows: int64s(wanted, [wanted.length]), targets: int64s(targets.flat(), [targets.length, 2]) };
 }
 
-function nextGroup(layout: GraphLayout, tokens: number[][], out: Record<string, Tensor>): Group {
-  return { tokens, caches: layout.caches.map(({ present }) => out[present]) };
+function scoredOf({ target_logprobs, argmax }: Partial<Record<string, Tensor>>): Scored {
+  return { logprobs: target_logprobs!.data as Float32Array, best: argmax!.data as BigInt64Array };
 }
 
-/** Some rows of a group as one of their own. */
-export function rowOf(group: Group, row: number): Group {
-  if (group.tokens.length === 1) return group;
-  const caches = group.caches.map(({ data, dims }) => {
-    const values = data as Float32Array | Uint16Array, size = values.length / dims[0], shape = [1, ...dims.slice(1)];
-    const part = values.slice(row * size, (row + 1) * size);
-    return part instanceof Float32Array ? floats(part, shape) : halves(part as Uint16Array, shape);
+/**
+ * 1 for every token so far. Rows of other lengths have what is no token in front of theirs, in one buffer behind: there a
+ * row's new tokens stand behind its own.
+ */
+function mask({ type }: IntInput, layout: GraphLayout, group: Group, lengths: number[], ran: number): Tensor {
+  const longest = Math.max(...lengths), slots = layout.sharesBuffers ? longest : slotsOf(layout, group) ?? longest;
+  const width = slots + ran, dims = [lengths.length, width];
+  const ones = lengths.map((length, row) => {
+    const from = row * width + (layout.sharesBuffers ? 0 : slots - length);
+    return [from, from + length + ran] as const;
   });
-  return { tokens: [group.tokens[row]], caches };
+  // One number for each token so far, in every step: made without a list of numbers.
+  if (type === "int32") {
+    const values = new Int32Array(lengths.length * width);
+    for (const [from, to] of ones) values.fill(1, from, to);
+    return int32s(values, dims);
+  }
+  const values = new BigInt64Array(lengths.length * width);
+  for (const [from, to] of ones) values.fill(1n, from, to);
+  return int64s(values, dims);
 }
 
-function ints({ name, type }: IntInput, values: number[], dims: number[]): Feeds {
+function ints({ name, type }: IntInput, values: number[], rows: number): Feeds {
+  const dims = [rows, values.length / rows];
   return { [name]: type === "int64" ? int64s(values, dims) : int32s(values, dims) };
 }
 
-function keepAll({ type }: IntInput) {
-  return type === "int64" ? int64s([0], []) : int32s([0], []);
+function keepLast({ type }: IntInput, count: number): Tensor {
+  return type === "int64" ? int64s([count], []) : int32s([count], []);
 }
 
 /** Logits as float32. */

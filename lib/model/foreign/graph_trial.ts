@@ -39,7 +39,8 @@ export async function tryGraph(graph: ResolvedGraph): Promise<void> {
     await onnxruntimeVersion(),
     graph.identity,
     graph.layout,
-    graph.options.optimise,
+    graph.options.optimise ?? null,
+    graph.first?.layout,
   ]);
   await remembered(cacheDir("graphs", `${key}.json`), () => runTrial(graph));
 }

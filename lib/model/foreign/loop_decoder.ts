@@ -1,78 +1,92 @@
 /** Decoding with a graph that was made elsewhere as the body of a Loop: many tokens a run, chosen inside. */
-import type { ChunkOptions, Decoder } from "../decoder.ts";
-import { type Feeds, int64s } from "../session.ts";
+import type { GraphLayout } from "../../arch/foreign/layout.ts";
+import type { CachedRow, ChunkOptions, Decoder } from "../decoder.ts";
+import { type Feeds, int64s, type Session } from "../session.ts";
 import { madeTokens, turnFeeds } from "../turn_feeds.ts";
-import type { ForeignGraphs, OpenedGraph } from "./foreign_graphs.ts";
-import { cacheFeeds, type Group } from "./graph_run.ts";
-import { joinGroups, startGroups } from "./groups.ts";
+import { byLength, type ForeignCaches, rowOf } from "./foreign_decoder.ts";
+import { emptyGroup, type Group, groupOf } from "./group.ts";
 
-/** Rows that were cached apart run one by one, as in foreign_decoder.ts. */
-export function loopDecoder(graphs: ForeignGraphs): Decoder<Group[]> {
-  const { layout, facts: { vocabSize } } = graphs.found;
+export interface LoopModel {
+  session: Session;
+  layout: GraphLayout;
+  vocabSize: number;
+}
+
+/** Tokens of one prefill: what its run holds grows with the square of them in some graphs. */
+const PREFILL_TOKENS = 512;
+
+/** Rows of one length run together; those of others run one batch after the other, since the loop has no padding. */
+export function loopDecoder(open: () => Promise<LoopModel>, layout: GraphLayout): Decoder<ForeignCaches> {
   return {
     mostTurns: Infinity,
-    start: (prompts) => startGroups(layout, prompts),
+    start: (prompts) => ({
+      ids: prompts,
+      lengths: prompts.map(() => 0),
+      caches: { parts: [{ places: prompts.map((_, row) => row), group: emptyGroup(layout, prompts.length) }] },
+    }),
     async prefill(prompts) {
-      const graph = await graphs.open("loop"), rows = [];
-      for (const prompt of prompts) {
-        const { next } = await runLoop(
-          graph,
-          startGroups(layout, [prompt]).caches[0],
-          [prompt],
-          { turns: 1 },
-          vocabSize,
-        );
-        rows.push({ caches: [next], row: 0, length: prompt.length });
+      const model = await open(), rows: CachedRow<ForeignCaches>[] = new Array(prompts.length);
+      for (const places of byLength(prompts, PREFILL_TOKENS)) {
+        const ids = places.map((place) => prompts[place]);
+        const { next } = await runLoop(model, emptyGroup(layout, ids.length), ids, { turns: 1 });
+        const caches = { parts: [{ places: places.map((_, row) => row), group: next }] };
+        places.forEach((place, row) => rows[place] = { caches, row, length: prompts[place].length });
       }
       return rows;
     },
-    join: (rows) => joinGroups(layout, rows),
+    join: (rows) => ({
+      waiting: rows.map((row) => row ? rowOf(row.caches, row.row) : { group: emptyGroup(layout, 1), row: 0 }),
+    }),
     async run({ ids, lengths, caches }, options) {
-      const graph = await graphs.open("loop"), batch = ids.length, { turns } = options;
-      // Rows that run apart end apart: then none ends a run before its turns are over, so that all have as many.
-      const ends = caches.length > 1 && !options.suppressEos ? [] : options.endIds;
-      const parts: { tokens: number[][]; logprobs: Float32Array }[] = [], after: Group[] = [];
-      let first = 0;
-      for (const group of caches) {
-        const size = group.tokens.length, own = ids.slice(first, first + size);
-        const uniforms = options.uniforms && columns(options.uniforms, turns, batch, first, size);
-        const part = await runLoop(graph, group, own, { ...options, uniforms, endIds: ends }, vocabSize);
-        parts.push(part);
-        after.push(part.next);
-        first += size;
+      const model = await open(), batch = ids.length, { turns } = options, parts = partsOf(layout, caches);
+      // Batches end apart: then none ends before its turns are over, so that all have as many.
+      const endIds = parts.length > 1 && !options.suppressEos ? [] : options.endIds;
+      const tokens: number[][] = [], logprobs: number[] = [], after: typeof parts = [];
+      for (const { places, group } of parts) {
+        const uniforms = options.uniforms && columns(options.uniforms, turns, batch, places);
+        const run = await runLoop(model, group, places.map((place) => ids[place]), { ...options, uniforms, endIds });
+        after.push({ places, group: run.next });
+        run.tokens.forEach((made, turn) => {
+          tokens[turn] ??= new Array(batch);
+          places.forEach((place, row) => {
+            tokens[turn][place] = made[row];
+            logprobs[turn * batch + place] = run.logprobs[turn * places.length + row];
+          });
+        });
       }
-      const made = parts[0].tokens.map((_, turn) => parts.flatMap(({ tokens }) => tokens[turn]));
-      const logprobs = parts[0].tokens.flatMap((_, turn) =>
-        parts.flatMap(({ tokens, logprobs }) => {
-          const size = tokens[0].length;
-          return [...logprobs.subarray(turn * size, (turn + 1) * size)];
-        })
-      );
-      const read = ids[0].length + made.length - 1;
+      const read = ids[0].length + tokens.length - 1;
       return {
-        tokens: made,
+        tokens,
         logprobs: options.logprobs ? Float32Array.from(logprobs) : null,
         next: {
-          ids: made.at(-1)!.map((id) => [Math.max(0, id)]), // the id of a broken row is read by no one
+          ids: tokens.at(-1)!.map((id) => [Math.max(0, id)]), // the id of a broken row is read by no one
           lengths: lengths.map((n) => n + read),
-          caches: options.keepCaches === false ? [] : after,
+          caches: { parts: options.keepCaches === false ? [] : after },
         },
       };
     },
   };
 }
 
+function partsOf(layout: GraphLayout, caches: ForeignCaches) {
+  if ("parts" in caches) return caches.parts;
+  const rows = caches.waiting, lengths = rows.map(({ group, row }) => group.tokens[row]);
+  return byLength(lengths, Infinity).map((places) => ({
+    places,
+    group: groupOf({ ...layout, sharesBuffers: false }, places.map((place) => rows[place])),
+  }));
+}
+
 async function runLoop(
-  { session, layout }: OpenedGraph,
+  { session, layout, vocabSize }: LoopModel,
   { tokens, caches }: Group,
   ids: number[][],
   options: ChunkOptions,
-  vocabSize: number,
 ): Promise<{ tokens: number[][]; logprobs: Float32Array; next: Group }> {
   const hasCaches = layout.caches.length > 0, batch = ids.length;
   const run = hasCaches ? ids : ids.map((row, i) => [...tokens[i], ...row]);
   const feeds: Feeds = {
-    ...cacheFeeds(layout, caches),
+    ...caches,
     ids: int64s(run.flat(), [batch, run[0].length]),
     ...(hasCaches ? { cached: int64s([tokens[0].length], []) } : {}),
     ...turnFeeds(options, batch, vocabSize),
@@ -86,16 +100,15 @@ async function runLoop(
     logprobs: out.logprobs.data as Float32Array,
     next: {
       tokens: tokens.map((before, row) => [...before, ...ids[row], ...read.map((turn) => Math.max(0, turn[row]))]),
-      caches: kept.map(({ present }) => out[present]),
+      caches: Object.fromEntries(kept.map(({ past, present }) => [past, out[present]])),
     },
   };
 }
 
 /** The columns of some rows of [turns, batch]. */
-function columns(values: Float32Array, turns: number, batch: number, first: number, size: number): Float32Array {
-  if (size === batch) return values;
+function columns(values: Float32Array, turns: number, batch: number, places: number[]): Float32Array {
   return Float32Array.from(
-    { length: turns * size },
-    (_, i) => values[Math.floor(i / size) * batch + first + i % size],
+    { length: turns * places.length },
+    (_, i) => values[Math.floor(i / places.length) * batch + places[i % places.length]],
   );
 }

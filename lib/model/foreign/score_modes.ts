@@ -2,7 +2,10 @@
 import type { ResolvedGraph } from "../../arch/foreign/resolved_graph.ts";
 import type { ScoreMode } from "../score_options.ts";
 
-/** As it is, a graph gives logits of whole rows; what requests share runs once where there are heads, and caches. */
+/**
+ * A graph that gives logits of whole rows scores whole rows; those of one length may share a run. Where there are heads,
+ * and caches, what requests share runs once.
+ */
 export function foreignScoreModes({ options, layout }: ResolvedGraph): readonly ScoreMode[] {
-  return options.optimise && layout.caches.length > 0 ? ["tree", "strict"] : ["strict"];
+  return options.optimise && layout.caches.length > 0 ? ["tree", "strict", "batch"] : ["strict", "batch"];
 }

@@ -3,20 +3,20 @@ import type { Scores } from "../scores.ts";
 import type { ScoreSettings } from "../score_options.ts";
 import type { Sequence } from "../score_request.ts";
 import { buildTrie, leaf, type TrieNode, unshare } from "../score_trie.ts";
-import type { ForeignGraphs, OpenedGraph } from "./foreign_graphs.ts";
-import { emptyGroup, type Group, runHeads } from "./graph_run.ts";
+import { type OpenedGraphs, runGraph } from "./graph_run.ts";
+import { emptyGroup, type Group } from "./group.ts";
 
 /** Tokens that a run of its own costs besides its own: all weights are read once more, as for about so many tokens. */
 const RUN_TOKENS = 16;
 
 export async function scoreWithHeads(
-  graphs: ForeignGraphs,
+  graph: OpenedGraphs,
   sequences: Sequence[],
   scores: Scores,
   settings: Required<ScoreSettings>,
   afterRun: () => Promise<void>,
 ): Promise<void> {
-  const { layout } = graphs.found, graph = await graphs.open("heads");
+  const { layout } = graph;
   // Without caches, a run goes over all tokens.
   const budget = layout.caches.length > 0 ? settings.tokenBudget : Infinity;
   const scorer = new Scorer(graph, sequences, scores, budget, settings.maxCachedTokens, afterRun);
@@ -29,7 +29,7 @@ export async function scoreWithHeads(
 
 class Scorer {
   constructor(
-    readonly graph: OpenedGraph,
+    readonly graph: OpenedGraphs,
     readonly sequences: Sequence[],
     readonly scores: Scores,
     /** Tokens of one run. */
@@ -60,7 +60,7 @@ class Scorer {
   }
 
   async #run(tokens: number[], past: Group, through: number[], keepCaches: boolean): Promise<Group> {
-    const { session, layout } = this.graph, start = past.tokens[0].length;
+    const start = past.tokens[0].length;
     const rowOf = new Map<number, number>(), asked: { index: number; row: number; id: number }[] = [];
     for (const index of through) {
       const { tokens: all, targets } = this.sequences[index], first = all.length - targets.length;
@@ -69,15 +69,19 @@ class Scorer {
         asked.push({ index, row: rowOf.get(at)!, id: targets[at - first] });
       }
     }
-    // Some kernels take no product of no rows.
-    const rows = rowOf.size > 0 ? [...rowOf.keys()].map((at) => at - start) : [tokens.length - 1];
-    const wanted = { rows, targets: asked.map(({ row, id }): [number, number] => [row, id]) };
-    const fetches = asked.length > 0 ? ["target_logprobs", "argmax"] as const : ["argmax"] as const;
-    const { out, next } = await runHeads(session, layout, past, [tokens], { ...wanted, keepCaches }, fetches);
-    if (asked.length > 0) {
-      const logprobs = out.target_logprobs.data as Float32Array, best = out.argmax.data as BigInt64Array;
-      asked.forEach(({ index, row, id }, i) => this.scores.add(index, logprobs[i], Number(best[row]) === id));
-    }
+    // A graph without caches runs those before again.
+    const before = this.graph.layout.caches.length > 0 ? start : 0;
+    const { scored, next } = await runGraph(this.graph, past, [tokens], {
+      keepCaches,
+      ...(asked.length > 0
+        ? {
+          scored: { rows: [...rowOf.keys()].map((at) => at - before), targets: asked.map(({ row, id }) => [row, id]) },
+        }
+        : { logits: "none" }),
+    });
+    asked.forEach(({ index, row, id }, i) => {
+      this.scores.add(index, scored!.logprobs[i], Number(scored!.best[row]) === id);
+    });
     await this.afterRun();
     return next;
   }

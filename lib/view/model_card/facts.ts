@@ -1,18 +1,17 @@
 /** All that a model card shows, as data: read from headers, without weights. */
-import { totalmem } from "node:os";
 import type { HubSource } from "../../arch/origin.ts";
 import { BUILT_PRECISIONS, resolveModel } from "../../arch/resolve.ts";
-import { type ArchSpec, type ModelRef, type Precision, PRECISIONS, PROVIDERS } from "../../arch/spec.ts";
+import { type ArchSpec, type ModelRef, type Precision, PRECISIONS } from "../../arch/spec.ts";
 import { type StoredForm, storedForm } from "../../arch/stored_form.ts";
 import { zoo, zooNames } from "../../arch/zoo/zoo.ts";
 import { activeParameterCount, kvBytesPerToken, parameterCount } from "../../cost/bytes.ts";
 import type { Range } from "../../cost/efficiency.ts";
 import { specFlops } from "../../cost/flops.ts";
-import { hardware, type Machine } from "../../cost/hardware.ts";
+import type { Machine } from "../../cost/hardware.ts";
 import { memoryPlan } from "../../cost/memory_plan.ts";
 import { storedWeightBytes } from "../../cost/traffic.ts";
 import { specWillItRun } from "../../cost/will_it_run.ts";
-import { chooseProvider } from "../../model/provider.ts";
+import { contextOf, machineOf, providersHere } from "./setting.ts";
 import { type TokenizerFacts, tokenizerFacts } from "../../model/tokenizer_facts.ts";
 import { catalogModel, catalogNames } from "../../store/catalog.ts";
 
@@ -57,8 +56,6 @@ export interface CardFacts {
   precisions: CardPrecision[];
 }
 
-const USUAL_CONTEXT = 2048;
-
 /**
  * @throws As `resolveModel`, for what there is not or cannot be opened.
  * @throws {RangeError} For a context longer than the model's, or unknown hardware.
@@ -66,12 +63,7 @@ const USUAL_CONTEXT = 2048;
 export async function cardFacts(given: ModelRef, options: CardOptions): Promise<CardFacts> {
   const ref = isOfZooAlone(given) ? zoo(given) : given;
   const { tokenizer, ends, files, spec, ...resolved } = await resolveModel(withoutPrecision(ref), {}, "headers");
-  const contextLength = options.contextLength ?? Math.min(USUAL_CONTEXT, spec.contextLength);
-  if (contextLength > spec.contextLength) {
-    throw new RangeError(
-      `Cannot show a model card at ${contextLength} tokens: the context of ${spec.name} is ${spec.contextLength}`,
-    );
-  }
+  const contextLength = contextOf(options, spec);
   const stored = files === null ? null : await storedForm(files), machine = machineOf(options.hardware);
   const step = (past: number) => specFlops(spec, { promptTokens: Math.max(1, past), newTokens: 2 }).decode;
   return {
@@ -113,22 +105,6 @@ function precisionFacts(
   }
   const { memory, decodeTokensPerS } = specWillItRun(spec, { precision, contextLength, hardware: machine });
   return { precision, providers, weightBytes, memoryBytes: memory.totalBytes, decodeTokensPerS };
-}
-
-function providersHere(): string[] {
-  return PROVIDERS.filter((provider) => {
-    if (provider === "auto") return false;
-    try {
-      return chooseProvider(provider) === provider;
-    } catch {
-      return false; // it cannot run here
-    }
-  });
-}
-
-function machineOf(given: CardOptions["hardware"]): CardFacts["machine"] | Machine {
-  if (given === undefined) return { name: "this machine", memoryBytes: totalmem() };
-  return typeof given === "string" ? hardware(given) : given;
 }
 
 function isQuantised(stored: StoredForm | null): boolean {

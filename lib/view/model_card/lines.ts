@@ -3,11 +3,10 @@ import { textWidth } from "../../progress.ts";
 import { formatNumber } from "../format.ts";
 import type { Cell, TableSpec } from "../table.ts";
 import type { CardFacts, CardPrecision } from "./facts.ts";
-
-const count = (n: number) => n.toLocaleString("en-US");
+import { amount, bytes, count, parametersWords, sourceWords, templateWords, tokenizerWords } from "./words.ts";
 
 /** What is shown in few words above all else. */
-export function cardTitle({ name, hub }: CardFacts): string {
+export function cardTitle({ name, hub }: Pick<CardFacts, "name" | "hub">): string {
   return hub ? `${name} (hf:${hub.repo})` : name;
 }
 
@@ -18,10 +17,10 @@ export function cardLines(facts: CardFacts): [label: string, value: string][] {
   return [
     ["parameters", `${parametersWords(parameters)}${active} (${count(parameters)})`],
     ["shape", `${layers} of ${count(spec.hiddenSize)}, context ${count(spec.contextLength)} tokens`],
-    ["tokenizer", tokenizerWords(facts)],
+    ["tokenizer", tokenizerWords(facts.tokenizer, spec.vocabSize)],
     ...(facts.stored ? [["chat template", templateWords(facts.stored.chatTemplate)] as [string, string]] : []),
     ["weights", weightsWords(facts)],
-    ["source", hub ? `hf:${hub.repo}, ${hub.revision} is commit ${hub.commit.slice(0, 12)}` : facts.source],
+    ["source", hub ? sourceWords(hub) : facts.source],
     ["licence", facts.license ? `${facts.license} (by ${facts.licenseFrom})` : "not named; ask who made it"],
     [
       "FLOPs a token",
@@ -31,23 +30,6 @@ export function cardLines(facts: CardFacts): [label: string, value: string][] {
     ],
     ["cache a token", cacheBytesPerToken ? bytes(cacheBytesPerToken) : "none: its states do not grow"],
   ];
-}
-
-function tokenizerWords({ tokenizer, spec }: CardFacts): string {
-  if (typeof tokenizer === "string") return `cannot be used: ${tokenizer}`;
-  const { kind, entries, bos, eos, ends, addsBos } = tokenizer;
-  const room = entries < spec.vocabSize ? ` of ${count(spec.vocabSize)} ids` : "";
-  const more = ends.filter((end) => end !== eos);
-  return [
-    `${kind}, ${count(entries)} entries${room}`,
-    bos === null ? "no BOS" : `BOS ${bos}${addsBos ? ", which starts every text" : ""}`,
-    eos === null ? "no EOS" : `EOS ${eos}`,
-    ...(more.length ? [`${more.join(" ")} ${more.length > 1 ? "end" : "ends"} a text too`] : []),
-  ].join("; ");
-}
-
-function templateWords(length: number | null): string {
-  return length === null ? "none: a base model, or its files leave it out" : `yes, ${count(length)} characters`;
 }
 
 function weightsWords({ stored, source, storedAs }: CardFacts): string {
@@ -65,7 +47,9 @@ function weightsWords({ stored, source, storedAs }: CardFacts): string {
 }
 
 /** What runs, in which precision, in how much memory. */
-export function precisionTable({ precisions, machine, contextLength }: CardFacts): TableSpec {
+export function precisionTable(
+  { precisions, machine, contextLength }: Pick<CardFacts, "precisions" | "machine" | "contextLength">,
+): TableSpec {
   const speeds = precisions.some(({ decodeTokensPerS }) => decodeTokensPerS);
   const fits = (p: CardPrecision): Cell => {
     if (p.memoryBytes === null) return "not known";
@@ -98,23 +82,6 @@ export function precisionTable({ precisions, machine, contextLength }: CardFacts
 
 function range({ low, high }: { low: number; high: number }): string {
   return `${formatNumber(low)} to ${formatNumber(high)}`;
-}
-
-/** Millions and billions, as models are called. */
-function parametersWords(parameters: number): string {
-  return amount(parameters).replace(/ G$/, " B");
-}
-
-/** 135 M, 1.24 G. */
-function amount(value: number): string {
-  for (const [unit, size] of [["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]] as const) {
-    if (value >= size) return `${formatNumber(value / size)} ${unit}`;
-  }
-  return String(Math.round(value));
-}
-
-function bytes(value: number): string {
-  return value < 1e3 ? `${Math.round(value)} bytes` : `${amount(value)}B`;
 }
 
 /** Text in lines of at most so many columns, broken at spaces, and in words that are longer than a line. */

@@ -6,7 +6,7 @@ import { parseHubReference } from "../../../lib/store/hub/reference.ts";
 /** Paths that are fetched of a repository of these files, a megabyte each unless told. */
 function plan(paths: string[], reference = "hf:o/m", precision?: Precision, bytes: Record<string, number> = {}) {
   const files = paths.map((path) => ({ path, bytes: bytes[path] ?? 1e6, hash: "sha1:0" }));
-  const found = modelFiles(reference, parseHubReference(reference, "model"), files, precision);
+  const found = modelFiles(reference, parseHubReference(reference, "model"), files, { precision });
   const names = (list: { path: string }[]) => list.map(({ path }) => path);
   return { ...found, beside: names(found.beside), weights: names(found.weights), index: found.index?.path };
 }

@@ -13,6 +13,7 @@ import { openModel } from "../../../lib/model/open_model.ts";
 import { cacheDir } from "../../../lib/store/paths.ts";
 import { COMMIT, hubServer, setEnv } from "../../store/hub_server.ts";
 import { ggufBytes, llamaMetadata, llamaTensors } from "../gguf_writer.ts";
+import { CONTEXT, tinyGreedy, VOCAB, writeTiny } from "../../model/foreign/tiny_decoder.ts";
 import { f32, safetensorsBytes, type TestTensor } from "../safetensors_writer.ts";
 
 const TIED = join(import.meta.dirname!, "..", "..", "cases", "folders", "tied");
@@ -129,10 +130,48 @@ Deno.test("costs ask for headers alone, and what cannot be opened is refused bef
   assert.deepEqual((await greedy("hf:o/tiny")).ids, (await greedy(TIED)).ids); // the whole is fetched all the same
 });
 
-Deno.test("ONNX of the hub is not fetched by a version that does not run it", async () => {
+/** A repository with a graph in its folder "onnx" whose weights lie in two files, and a second graph. */
+async function graphRepository(): Promise<Record<string, Uint8Array | string>> {
+  const folder = join(cacheDir(), "graph"), files: Record<string, Uint8Array | string> = {};
+  await writeTiny(join(folder, "model.onnx"), { data: ["model.onnx_data", "weights.bin"] });
+  for (const name of await readdir(folder)) files[`onnx/${name}`] = await Deno.readFile(join(folder, name));
+  files["config.json"] = JSON.stringify({ model_type: "tiny", max_position_embeddings: CONTEXT, vocab_size: VOCAB });
+  return { ...files, "onnx/model_q4.onnx": "another graph", "README.md": "# A model" };
+}
+
+Deno.test("ONNX of the hub runs as it is: its graph, the files that it says its weights are in, and no others", async () => {
+  const graph = await graphRepository(), both = { ...graph, ...await repositoryOf(TIED) };
+  await using hub = await hubServer({}, { models: { "o/graph": graph, "o/both": both } });
+  const want = tinyGreedy([3, 1, 2], 12);
+  const { ids, info } = await greedy("hf:o/graph");
+  assert.deepEqual([ids, info.name, info.source, info.hub?.commit], [want, "graph", "model.onnx", COMMIT]);
+  assert.deepEqual((await greedy("hf:o/graph/onnx/model.onnx")).ids, want);
+  assert.ok(hub.asked.some((path) => path.endsWith("/onnx/weights.bin")));
+  assert.ok(!hub.asked.some((path) => /README|_q4/.test(path)), "only what is needed is fetched");
+  const host = await startHost("hf:o/graph", { threads: 1 });
+  assert.deepEqual((await host.generate([3, 1, 2], { maxNewTokens: 12, ignoreEos: true }))[0].ids, want);
+  await host.close();
+  assert.deepEqual((await greedy({ ref: "hf:o/both", format: "onnx", tokenizer: "bytes" })).ids, want);
+  assert.equal((await greedy("hf:o/both")).info.source, `model.safetensors of hf:o/both at ${COMMIT.slice(0, 12)}`);
+  const asked = hub.asked.length, restore = setEnv({ HF_HUB_OFFLINE: "1" });
+  try {
+    assert.deepEqual((await greedy("hf:o/graph")).ids, want);
+  } finally {
+    restore();
+  }
+  assert.equal(hub.asked.length, asked);
+  await assert.rejects(
+    openModel({ ref: "hf:o/graph", precision: "fp16" }),
+    /and none is called after fp16; pass one of hf:o/,
+  );
+});
+
+Deno.test("ONNX of the hub is not fetched where an architecture is asked for", async () => {
   const models = { "o/onnx": { "config.json": "{}", "onnx/model.onnx": "graph", "onnx/model_q4.onnx": "graph" } };
   await using hub = await hubServer({}, { models });
-  await assert.rejects(openModel("hf:o/onnx"), /hf:o\/onnx: it is ONNX \(onnx\/model\.onnx\), which this version/);
+  const message = /hf:o\/onnx: it is ONNX \(onnx\/model\.onnx\), a graph that openModel and startHost run as it is/;
+  await assert.rejects(resolveSpec("hf:o/onnx"), message);
+  await assert.rejects(openModel({ ref: "hf:o/onnx", format: "safetensors" }), message);
   assert.deepEqual(hub.ranges, []);
 });
 

@@ -3,7 +3,7 @@ import * as archbench from "../../../lib/mod.ts";
 import { MODEL_REF } from "../../../lib/arch/ref_fields.ts";
 import { ACTIVATION_OPTIONS } from "../../../lib/cost/activations.ts";
 import { KV_CACHE_OPTIONS } from "../../../lib/cost/bytes.ts";
-import { FLOPS_OPTIONS, LAYER_FLOPS_OPTIONS } from "../../../lib/cost/flops_options.ts";
+import { FLOPS_OPTIONS, LAYER_FLOPS_OPTIONS } from "../../../lib/cost/flops.ts";
 import { GRAPH_FLOPS_OPTIONS, PASS_OPTIONS } from "../../../lib/cost/graph_generation.ts";
 import { MACHINE } from "../../../lib/cost/hardware.ts";
 import { MEMORY_PLAN_OPTIONS } from "../../../lib/cost/memory_plan.ts";
@@ -29,6 +29,7 @@ export const COSTS = {
       (options) => archbench.estimateLayerFlops(tiny, options),
     ),
   ],
+  costedGraph: [parameter<Api["costedGraph"], 0>("ref", MODEL_REF, (ref) => archbench.costedGraph(ref))],
   kvCacheBytes: [
     parameter<Api["kvCacheBytes"], 2>("options", KV_CACHE_OPTIONS, (o) => archbench.kvCacheBytes(tiny, 4, o)),
   ],

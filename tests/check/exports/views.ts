@@ -7,7 +7,7 @@ import { PASS_AT_K_OPTIONS } from "../../../lib/stats/pass_at_k.ts";
 import { VERDICT_OPTIONS } from "../../../lib/stats/verdict.ts";
 import { COST_OPTIONS } from "../../../lib/train/training_cost.ts";
 import { CRITERIA, LIMITS } from "../../../lib/view/choice_fields.ts";
-import { COST_TABLE_OPTIONS } from "../../../lib/view/cost_table.ts";
+import { COST_TABLE_OPTIONS, COSTED } from "../../../lib/view/cost_table.ts";
 import { BUNDLE } from "../../../lib/view/display.ts";
 import { FLIPS_TABLE_OPTIONS } from "../../../lib/view/flips_table.ts";
 import { FORMAT_OPTIONS } from "../../../lib/view/format.ts";
@@ -49,7 +49,7 @@ export const VIEWS = {
   ],
   fittedAt: [parameter<Api["fittedAt"], 2>("options", LEVEL_OPTIONS, (o) => archbench.fittedAt(fit, 10, o))],
   costTable: [
-    parameter<Api["costTable"], 0>("specs", SPECS, (specs) => archbench.costTable(specs)),
+    parameter<Api["costTable"], 0>("specs", COSTED, (specs) => archbench.costTable(specs)),
     parameter<Api["costTable"], 1>("options", COST_TABLE_OPTIONS, (o) => archbench.costTable({ a: tiny }, o)),
   ],
   decide: [
