@@ -135,8 +135,9 @@ function loopBody(
     before,
     after,
   });
-  const end = endOfTurn(root, g, decoder, {
-    hidden: decoder.hidden({ ids, attend, ...NO_FUSED_STATE, positions: () => positions }),
+  const end = endOfTurn(root, g, {
+    logits: decoder.lastLogits(decoder.hidden({ ids, attend, ...NO_FUSED_STATE, positions: () => positions })),
+    vocabSize: spec.vocabSize,
     turn,
     done,
   });

@@ -91,6 +91,12 @@ export class Decoder {
     return nodes.g.node("Mul", [nodes.g.node("Tanh", [nodes.g.node("Div", [logits, cap])]), cap]);
   }
 
+  /** The head on the last token of each row: float32 [batch, tokens, hidden] -> [batch, vocab]. */
+  lastLogits(hidden: string): string {
+    const { g } = this.nodes;
+    return this.head(g.node("Gather", [hidden, this.nodes.root.literal("int64", [], [-1])], { axis: 1 }));
+  }
+
   /** The tables of a layer's rotary positions and how many dimensions they turn, or null where it has none. */
   rope(layer: number): { cos: string; sin: string; dims: number } | null {
     const choice = ropeOf(this.spec, this.spec.layers[layer]);

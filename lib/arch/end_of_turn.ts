@@ -1,7 +1,6 @@
 /** What every turn of a decoding Loop ends with: the head, the next token, and which rows are done. */
 import { DATA_TYPES, GraphBuilder } from "../onnx/graph_builder.ts";
 import { chooseToken } from "./choose_token.ts";
-import type { Decoder } from "./decoder.ts";
 
 /** Declare the inputs that steer the turns; their meaning stands in generate_graph.ts. */
 export function turnInputs(root: GraphBuilder): void {
@@ -29,21 +28,17 @@ export interface TurnEnd {
   goOn: string;
 }
 
-/** @param turn.hidden float32 [batch, tokens, hidden]; `turn.turn` int64 []; `turn.done` bool [batch]. */
+/** @param turn.logits float32 [batch, vocab], of each row's last token; `turn.turn` int64 []; `turn.done` bool [batch]. */
 export function endOfTurn(
   root: GraphBuilder,
   g: GraphBuilder,
-  decoder: Decoder,
-  { hidden, turn, done }: { hidden: string; turn: string; done: string },
+  { logits, vocabSize, turn, done }: { logits: string; vocabSize: number; turn: string; done: string },
 ): TurnEnd {
   const int64 = (values: number[]) => root.literal("int64", [values.length], values);
-  const lastRow = g.node("Gather", [hidden, root.literal("int64", [], [-1])], { axis: 1 });
-  const logits = decoder.head(lastRow); // [batch, vocab]
-
   const drawn = chooseToken(root, g, {
     logits,
     uniform: g.node("Gather", ["uniforms", turn]),
-    vocabSize: decoder.spec.vocabSize,
+    vocabSize,
   });
   // One NaN makes the sum NaN; so do infinities of both signs.
   const broken = g.node("IsNaN", [g.node("ReduceSum", [logits, int64([1])], { keepdims: 0 })]);

@@ -43,9 +43,9 @@ export async function modelFingerprint(ref: ModelSource, options: ModelOptions =
   };
 }
 
-/** The fingerprint of a graph that runs as it is. */
-export async function graphFingerprint({ files, layout }: ResolvedGraph): Promise<unknown> {
-  return { graph: await hashesOf(files), layout };
+/** The fingerprint of a graph that was made elsewhere, and of what is added to it. */
+export async function graphFingerprint({ files, layout, options: { optimise } }: ResolvedGraph): Promise<unknown> {
+  return { graph: await hashesOf(files), layout, ...(optimise ? { optimise } : {}) };
 }
 
 /** The fingerprint of what a reference was found to be. */

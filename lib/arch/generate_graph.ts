@@ -69,8 +69,8 @@ function loopBody(root: GraphBuilder, spec: ArchSpec, data: GraphWeights): Graph
     }),
   };
   const attend = fusedAttention(decoder, inputs, { seqlens, totalLength, tree: false });
-  const hidden = decoder.hidden({ ...inputs, ids, attend });
-  const end = endOfTurn(root, g, decoder, { hidden, turn, done });
+  const logits = decoder.lastLogits(decoder.hidden({ ...inputs, ids, attend }));
+  const end = endOfTurn(root, g, { logits, vocabSize: spec.vocabSize, turn, done });
   const one = root.literal("int32", [], [1]);
 
   const out = (name: string, value: string, type: "bool" | "int64" | "int32" | "float32", dims: (string | number)[]) =>

@@ -4,7 +4,7 @@ import { SEED, THREADS } from "../check/common.ts";
 import { names, object, optional } from "../check/objects.ts";
 import { list, oneOf, type Rule, shaped, word } from "../check/rules.ts";
 import { EDIT } from "./edits/fields.ts";
-import { type ArchSpec, type ModelOptions, type ModelRef, PRECISIONS, PROVIDERS } from "./spec.ts";
+import { type ArchSpec, type ModelOptions, type ModelRef, OPTIMISATIONS, PRECISIONS, PROVIDERS } from "./spec.ts";
 import { type AnySource, isResolvedGraph } from "./foreign/resolved_graph.ts";
 import { isResolved, type ModelSource } from "./resolved.ts";
 import { validateSpec } from "./validate.ts";
@@ -15,6 +15,7 @@ export const MODEL_OPTIONS = object<ModelOptions>({
   precision: optional(PRECISION),
   provider: optional(oneOf(...PROVIDERS)),
   threads: optional(THREADS),
+  optimise: optional(oneOf(...OPTIMISATIONS)),
 });
 
 /** A whole spec, checked as such: errors name the spec. */

@@ -49,8 +49,18 @@ export async function resolveModel(
     provider: options.provider ?? given.provider,
     threads: options.threads ?? given.threads,
   };
+  refuseOptimise(options.optimise ?? given.optimise);
   if (isResolved(ref)) return { ...ref, options: merged, precision: builtPrecision(merged.precision ?? ref.precision) };
   return await found(ref, merged, read);
+}
+
+/** Our own graphs have it all. */
+function refuseOptimise(optimise: ModelOptions["optimise"]): void {
+  if (optimise === undefined) return;
+  throw new TypeError(
+    `Cannot open the model with optimise "${optimise}": that is for graphs made elsewhere (an .onnx file, or a folder ` +
+      'of them with format: "onnx"); this one runs by our own graphs, which have heads and loop; leave it out',
+  );
 }
 
 async function found(ref: ModelRef, options: ModelOptions, read: ReadOfHub): Promise<ResolvedModel> {

@@ -18,15 +18,20 @@ import type { ModelOptions } from "./spec.ts";
  */
 export async function resolveAny(
   source: AnySource,
-  { precision, provider, threads }: ModelOptions = {},
+  { precision, provider, threads, optimise }: ModelOptions = {},
   read: ReadOfHub = "all",
 ): Promise<FoundModel> {
-  const options = { precision, provider, threads };
+  const options = { precision, provider, threads, optimise };
   if (isResolvedGraph(source)) {
     const { options: before } = source;
     return {
       ...source,
-      options: { ...before, provider: provider ?? before.provider, threads: threads ?? before.threads },
+      options: {
+        ...before,
+        provider: provider ?? before.provider,
+        threads: threads ?? before.threads,
+        optimise: optimise ?? before.optimise,
+      },
     };
   }
   checkModel("Cannot open the model", source);

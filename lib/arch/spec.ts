@@ -260,6 +260,10 @@ export type Precision = (typeof PRECISIONS)[number];
 export const PROVIDERS = ["auto", "cuda", "webgpu", "cpu"] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
+/** What can be added to a graph that was made elsewhere; each holds those before it. */
+export const OPTIMISATIONS = ["heads", "loop"] as const;
+export type Optimisation = (typeof OPTIMISATIONS)[number];
+
 export interface ModelOptions {
   /** Default "fp32". Of a graph that another program made it chooses among the folder's files. Default: the plain one. */
   precision?: Precision;
@@ -267,6 +271,12 @@ export interface ModelOptions {
   provider?: Provider;
   /** Default: the physical cores. */
   threads?: number;
+  /**
+   * Of a graph that was made elsewhere, which runs as it is by default. `"heads"`: its head works on the rows that are
+   * asked for, and log-probabilities come out in place of logits; `"loop"`: so, and tokens are made in a loop inside of
+   * the graph, as our own graphs do.
+   */
+  optimise?: Optimisation;
 }
 
 /**

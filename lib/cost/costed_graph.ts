@@ -1,6 +1,7 @@
 /** A graph that another program made, ready to be costed: read once, and counted for every size that is asked. */
 import { basename, resolve } from "node:path";
 import type { GraphFacts } from "../arch/foreign/facts.ts";
+import { countedGraph } from "../arch/foreign/counted_graph.ts";
 import { resolveGraph } from "../arch/foreign/resolve_graph.ts";
 import { type AnySource, isResolvedGraph, type ResolvedGraph } from "../arch/foreign/resolved_graph.ts";
 import { type GraphWeights, graphWeights } from "../arch/foreign/weights.ts";
@@ -10,6 +11,7 @@ import { checkModel } from "../arch/ref_fields.ts";
 import { isResolved } from "../arch/resolved.ts";
 import { type ModelOptions, type ModelRef, type Precision, PRECISIONS } from "../arch/spec.ts";
 import { noOptions } from "../check/options.ts";
+import type { Bindings } from "../onnx/dims.ts";
 import type { OnnxModel } from "../onnx/onnx_model.ts";
 import { readModel } from "../onnx/read_model.ts";
 import type { FlopsConvention } from "./flops_convention.ts";
@@ -52,7 +54,9 @@ export class CostedGraph {
     let cost = this.#passes.get(key);
     if (!cost) {
       const { model, layout } = this.#graphOf(sizes), of = layout && layoutPass(layout, model, sizes);
-      const { bindings, values } = passBindings(model, sizes, of?.bindings);
+      // Of added heads: logits of the last rows, no targets.
+      const heads: Bindings = layout && model.graph.inputs.some(({ name }) => name === "targets") ? { targets: 0 } : {};
+      const { bindings, values } = passBindings(model, sizes, { ...of?.bindings, ...heads });
       cost = requireComplete(countGraph(model, bindings, { ...values, ...of?.values }));
       this.#passes.set(key, cost);
     }
@@ -170,6 +174,6 @@ export async function graphOfRef(
 }
 
 async function read(found: ResolvedGraph): Promise<CostedGraph> {
-  const { path, first } = found;
-  return new CostedGraph(found, await readModel(path), first ? await readModel(first.path) : null);
+  const { first } = found, { model, layout } = await countedGraph(found);
+  return new CostedGraph({ ...found, layout }, model, first ? await readModel(first.path) : null);
 }

@@ -55,7 +55,7 @@ export const LAYER_FLOPS_OPTIONS = object<LayerFlopsOptions>({
  * FLOPs of a prompt's prefill and of decoding after it. Formulas: Kaplan et al. 2020 (arXiv 2001.08361), table 1, with
  * grouped heads and a gated MLP; biases and embedding look-ups are left out. Exact integers below 2^53.
  *
- * @param ref Also any .onnx file, or a folder of a graph made elsewhere, which is counted as it is: `logits` has no say
+ * @param ref Also any .onnx file, or a folder of a graph made elsewhere, which is counted as it runs, with what `optimise` adds: `logits` has no say
  * there, the graph's head runs on the rows that it runs on.
  * @returns FLOPs of all sequences of the batch together.
  * @throws {RangeError} If a count is not a whole number or beyond the model's context, or a convention is unknown.

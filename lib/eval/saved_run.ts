@@ -5,6 +5,7 @@ import { modelFacts } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
 import type { ModelOptions } from "../arch/spec.ts";
 import { chooseProvider } from "../model/provider.ts";
+import { foreignScoreModes } from "../model/foreign/score_modes.ts";
 import { onnxruntimeVersion } from "../model/runtime_version.ts";
 import { DEFAULT_TOKEN_BUDGET, type ScoreSettings, SCORING_VERSION } from "../model/score_options.ts";
 import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
@@ -34,7 +35,7 @@ export async function savedRun(
     runtime: [await onnxruntimeVersion(), chooseProvider(model.options.provider ?? "auto"), Deno.build.arch],
     scoring: [
       SCORING_VERSION,
-      mode ?? (isResolvedGraph(model) ? "strict" : "tree"),
+      mode ?? (isResolvedGraph(model) ? foreignScoreModes(model)[0] : "tree"),
       tokenBudget,
       maxCachedTokens ?? "default",
     ],

@@ -6,8 +6,7 @@ import type { DecodeWay } from "../model/info.ts";
 /** The ways that a model can decode, the fastest first, before it is opened. */
 export function waysOf(found: FoundModel): readonly DecodeWay[] {
   if (!isResolvedGraph(found)) return ["loop", "step"];
-  const { optimise } = found.options as { optimise?: string };
-  return optimise === "loop" ? ["loop", "step"] : ["step"];
+  return found.options.optimise === "loop" ? ["loop", "step"] : ["step"];
 }
 
 /** "loop" where all models can, else "step", which every graph can. */

@@ -13,9 +13,9 @@ export function identicalModels(models: Record<string, FoundModel>): string[][] 
   return [...groups.values()].filter((names) => names.length > 1);
 }
 
-/** A graph that runs as it is is its files. */
+/** A graph made elsewhere is its files, and what is added to it. */
 function whatRuns(found: FoundModel): unknown[] {
-  if (isResolvedGraph(found)) return ["graph", found.identity];
+  if (isResolvedGraph(found)) return ["graph", found.identity, found.options.optimise ?? null];
   const { spec, precision, identity, source, weightEdits } = found;
   return [spec, precision, identity ?? [source, weightEdits]];
 }

@@ -102,10 +102,11 @@ export async function keptRounds(
   checkArgument("Cannot measure rounds", "settings", settings, SETTINGS);
   checkOptions("Cannot measure rounds", options, ROUNDS_OPTIONS);
   const names = Object.keys(models);
-  const { baseline = names[0], seed = 0, start = startHost, provider, threads, precision } = options;
+  const { baseline = names[0], seed = 0, start = startHost, provider, threads, precision, optimise } = options;
   const plan = roundsPlan(options.rounds);
   checkModels(models, baseline, settings);
-  const modelOptions = { provider, threads, precision }, headers = await resolveModels(models, modelOptions, "headers");
+  const modelOptions = { provider, threads, precision, optimise },
+    headers = await resolveModels(models, modelOptions, "headers");
   const { text, tokens: ofText, of: settingOf } = planned ?? await planTexts(headers, settings, options.texts);
   const found = await withWeights(headers, models, modelOptions);
   const twin = twinName(baseline), refs = { ...found, [twin]: found[baseline] };

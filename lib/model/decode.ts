@@ -3,7 +3,8 @@ import type { DecodeGraph } from "../arch/batch_graph.ts";
 import { appendMade, carryCaches, emptyCaches } from "./caches.ts";
 import type { Chunk, ChunkOptions, DecodeState } from "./decoder.ts";
 import type { GraphSessions } from "./graph_sessions.ts";
-import { bool, type Feeds, floats, int32s, int64s, type Tensor } from "./session.ts";
+import { type Feeds, int32s, int64s } from "./session.ts";
+import { madeTokens, turnFeeds } from "./turn_feeds.ts";
 
 export interface GraphChunkOptions extends ChunkOptions {
   /** Default "generate". */
@@ -12,43 +13,26 @@ export interface GraphChunkOptions extends ChunkOptions {
   lengths?: number[];
 }
 
-/** The inputs that most runs leave as they are: greedy, no end, no log-probabilities. */
-const SETTINGS: Feeds = {
-  eos: int64s([-1], [1]),
-  suppress_eos: bool(false),
-  temperature: floats([0], []),
-  top_p: floats([1], []),
-  want_logprobs: bool(false),
-};
-
 /** One run of a graph, see `Decoder.run`. The batch graph changes the state's caches. */
 export async function runChunk(
   graphs: GraphSessions,
   state: DecodeState<Feeds>,
   options: GraphChunkOptions,
 ): Promise<Chunk<Feeds>> {
-  const { turns, keepCaches = true, graph = "generate" } = options;
+  const { keepCaches = true, graph = "generate" } = options;
   const session = await graphs.session(graph);
   const batch = state.ids.length, tokens = state.ids[0].length;
   const read = options.lengths ?? state.lengths.map((n) => n + tokens); // tokens of each row after the first turn
   const feeds: Feeds = {
-    ...SETTINGS,
     ...state.caches,
     ids: int64s(state.ids.flat(), [batch, tokens]),
     ...(graph === "batch" ? { lengths: int64s(state.lengths, [batch]) } : fusedLengths(read)),
-    max_new: int64s([turns], []),
-    uniforms: floats(options.uniforms ?? new Float32Array(turns * batch), [turns, batch]),
-    top_k: int64s([options.topK || graphs.spec.vocabSize], [1]),
+    ...turnFeeds(options, batch, graphs.spec.vocabSize),
   };
-  if (options.endIds?.length) feeds.eos = int64s([...options.endIds], [options.endIds.length]);
-  if (options.suppressEos) feeds.suppress_eos = bool(true);
-  if (options.temperature) feeds.temperature = floats([options.temperature], []);
-  if (options.topP !== undefined) feeds.top_p = floats([options.topP], []);
-  if (options.logprobs) feeds.want_logprobs = bool(true);
   const fetches = ["tokens", "logprobs"];
   if (keepCaches) fetches.push(...graphs.caches.map((c) => c.present));
   const out = await session.run(feeds, fetches);
-  const made = rows(out.tokens, batch);
+  const made = madeTokens(out.tokens, batch);
   const lengths = read.map((n) => n + made.length - 1);
   let caches: Feeds = {};
   if (keepCaches && graph === "batch") {
@@ -82,13 +66,4 @@ function fusedLengths(totals: number[]): Feeds {
     seqlens: int32s(totals.map((n) => n - 1), [totals.length]),
     total_length: int32s([Math.max(...totals)], []),
   };
-}
-
-/** An int64 tensor [rows, width] as numbers. */
-function rows(tensor: Tensor, width: number): number[][] {
-  const data = tensor.data as BigInt64Array;
-  return Array.from(
-    { length: data.length / width },
-    (_, r) => Array.from(data.subarray(r * width, (r + 1) * width), Number),
-  );
 }

@@ -12,6 +12,8 @@ export interface SessionOptions {
   /** Intra-op threads. */
   threads: number;
   externalData?: { path: string; data: Uint8Array }[];
+  /** Where the external weights of a graph lie that is given as bytes. */
+  weightsFolder?: string;
   /** Start of the path of a profile that onnxruntime writes when the session is released: every operator's times. */
   profilePrefix?: string;
 }
@@ -42,6 +44,9 @@ export async function openSession(model: string | Uint8Array, options: SessionOp
     interOpNumThreads: 1,
     logSeverityLevel: 3,
     ...(options.externalData ? { externalData: options.externalData } : {}),
+    ...(options.weightsFolder
+      ? { extra: { session: { model_external_initializers_file_folder_path: options.weightsFolder } } }
+      : {}),
     ...(options.profilePrefix ? { enableProfiling: true, profileFilePrefix: options.profilePrefix } : {}),
   };
   // Two calls, since the binding's overloads take a path or bytes, not either.

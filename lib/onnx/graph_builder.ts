@@ -3,12 +3,12 @@
  * opset 21 the CPU provider has no random operators). The protobuf schema is onnx-buf's.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { createHash } from "node:crypto";
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
   type GraphProto,
   GraphProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
@@ -16,30 +16,17 @@ import {
   StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataLocation as DataLocation,
-  TensorProto_DataType as DataType,
   TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
   type ValueInfoProto,
-  ValueInfoProtoSchema,
 } from "onnx-buf";
+import { lowered } from "./older_opsets.ts";
+import { DATA_TYPES, type ElementType, literalName, rawBytes, valueInfo } from "./protos.ts";
 
+export { DATA_TYPES, type ElementType, isLiteralName } from "./protos.ts";
+
+const IR_VERSION = 10n;
 /** Domain of onnxruntime's own operators. */
 export const MS = "com.microsoft";
-
-export type ElementType = "float32" | "float16" | "uint8" | "int8" | "int32" | "int64" | "bool";
-/** The numbers of the element types in an ONNX file, for attributes such as Cast's `to`. */
-export const DATA_TYPES: Record<ElementType, DataType> = {
-  float32: DataType.FLOAT,
-  float16: DataType.FLOAT16,
-  uint8: DataType.UINT8,
-  int8: DataType.INT8,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-  bool: DataType.BOOL,
-};
 
 /** An attribute: a float is written `{ float: 1 }`, since 1 and 1.0 are one number in JavaScript. */
 export type Attribute = number | string | number[] | { float: number } | { graph: GraphBuilder };
@@ -158,6 +145,27 @@ export class GraphBuilder {
     return output[0];
   }
 
+  /** Take in nodes and weights of a graph that was made elsewhere; what they read must be there. */
+  adopt(nodes: NodeProto[], weights: TensorProto[] = []): void {
+    for (const { name } of weights) this.#define(name, "a weight");
+    for (const { opType, output } of nodes) {
+      for (const name of output) if (name !== "") this.#define(name, `an output of ${opType}`);
+    }
+    this.#initializers.push(...weights);
+    this.#nodes.push(...nodes);
+  }
+
+  /** Take in an input as another graph declares it. */
+  adoptInput(value: ValueInfoProto): void {
+    this.#define(value.name, "an input");
+    this.#inputs.push(value);
+  }
+
+  /** Declare an output as another graph does. */
+  adoptOutput(value: ValueInfoProto): void {
+    this.#outputs.set(value.name, value);
+  }
+
   /** A name that is not used yet. */
   fresh(hint: string): string {
     return `${this.prefix}${hint}.${this.#count++}`;
@@ -205,62 +213,31 @@ export class GraphBuilder {
   model(): Uint8Array<ArrayBuffer> {
     const opset = (domain: string, version: number) =>
       create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) });
-    return toBinary(
-      ModelProtoSchema,
-      create(ModelProtoSchema, {
-        irVersion: 10n,
-        producerName: "archbench",
-        opsetImport: [opset("", 21), opset(MS, 1)],
-        graph: this.graph(),
-      }),
-    ) as Uint8Array<ArrayBuffer>;
+    return this.#bytes({ irVersion: IR_VERSION, opsetImport: [opset("", 21), opset(MS, 1)] }, this.graph());
   }
-}
 
-function valueInfo(name: string, type: ElementType, dims: (number | string)[]): ValueInfoProto {
-  const dim = dims.map((d) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value: typeof d === "number" ? { case: "dimValue", value: BigInt(d) } : { case: "dimParam", value: d },
-    })
-  );
-  const tensor = create(TypeProto_TensorSchema, {
-    elemType: DATA_TYPES[type],
-    shape: create(TensorShapeProtoSchema, { dim }),
-  });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
-  });
-}
+  /**
+   * The bytes of a model that holds nodes of another: in its versions of the operators, with its own functions.
+   *
+   * @throws {RangeError} If its operators are too old for the nodes of this builder.
+   */
+  modelWith(
+    { irVersion, opsetImport, functions }: ModelProto,
+    adopted: ReadonlySet<NodeProto>,
+  ): Uint8Array<ArrayBuffer> {
+    const opset = Number(opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 1);
+    const hasMs = opsetImport.some(({ domain }) => domain === MS);
+    const imports = hasMs
+      ? opsetImport
+      : [...opsetImport, create(OperatorSetIdProtoSchema, { domain: MS, version: 1n })];
+    const versions = { irVersion: irVersion > IR_VERSION ? irVersion : IR_VERSION, opsetImport: imports, functions };
+    return this.#bytes(versions, lowered(this.graph(), opset, adopted));
+  }
 
-/** Type, shape and numbers, such as `int64[1]:-1`; a hash stands for many numbers. */
-/** Whether a constant is named by its value, as `literal` names them: any layer may share it. */
-export function isLiteralName(name: string): boolean {
-  return /^[a-z]+\d*\[[\d,]*\]:/.test(name);
-}
-
-function literalName(type: ElementType, dims: number[], values: number[]): string {
-  const numbers = values.length > 8
-    ? createHash("sha256").update(rawBytes(type, values)).digest("hex").slice(0, 16)
-    : values.map((value) => Object.is(value, -0) ? "-0" : value).join(",");
-  return `${type}[${dims}]:${numbers}`;
-}
-
-function rawBytes(type: ElementType, values: number[]): Uint8Array<ArrayBuffer> {
-  switch (type) {
-    case "float32":
-      return new Uint8Array(new Float32Array(values).buffer);
-    case "float16":
-      return new Uint8Array(new Float16Array(values).buffer);
-    case "int32":
-      return new Uint8Array(new Int32Array(values).buffer);
-    case "int64":
-      return new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer);
-    case "bool":
-    case "int8":
-      return new Uint8Array(Int8Array.from(values).buffer);
-    case "uint8":
-      return new Uint8Array(values);
+  #bytes(versions: Partial<ModelProto>, graph: GraphProto): Uint8Array<ArrayBuffer> {
+    const { irVersion, opsetImport, functions = [] } = versions;
+    const model = create(ModelProtoSchema, { producerName: "archbench", irVersion, opsetImport, functions, graph });
+    return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
   }
 }
 

@@ -45,6 +45,16 @@ async function compare(models: Record<string, ModelRef>, options: CompareOptions
 
 const text = ({ bundle }: View) => String(bundle["text/plain"]).replace(/\s+/g, " ");
 
+Deno.test("with a loop around the graph made elsewhere all models decode in loops, and its files are another model then", () =>
+  withExported(async (folder) => {
+    const looped = { ref: folder, optimise: "loop" as const };
+    const c = await compare({ ours: OWN, theirs: looped }), rows = c.summary.objects() as SummaryRow[];
+    assert.deepEqual([c.raw.way, c.raw.ways, c.raw.identical], ["loop", undefined, []]);
+    assert.deepEqual(rows.map((r) => isUnjudged(r.verdict)), [false, false, false, false]);
+    const found = await resolveModels({ looped, heads: { ...looped, optimise: "heads" }, asIs: folder, again: folder });
+    assert.deepEqual(identicalModels(found), [["asIs", "again"]]);
+  }));
+
 Deno.test("beside a graph made elsewhere all models take a run for each token, and rows, table and sentences say so", () =>
   withExported(async (folder) => {
     const c = await compare({ ours: OWN, theirs: folder }), rows = c.summary.objects() as SummaryRow[];

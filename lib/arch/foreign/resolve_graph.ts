@@ -72,6 +72,7 @@ export async function resolveGraph(ref: ModelRef, options: ModelOptions = {}): P
       precision,
       provider: options.provider ?? full.provider,
       threads: options.threads ?? full.threads,
+      optimise: options.optimise ?? full.optimise,
     },
     ...(others.length ? { notes: others } : {}),
     ...(hub ? { hub: hub.hub } : {}),

@@ -112,8 +112,8 @@ export async function positionCurve(
   return assemble(plan, done);
 }
 
-function modelOptionsOf({ precision, provider, threads }: PositionOptions): ModelOptions {
-  return { precision, provider, threads };
+function modelOptionsOf({ precision, provider, threads, optimise }: PositionOptions): ModelOptions {
+  return { precision, provider, threads, optimise };
 }
 
 /** Which texts, how far, in which bins; all that can be refused is refused here. */

@@ -137,7 +137,7 @@ function choiceOf({ temperature, topK, topP, uniforms, endIds, suppressEos, logp
 }
 
 /** A row of a batch. */
-function rowOf(caches: ForeignCaches, place: number): GroupRow {
+export function rowOf(caches: ForeignCaches, place: number): GroupRow {
   if ("waiting" in caches) return caches.waiting[place];
   for (const { places, group } of caches.parts) {
     if (places.includes(place)) return { group, row: places.indexOf(place) };

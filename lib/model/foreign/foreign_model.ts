@@ -1,5 +1,7 @@
-/** A running model whose graph another program made, as it is: its own inputs, outputs and caches, all logits at once. */
+/** A running model whose graph another program made: its own inputs, outputs and caches, as it is or with what was added. */
+import type { GraphKind } from "../../arch/build.ts";
 import type { GraphLayout } from "../../arch/foreign/layout.ts";
+import type { ResolvedGraph } from "../../arch/foreign/resolved_graph.ts";
 import type { CacheSizes } from "../cache_sizes.ts";
 import { argmax, logSumExp } from "../choose_token.ts";
 import type { Decoder } from "../decoder.ts";
@@ -13,36 +15,51 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { byLength, foreignDecoder, pieceOf } from "./foreign_decoder.ts";
 import { type OpenedGraphs, runGraph } from "./graph_run.ts";
 import { emptyGroup } from "./group.ts";
+import { loopDecoder, type LoopModel } from "./loop_decoder.ts";
+import { foreignScoreModes } from "./score_modes.ts";
+import { scoreWithHeads } from "./score_with_heads.ts";
 import { type SideBySide, sideBySide } from "./side_by_side.ts";
 
 /** Tokens of one run when a sequence is scored: all of their logits come out (100 MB of 49,152 entries). */
 const SCORED_TOKENS = 512;
 
+/** How the sessions are opened: the one that steps and scores, and the one that loops where that was asked for. */
+export interface ForeignSessions {
+  step(): Promise<OpenedGraphs>;
+  loop: (() => Promise<LoopModel>) | null;
+}
+
 export class ForeignModel implements RunningModel {
   readonly spec = null;
-  /** A graph that gives logits of whole rows scores whole rows; those of one length may share a run. */
-  readonly scoreModes: readonly ScoreMode[] = ["strict", "batch"];
+  readonly scoreModes: readonly ScoreMode[];
   readonly sizes: CacheSizes;
-  readonly #open: () => Promise<OpenedGraphs>;
+  readonly #open: ForeignSessions;
   #graphs: Promise<OpenedGraphs> | null = null;
+  #loop: Promise<LoopModel> | null = null;
   #sideBySide: Promise<SideBySide> | null = null;
   #closed = false;
 
   constructor(
     readonly info: ModelInfo,
     readonly tokenizer: Tokenizer,
-    readonly layout: GraphLayout,
-    open: () => Promise<OpenedGraphs>,
+    readonly found: ResolvedGraph,
+    open: ForeignSessions,
   ) {
-    this.sizes = sizesOf(layout);
+    this.sizes = sizesOf(this.layout);
+    this.scoreModes = foreignScoreModes(found);
     this.#open = open;
   }
 
-  async prepare(): Promise<void> {
-    await this.#opened();
+  get layout(): GraphLayout {
+    return this.found.layout;
+  }
+
+  async prepare(kinds: readonly GraphKind[]): Promise<void> {
+    for (const kind of kinds) await (kind === "score" || !this.#open.loop ? this.#opened() : this.#looped());
   }
 
   decoder(): Decoder {
+    if (this.#open.loop) return loopDecoder(() => this.#looped(), this.layout);
     return foreignDecoder(
       async () => ({ ...await this.#opened(), sideBySide: () => this.#together() }),
       this.layout,
@@ -52,9 +69,11 @@ export class ForeignModel implements RunningModel {
   async score(
     sequences: Sequence[],
     scores: Scores,
-    { mode, tokenBudget, maxCachedTokens }: Required<ScoreSettings>,
+    settings: Required<ScoreSettings>,
     afterRun: () => Promise<void>,
   ): Promise<void> {
+    const { mode, tokenBudget, maxCachedTokens } = settings, graphs = await this.#opened();
+    if (graphs.hasHeads && mode !== "batch") return await scoreWithHeads(graphs, sequences, scores, settings, afterRun);
     const isAlone = mode !== "batch" || await this.#together() === "alone";
     const most = isAlone ? 1 : Math.min(tokenBudget, maxCachedTokens);
     for (const batch of byLength(sequences.map(({ tokens }) => tokens), most)) {
@@ -129,7 +148,10 @@ export class ForeignModel implements RunningModel {
     let group = emptyGroup(this.layout, rows.length);
     for (let at = 0; at < length; at += piece) {
       const ids = rows.map((row) => row.slice(at, at + piece)), first = Math.max(0, from - at), ran = ids[0].length;
-      const { logits, dims: [, given, vocab], next } = await runGraph(graphs, group, ids, { mostTokens: length });
+      const { logits, dims: [, given, vocab], next } = await runGraph(graphs, group, ids, {
+        logits: first >= ran ? "none" : "all",
+        mostTokens: length,
+      });
       group = next;
       if (first >= ran) continue;
       const wanted = ran - first; // a graph without caches gives those before again
@@ -142,6 +164,8 @@ export class ForeignModel implements RunningModel {
     const graphs = await this.#graphs;
     await graphs?.session.release();
     await graphs?.first?.session.release();
+    await (await this.#loop)?.session.release();
+    this.#loop = null;
     this.#graphs = null;
   }
 
@@ -152,7 +176,12 @@ export class ForeignModel implements RunningModel {
 
   #opened(): Promise<OpenedGraphs> {
     if (this.#closed) throw new TypeError(`Cannot use ${this.info.name}: the model is closed`);
-    return this.#graphs ??= this.#open();
+    return this.#graphs ??= this.#open.step();
+  }
+
+  #looped(): Promise<LoopModel> {
+    if (this.#closed) throw new TypeError(`Cannot use ${this.info.name}: the model is closed`);
+    return this.#loop ??= this.#open.loop!();
   }
 }
 

@@ -7,6 +7,8 @@ import { type Group, roomFor, slotsOf } from "./group.ts";
 export interface OpenedGraph {
   session: Session;
   layout: GraphLayout;
+  /** Whether its heads work on the rows that they are asked for (lib/arch/foreign/heads_graph.ts). */
+  hasHeads?: boolean;
 }
 
 /** The graphs of a model: of one in two graphs, `first` reads what comes before anything is cached. */
@@ -22,12 +24,23 @@ export interface RunOptions {
   logits?: "all" | "last" | "none";
   /** Tokens that any row will have at most: shared buffers get no more room. */
   mostTokens?: number;
+  /** Whether another run follows behind these tokens. Default true. */
+  keepCaches?: boolean;
+  /** Of heads, instead of logits: rows of batch x tokens, and pairs of an index into them and a token. */
+  scored?: { rows: number[]; targets: [row: number, id: number][] };
+}
+
+/** ln p of each target, and the most probable token of each row. */
+export interface Scored {
+  logprobs: Float32Array;
+  best: BigInt64Array;
 }
 
 export interface GraphRun {
   /** Of each row's last tokens: of all that ran, or fewer where the graph gives fewer. [rows, tokens, vocab]. */
   logits: Float32Array;
   dims: [rows: number, tokens: number, vocab: number];
+  scored: Scored | null;
   next: Group;
 }
 
@@ -36,7 +49,7 @@ export async function runGraph(
   graphs: OpenedGraphs,
   group: Group,
   ids: number[][],
-  { logits = "all", mostTokens }: RunOptions = {},
+  { logits = "all", mostTokens, keepCaches = true, scored }: RunOptions = {},
 ): Promise<GraphRun> {
   const isCached = graphs.layout.caches.length > 0, hasCached = group.tokens.some((before) => before.length > 0);
   const { session, layout } = graphs.first && !hasCached ? graphs.first : graphs;
@@ -50,18 +63,36 @@ export async function runGraph(
     const positions = run.flatMap((row, r) => row.map((_, i) => lengths[r] + i));
     Object.assign(feeds, ints(layout.positions, positions, rows));
   }
-  if (layout.keep) feeds[layout.keep.name] = keepLast(layout.keep, logits === "all" ? 0 : 1);
+  if (layout.keep) feeds[layout.keep.name] = keepLast(layout.keep, logits === "all" || graphs.hasHeads ? 0 : 1);
   if (layout.useCache) feeds[layout.useCache] = bool(hasCached && isCached, [1]);
   const { caches: slots, sharesBuffers } = graphs.layout, into: Feeds = {};
   if (sharesBuffers) { for (const { past, present } of slots) into[present] = before.caches[past]; }
-  const fetched = [...(logits === "none" ? [] : [layout.logits.name]), ...slots.map((c) => c.present)];
+  if (graphs.hasHeads) Object.assign(feeds, headFeeds(rows, ran, logits, scored));
+  const answers = scored ? ["target_logprobs", "argmax"] : logits === "none" ? [] : [layout.logits.name];
+  const fetched = [...answers, ...(keepCaches || sharesBuffers ? slots.map((c) => c.present) : [])];
   const out: Partial<Record<string, Tensor>> = await session.run(feeds, fetched, into);
   const next: Group = { tokens: all, caches: {} };
-  for (const slot of slots) next.caches[slot.past] = sharesBuffers ? before.caches[slot.past] : out[slot.present]!;
+  for (const slot of keepCaches ? slots : []) {
+    next.caches[slot.past] = sharesBuffers ? before.caches[slot.past] : out[slot.present]!;
+  }
   const given = out[layout.logits.name];
-  if (!given) return { logits: new Float32Array(), dims: [rows, 0, 0], next };
+  if (!given) return { logits: new Float32Array(), dims: [rows, 0, 0], scored: scored ? scoredOf(out) : null, next };
   const vocab = given.dims.at(-1)!;
-  return { logits: asFloats(given), dims: [rows, given.size / (rows * vocab), vocab], next };
+  return { logits: asFloats(given), dims: [rows, given.size / (rows * vocab), vocab], scored: null, next };
+}
+
+/** Some kernels take no product of no rows, so there is always one. */
+function headFeeds(rows: number, ran: number, logits: RunOptions["logits"], scored: RunOptions["scored"]): Feeds {
+  const wanted = scored?.rows ??
+    (logits === "all"
+      ? Array.from({ length: rows * ran }, (_, row) => row)
+      : Array.from({ length: rows }, (_, row) => (row + 1) * ran - 1));
+  const targets = scored?.targets ?? [];
+  return { rows: int64s(wanted, [wanted.length]), targets: int64s(targets.flat(), [targets.length, 2]) };
+}
+
+function scoredOf({ target_logprobs, argmax }: Partial<Record<string, Tensor>>): Scored {
+  return { logprobs: target_logprobs!.data as Float32Array, best: argmax!.data as BigInt64Array };
 }
 
 /**

@@ -34,7 +34,14 @@ export interface TrialOptions {
  * @throws {TypeError} If it cannot be opened or run, with the runtime's words; or if its process dies.
  */
 export async function tryGraph(graph: ResolvedGraph): Promise<void> {
-  const key = cacheKey([TRIAL_VERSION, await onnxruntimeVersion(), graph.identity, graph.layout, graph.first?.layout]);
+  const key = cacheKey([
+    TRIAL_VERSION,
+    await onnxruntimeVersion(),
+    graph.identity,
+    graph.layout,
+    graph.options.optimise ?? null,
+    graph.first?.layout,
+  ]);
   await remembered(cacheDir("graphs", `${key}.json`), () => runTrial(graph));
 }
 
@@ -46,6 +53,7 @@ export async function runTrial(graph: ResolvedGraph, options: TrialOptions = {})
   const { late, status, stdout, words } = await runLimited(options.command ?? TRIAL, input, limits, { env });
   const answer = answerIn(stdout);
   if (answer && "ran" in answer) return answer;
+  if (answer?.error.startsWith("Cannot open")) throw new TypeError(answer.error);
   throw new TypeError(
     `Cannot open ${graph.path}: ` +
       (answer

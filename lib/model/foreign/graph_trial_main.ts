@@ -4,7 +4,7 @@ import { pieceOf } from "./foreign_decoder.ts";
 import { runGraph } from "./graph_run.ts";
 import { emptyGroup } from "./group.ts";
 import type { TrialAnswer } from "./graph_trial.ts";
-import { openGraphs } from "./open_foreign.ts";
+import { openForeign, openGraphs } from "./open_foreign.ts";
 
 async function tried(graph: ResolvedGraph): Promise<TrialAnswer> {
   const { layout, facts: { vocabSize } } = graph;
@@ -23,12 +23,25 @@ async function tried(graph: ResolvedGraph): Promise<TrialAnswer> {
         group = next;
       }
     }
+    if (graph.options.optimise) await triedWith(graph);
     return { ran: true };
   } catch (error) {
+    const { message } = error as Error;
+    if (message.includes("with optimise")) return { error: message };
     return {
       error: `onnxruntime says: ${(error as Error).message.replace(/^Cannot open .*?: onnxruntime says: /, "")}`,
     };
   }
+}
+
+/** The graph with what is added to it: two tokens behind a few, by each session that will run. */
+async function triedWith(graph: ResolvedGraph): Promise<void> {
+  const settings = { provider: "cpu", threads: 1 } as const, prompt = [0, 1 % graph.facts.vocabSize, 0];
+  const model = await openForeign({ ...graph, tokenizer: "bytes" }, settings);
+  await model.logitsAt([prompt], [{ sequence: 0, at: 2 }]);
+  const decoder = model.decoder();
+  await decoder.run(decoder.start([prompt]), { turns: 2 });
+  await model.close();
 }
 
 const graph = JSON.parse(await new Response(Deno.stdin.readable).text()) as ResolvedGraph;

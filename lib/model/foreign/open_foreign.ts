@@ -6,6 +6,7 @@ import { threadWarnings } from "../open_options.ts";
 import type { Provider } from "../../arch/spec.ts";
 import { openSession, type SessionOptions } from "../session.ts";
 import { tokenizerOf } from "../tokenizer_files.ts";
+import { openHeads, openLoop } from "./changed_graphs.ts";
 import { ForeignModel } from "./foreign_model.ts";
 import type { OpenedGraphs } from "./graph_run.ts";
 
@@ -14,13 +15,11 @@ export async function openForeign(
   graph: ResolvedGraph,
   options: SessionOptions & { provider: Provider },
 ): Promise<ForeignModel> {
-  const { facts: { vocabSize }, tokenizer, ends, layout } = graph;
-  return new ForeignModel(
-    infoOf(graph, options),
-    await tokenizerOf(tokenizer, vocabSize, null, ends),
-    layout,
-    () => openGraphs(graph, options),
-  );
+  const { facts: { vocabSize }, tokenizer, ends, layout, options: { optimise } } = graph;
+  return new ForeignModel(infoOf(graph, options), await tokenizerOf(tokenizer, vocabSize, null, ends), graph, {
+    step: () => optimise ? openHeads(graph, options) : openGraphs(graph, options),
+    loop: optimise === "loop" ? async () => ({ session: await openLoop(graph, options), layout, vocabSize }) : null,
+  });
 }
 
 /** The sessions of a graph that was found, of both where it has two. */
@@ -36,8 +35,12 @@ export async function openGraphs(
   return { session, layout, ...(first ? { first: { session: await open(first.path), layout: first.layout } } : {}) };
 }
 
+/** How a graph runs, as shown to people. */
+const LABELS = { none: "graph as it is", heads: "graph with heads", loop: "graph with heads and loop" };
+
 function infoOf(graph: ResolvedGraph, { provider, threads }: { provider: Provider; threads: number }): ModelInfo {
-  const { facts, layout, weights } = graph, warnings = [...threadWarnings(threads), ...graph.notes ?? []];
+  const { facts, layout, weights, options: { optimise } } = graph,
+    warnings = [...threadWarnings(threads), ...graph.notes ?? []];
   const keys = layout.caches.filter(({ dims }) => dims.length === 3 && dims[1] === "slots");
   const [kvHeads, , headDim] = keys[0]?.dims ?? [];
   return {
@@ -51,13 +54,13 @@ function infoOf(graph: ResolvedGraph, { provider, threads }: { provider: Provide
     vocabSize: facts.vocabSize,
     contextLength: facts.contextLength,
     precision: weights.type,
-    precisionLabel: `${weights.type} (graph as it is)`,
+    precisionLabel: `${weights.type} (${LABELS[optimise ?? "none"]})`,
     provider,
     threads,
     weightBytes: weights.bytes,
     source: basename(graph.first?.path ?? graph.path),
     ...(graph.hub ? { hub: graph.hub } : {}),
-    ways: ["step"],
+    ways: optimise === "loop" ? ["loop", "step"] : ["step"],
     ...(warnings.length ? { warnings } : {}),
   };
 }

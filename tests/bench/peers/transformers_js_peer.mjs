@@ -45,5 +45,23 @@ await serve(async () => {
         ids: Array.from(out.data, Number).slice(ids.length),
       };
     },
+    // Log-likelihood of each sequence's last tokens: a forward pass each, its logits in JavaScript.
+    async score({ sequences }) {
+      const startMs = performance.now(), logLikelihoods = [];
+      for (const { tokens, targets } of sequences) {
+        const { logits } = await model({ input_ids: int64s(tokens), attention_mask: int64s(tokens.map(() => 1)) });
+        const [, rows, vocab] = logits.dims;
+        let sum = 0;
+        targets.forEach((target, i) => {
+          const at = rows - targets.length + i, row = logits.data.subarray(at * vocab, (at + 1) * vocab);
+          let most = -Infinity, all = 0;
+          for (let j = 0; j < vocab; j++) if (row[j] > most) most = row[j];
+          for (let j = 0; j < vocab; j++) all += Math.exp(row[j] - most);
+          sum += row[target] - most - Math.log(all);
+        });
+        logLikelihoods.push(sum);
+      }
+      return { seconds: (performance.now() - startMs) / 1000, logLikelihoods };
+    },
   };
 });
