@@ -1,4 +1,5 @@
 /** A picture of an architecture: from the embedding up to the head, repeated layers drawn once. */
+import { noOptions } from "../check/options.ts";
 import { describeChannel, describeMixer, describePosition, type LayerGroup, layerGroups } from "../arch/describe.ts";
 import { layerParameters, modelParameters } from "../arch/blocks/layer.ts";
 import type { ArchSpec, LayerSpec, MixerSpec } from "../arch/spec.ts";
@@ -36,6 +37,7 @@ const FILL: Record<MixerSpec["kind"] | "channel" | "outside", string> = {
  * ```
  */
 export function archDiagram(spec: ArchSpec, ...others: ArchSpec[]): View {
+  noOptions("archDiagram", [spec, ...others.filter((one) => one?.layers === undefined)], 1);
   const specs = [spec, ...others];
   for (const one of specs) validateSpec(one);
   return new View({

@@ -45,7 +45,8 @@ export function positionFigure({ raw, curves, differences }: PositionCurve): Fig
     tickvals: ticks,
     ticktext: ticks.map(shortCount),
   });
-  const percent = Math.round(100 * level);
+  const percent = Math.round(100 * level),
+    unbounded = against.some(({ bins }) => bins.some((b) => !isBounded(b.value)));
   const panels = [
     { x: places, y: axis("bits per byte", { rangemode: "tozero" }) },
     ...(against.length ? [{ x: places, y: axis("difference (bits/byte)") }] : []),
@@ -57,7 +58,10 @@ export function positionFigure({ raw, curves, differences }: PositionCurve): Fig
       [
         `${raw.texts.length} texts; bands: ${percent} %, of each bin alone (top)`,
         ...(against.length
-          ? [`of all differences from ${escapePlot(baseline)} (bottom)`, `grey: within ±${band}`]
+          ? [
+            `of all differences from ${escapePlot(baseline)} (bottom)`,
+            `grey: within ±${band}${unbounded ? "; no band: too few texts" : ""}`,
+          ]
           : []),
       ].join("<br>"),
       {

@@ -32,6 +32,9 @@ Deno.test("two texts say that they are too few, and give no verdict", () => {
   });
   assert.match(positionSentence(few), /too few texts to tell at every place/);
   assert.match(String(positionTable(few)), /too few texts/);
+  const title = (curve: PositionCurve) => JSON.stringify(positionFigure(curve).layout.title);
+  assert.match(title(few), /no band: too few texts/);
+  assert.doesNotMatch(title(curveOf([0, 0.2, 0.3])), /no band/);
 });
 
 Deno.test("the table has a row a model and bin, with marks past the trained length and what was left out", () => {
