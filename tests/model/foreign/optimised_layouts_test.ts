@@ -15,7 +15,6 @@ const LAYOUTS: Record<string, TinyLayout> = {
   "32 bits and half precision": { ints: "int32", floats: "float16" },
   "no cache": { caches: "none" },
   "logits of as many tokens as are asked for": { logits: "keep" },
-  "a merged decoder": { caches: "merged" },
   "a state that does not grow": { conv: true },
   "weights in several files": { data: ["model.onnx_data", "model.onnx_data_1", "weights.bin"] },
 };
@@ -48,6 +47,7 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
 const REFUSED: [TinyLayout, RegExp][] = [
   [{ logits: "last" }, /its output "logits" has the logits of the last token alone; leave optimise out/],
   [{ rows: 1 }, /it takes one row a run/],
+  [{ caches: "merged" }, /no head was found behind its output "logits": it comes of If/],
   [{ tokens: 1 }, /it takes one token a run/],
 ];
 
