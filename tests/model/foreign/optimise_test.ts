@@ -1,7 +1,6 @@
 /** Graphs that other programs made, with heads and a loop added: the same ids and log-likelihoods as they are. */
 import assert from "node:assert/strict";
-import { link, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { link, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
@@ -14,17 +13,9 @@ import { openForSurgery } from "../../../lib/onnx/surgery/foreign_file.ts";
 import { DATA_TYPES, GraphBuilder } from "../../../lib/onnx/graph_builder.ts";
 import { sharedFolder } from "../../shared.ts";
 import { someIds, tinySpec } from "../tiny_spec.ts";
+import { inFolder } from "./in_folder.ts";
 
 const OPTIMISATIONS: Optimisation[] = ["heads", "loop"];
-
-async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "optimise-"));
-  try {
-    await use(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
 
 /** Greedy and drawn ids, alone and side by side, log-likelihoods with shared prefixes and without, and logits. */
 async function assertSame(found: LanguageModel, want: LanguageModel, prompts: number[][]): Promise<void> {
