@@ -6,6 +6,7 @@
  */
 
 // Architectures and models
+export type { ModelOptions, ModelRef, Precision, Provider } from "./arch/model_ref.ts";
 export type {
   ArchEdit,
   ArchSpec,
@@ -19,14 +20,10 @@ export type {
   MixerSpec,
   MlaSpec,
   MlpSpec,
-  ModelOptions,
-  ModelRef,
   MoeSpec,
   NormSpec,
   Placement,
   PositionSpec,
-  Precision,
-  Provider,
   RopeScaling,
   Rwkv6Spec,
   RwkvChannelSpec,

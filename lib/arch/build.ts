@@ -16,7 +16,8 @@ import { Packer } from "./packer.ts";
 import { type PackedWeights, packWeights } from "./packed_weights.ts";
 import { packRopeTables, ropeChoices, type RopeTable } from "./rope_tables.ts";
 import { scoreGraph } from "./score_graph.ts";
-import type { ArchSpec, Precision } from "./spec.ts";
+import type { Precision } from "./model_ref.ts";
+import type { ArchSpec } from "./spec.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** Part of every cache key: raise it when the packing of weights changes. */

@@ -11,7 +11,8 @@ import { isResolvedGraph, type ResolvedGraph } from "./foreign/resolved_graph.ts
 import type { FoundModel } from "./model_facts.ts";
 import { resolveModel } from "./resolve.ts";
 import type { ModelSource } from "./resolved.ts";
-import type { ArchEdit, ArchSpec, ModelOptions, Precision } from "./spec.ts";
+import type { ModelOptions, Precision } from "./model_ref.ts";
+import type { ArchEdit, ArchSpec } from "./spec.ts";
 
 export interface ModelFingerprint {
   /** SHA-256 of each file's bytes, or the seed of random weights. */

@@ -4,7 +4,8 @@ import type { PackedPart } from "./blocks/block.ts";
 import { type PackedNorm, packNorm } from "./blocks/norm.ts";
 import { type PackedLinear, type PackedTensor, Packer, type WeightSink } from "./packer.ts";
 import { dequantise, isQuantised, type Matrix } from "./quant_blocks.ts";
-import type { ArchSpec, Precision } from "./spec.ts";
+import type { Precision } from "./model_ref.ts";
+import type { ArchSpec } from "./spec.ts";
 import { readLayer, readModel, type WeightSource } from "./weight_source.ts";
 
 export type PackedEmbedding =

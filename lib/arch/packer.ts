@@ -1,7 +1,7 @@
 /** Weights in the form that a graph's operators read, one after the other in one file. */
 import type { ElementType, ExternalTensor } from "../onnx/graph_builder.ts";
 import { dequantise, isQuantised, type Matrix, type QuantBlocks, quantise } from "./quant_blocks.ts";
-import type { Precision } from "./spec.ts";
+import type { Precision } from "./model_ref.ts";
 
 /** A tensor in the weights file. */
 export interface PackedTensor extends ExternalTensor {

@@ -1,7 +1,7 @@
 /** A precision as people see it: with what the weights were rounded to before, and what "stored" made of them. */
 import type { PackedWeights } from "./packed_weights.ts";
 import type { PackedLinear } from "./packer.ts";
-import type { Precision } from "./spec.ts";
+import type { Precision } from "./model_ref.ts";
 
 /**
  * "fp32", "fp32 (from Q4_K_M, 4.9 bits a weight)", "stored (Q4_K_M, 4.9 bits a weight, as int4 blocks + int8 blocks,

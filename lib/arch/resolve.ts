@@ -19,7 +19,8 @@ import {
 import { randomLabel } from "./random_weights.ts";
 import { checkModel } from "./ref_fields.ts";
 import { isResolved, type ModelSource, optionsOf, type ResolvedModel } from "./resolved.ts";
-import type { ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
+import type { ModelOptions, ModelRef, Precision } from "./model_ref.ts";
+import type { ArchSpec } from "./spec.ts";
 import { validateSpec } from "./validate.ts";
 
 /** Precisions that this version can run; the others are known, and refused. */

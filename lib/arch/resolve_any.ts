@@ -9,7 +9,7 @@ import { checkModel } from "./ref_fields.ts";
 import type { FoundModel } from "./model_facts.ts";
 import { type ReadOfHub, resolveModel } from "./resolve.ts";
 import { isResolved, type ModelSource, type ResolvedModel } from "./resolved.ts";
-import type { ModelOptions } from "./spec.ts";
+import type { ModelOptions } from "./model_ref.ts";
 
 /**
  * Resolve a reference to a model or a graph.

@@ -3,7 +3,7 @@ import type { AnySource } from "./foreign/resolved_graph.ts";
 import type { FoundModel } from "./model_facts.ts";
 import type { ReadOfHub } from "./resolve.ts";
 import { resolveAny } from "./resolve_any.ts";
-import type { ModelOptions } from "./spec.ts";
+import type { ModelOptions } from "./model_ref.ts";
 
 /** Resolve references by name. */
 export async function resolveModels(

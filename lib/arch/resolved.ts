@@ -1,6 +1,7 @@
 /** What a reference stands for: plain data, found once, that travels to hosts and from task to task. */
 import type { EndsOrigin, HubSource, StoredWeights, TokenizerOrigin } from "./origin.ts";
-import type { ArchEdit, ArchSpec, ModelOptions, ModelRef, Precision } from "./spec.ts";
+import type { ModelOptions, ModelRef, Precision } from "./model_ref.ts";
+import type { ArchEdit, ArchSpec } from "./spec.ts";
 
 export interface ResolvedModel {
   /** Tells it from a reference; raised when the shape changes. */

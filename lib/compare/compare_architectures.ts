@@ -2,7 +2,7 @@
 import { MODEL_OPTIONS, MODELS } from "../arch/ref_fields.ts";
 import type { FoundModel } from "../arch/model_facts.ts";
 import { resolveModels, withWeights } from "../arch/resolve_models.ts";
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../arch/model_ref.ts";
 import { BAND, MEMORY_HOSTS, SEED } from "../check/common.ts";
 import { names, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";

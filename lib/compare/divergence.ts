@@ -1,7 +1,7 @@
 /** How far a model is from a baseline that reads the same tokens: paired over every token of some texts. */
 import { modelFacts } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../arch/model_ref.ts";
 import { checkModel, MODEL_OPTIONS } from "../arch/ref_fields.ts";
 import { LEVEL } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";

@@ -1,5 +1,5 @@
 /** Everything that a comparison measured: plain JSON, from which its tables are made and can be made again. */
-import type { ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
 import type { EvalResult } from "../eval/types.ts";
 import type { Environment } from "../measure/environment.ts";
 import type { MemoryResult } from "../measure/memory.ts";

@@ -1,7 +1,7 @@
 /** Whether two models read texts as the same tokens: only then is there a next token to compare them in. */
 import { type ModelFacts, modelFacts } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
 import { tokenizerFingerprint } from "../model/tokenizer_fingerprint.ts";
 import { tokenizerOf } from "../model/tokenizer_files.ts";
 

@@ -2,7 +2,8 @@
 import type { Parameter, StateShape } from "../arch/blocks/block.ts";
 import { layerParameters, layerStates, modelParameters } from "../arch/blocks/layer.ts";
 import { grows } from "../arch/states.ts";
-import type { ArchSpec, Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { BATCH, ELEMENT_BYTES, PAST } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";

@@ -9,7 +9,7 @@ import type { CacheSlot } from "../arch/foreign/cache_slot.ts";
 import type { GraphLayout } from "../arch/foreign/layout.ts";
 import { checkModel } from "../arch/ref_fields.ts";
 import { isResolved } from "../arch/resolved.ts";
-import { type ModelOptions, type ModelRef, type Precision, PRECISIONS } from "../arch/spec.ts";
+import { type ModelOptions, type ModelRef, type Precision, PRECISIONS } from "../arch/model_ref.ts";
 import { noOptions } from "../check/options.ts";
 import type { Bindings } from "../onnx/dims.ts";
 import type { OnnxModel } from "../onnx/onnx_model.ts";

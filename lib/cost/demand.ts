@@ -1,6 +1,7 @@
 /** What a model asks of a machine, whichever one: memory by part, and the work of a prefill and of a decode step. */
 import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
-import type { ArchSpec, Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { parameterCount } from "./bytes.ts";
 import type { Machine } from "./hardware.ts";
 import { GPU_SERVER, type MemoryPlan, ONNXRUNTIME_CPU, planOf, type RuntimeMemory } from "./memory_plan.ts";

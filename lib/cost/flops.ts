@@ -1,7 +1,8 @@
 /** FLOPs of a forward pass and of a generation, in closed form from the architecture. */
 import { resolveSpec } from "../arch/resolve.ts";
 import { layerBlocks, layerParameters } from "../arch/blocks/layer.ts";
-import type { ArchSpec, ChannelSpec, LayerSpec, ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
+import type { ArchSpec, ChannelSpec, LayerSpec } from "../arch/spec.ts";
 import { BATCH, PAST, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";

@@ -1,5 +1,5 @@
 /** What a graph made elsewhere brings itself: its caches, and forms that nobody else chooses. */
-import type { Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
 import type { CostedGraph } from "./costed_graph.ts";
 
 /** Bytes of all its caches behind so many tokens; a graph keeps every token, whatever window its attention has. */

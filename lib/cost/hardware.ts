@@ -4,7 +4,7 @@ import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, noOptions } from "../check/options.ts";
 import { byType, flag, nullable, oneOf, quantity, text, word } from "../check/rules.ts";
-import type { Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
 
 /** Formats that are multiplied. */
 export type Format = "fp32" | "fp16" | "bf16" | "int8" | "int4";

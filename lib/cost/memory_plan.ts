@@ -1,6 +1,7 @@
 /** The memory that a running model needs, part by part. */
 import { fasterGraph, usableGraph } from "../arch/batch_graph.ts";
-import type { ArchSpec, Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { peakActivationBytes } from "./activations.ts";
 import { kvBytesPerToken, kvCacheBytes, recurrentStateBytes } from "./bytes.ts";
 import { PRECISION } from "../arch/ref_fields.ts";

@@ -1,5 +1,5 @@
 /** Which model, precision and machine meet a set of limits, with the reason for each; and why the others do not. */
-import type { ModelRef, Precision } from "../arch/spec.ts";
+import type { ModelRef, Precision } from "../arch/model_ref.ts";
 import { zooNames } from "../arch/zoo/zoo.ts";
 import { MODEL_REF, PRECISION } from "../arch/ref_fields.ts";
 import { BATCH, GIGABYTES, MOST_TOKENS } from "../check/common.ts";

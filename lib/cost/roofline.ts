@@ -1,5 +1,6 @@
 /** What bounds a model on a machine, arithmetic or memory, and the time that follows from it. */
-import type { ArchSpec, Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { validateSpec } from "../arch/validate.ts";
 import { list, withFields } from "../check/rules.ts";
 import { kvCacheBytes } from "./bytes.ts";

@@ -2,7 +2,8 @@
  * What a spec costs, or a graph that was read (`costedGraph`), for callers from outside: the spec is checked first, so that a misspelt field is an error and never
  * another number. Within the library a spec was checked when it was resolved.
  */
-import type { ArchSpec, Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { validateSpec } from "../arch/validate.ts";
 import { ELEMENT_BYTES, PAST } from "../check/common.ts";
 import { checkArgument, checkOptions, noOptions } from "../check/options.ts";

@@ -1,5 +1,6 @@
 /** Bytes that a forward pass must move: weights once, and what it reads and writes of caches and states. */
-import type { ArchSpec, Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { kvCacheBytes, recurrentStateBytes, weightBytes } from "./bytes.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** In which form each matrix of a model is kept: what its bytes follow from, known before any number is read. */
 import type { BlockForm } from "../arch/quant_blocks.ts";
-import type { Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
 import type { WeightSource } from "../arch/weight_source.ts";
 
 export interface WeightForms {

@@ -1,5 +1,6 @@
 /** Whether a model runs on a machine: memory, speed, energy and price before anything is downloaded. */
-import type { ArchSpec, ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { checkModel, PRECISION } from "../arch/ref_fields.ts";
 import { BATCH, GIGABYTES, TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";

@@ -1,5 +1,5 @@
 /** What a prefill and a decode step ask of any machine. */
-import type { Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
 import type { FlopsConvention } from "./flops_convention.ts";
 
 /** One forward pass: prefill of the prompt, or one decode step. */

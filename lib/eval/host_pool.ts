@@ -2,7 +2,7 @@
 import type { GraphKind } from "../arch/build.ts";
 import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
 import { optionsOf } from "../arch/resolved.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import { physicalCores } from "../model/physical_cores.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 

@@ -1,7 +1,7 @@
 /** Evaluate a model on a task: the rows, the work that the task asks for, and what is kept of it. */
 import { checkModel } from "../arch/ref_fields.ts";
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import { HOSTS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";

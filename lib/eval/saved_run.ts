@@ -3,7 +3,7 @@ import { foundFingerprint } from "../arch/fingerprint.ts";
 import { type AnySource, isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
 import { modelFacts } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import { chooseProvider } from "../model/provider.ts";
 import { foreignScoreModes } from "../model/foreign/score_modes.ts";
 import { onnxruntimeVersion } from "../model/runtime_version.ts";

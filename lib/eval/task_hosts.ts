@@ -1,7 +1,7 @@
 /** The model hosts of one evaluation: a given one, one of its own, or several that share the cores. */
 import type { GraphKind } from "../arch/build.ts";
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import type { ScoreSettings } from "../model/score_options.ts";
 import { progress } from "../progress.ts";

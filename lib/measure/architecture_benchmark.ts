@@ -3,7 +3,7 @@ import { checkModel } from "../arch/ref_fields.ts";
 import { isResolvedGraph } from "../arch/foreign/resolved_graph.ts";
 import { type FoundModel, modelFacts } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../arch/model_ref.ts";
 import { graphOfRef } from "../cost/costed_graph.ts";
 import { costedFlops } from "../cost/flops.ts";
 import { HOSTS, MEMORY_HOSTS, MOST_RUNS, SEED } from "../check/common.ts";

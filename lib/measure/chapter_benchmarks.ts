@@ -2,7 +2,7 @@
  * Two ways to time one model in one process, side by side: the broken one (no warm-up, a few runs, a bare mean) and the
  * correct one (warm-up, many runs, spread and percentiles). What both leave open, the order of two models, is at the end.
  */
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../arch/model_ref.ts";
 import { modelFacts } from "../arch/model_facts.ts";
 import { resolveAny } from "../arch/resolve_any.ts";
 import { MODEL_OPTIONS } from "../arch/ref_fields.ts";

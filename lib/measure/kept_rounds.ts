@@ -1,7 +1,7 @@
 /** Rounds that outlive the process that measures them: what is written after each, and how a run goes on with them. */
 import { foundFingerprint } from "../arch/fingerprint.ts";
 import type { FoundModel } from "../arch/model_facts.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import { KeptWork } from "../store/kept_work.ts";
 import type { ResultStore } from "../store/results.ts";
 import type { DecodeWay, ModelInfo } from "../model/info.ts";

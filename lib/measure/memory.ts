@@ -1,6 +1,6 @@
 /** Peak memory of a running model, in a fresh process of its own. */
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
-import type { ModelOptions, Precision } from "../arch/spec.ts";
+import type { ModelOptions, Precision } from "../arch/model_ref.ts";
 import { type Subject, subjectOf } from "../cost/subject.ts";
 import type { ProcessCounters, StartHost } from "../model/protocol.ts";
 import type { Estimate } from "../stats/estimate.ts";

@@ -1,6 +1,6 @@
 /** The machine's peaks, measured by probe graphs in hosts like a model's: FLOP/s, and bytes/s of weights and of a copy. */
 import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import { HOSTS, MOST_RUNS, SEED } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";

@@ -2,7 +2,7 @@
 import { MODEL_OPTIONS, SOURCES } from "../arch/ref_fields.ts";
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
 import { resolveModels, withWeights } from "../arch/resolve_models.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import { COMPARISONS, SEED } from "../check/common.ts";
 import { suggestion } from "../check/nearest.ts";
 import { object, optional } from "../check/objects.ts";

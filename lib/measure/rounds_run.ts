@@ -1,6 +1,6 @@
 /** One block of rounds: start all processes anew, warm each up, and run the rounds in random order. */
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import type { ModelHost, StartHost } from "../model/protocol.ts";
 import { type Progress, StopError } from "../progress.ts";
 import { type Random, seededRandom } from "../stats/random.ts";

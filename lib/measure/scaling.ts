@@ -1,6 +1,6 @@
 /** How time grows with length: TTFT over prompts, TPOT over contexts, and where one model overtakes another. */
 import { MODELS } from "../arch/ref_fields.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
 import { TOKENS } from "../check/common.ts";
 import { object, optional, without } from "../check/objects.ts";
 import { checkArgument, checkOptions, noOptions } from "../check/options.ts";

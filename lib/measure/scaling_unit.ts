@@ -1,5 +1,5 @@
 /** The unit of a scaling's lengths: tokens, or bytes of one text where tokenizers differ. */
-import type { ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
 import type { RoundSample, RoundsResult, RoundsSetting } from "./rounds_result.ts";
 import { type GenerationSetting, isGeneration, type ThroughputSetting } from "./setting.ts";
 import { planTexts } from "./text_plan.ts";

@@ -1,7 +1,7 @@
 /** How a model is opened, here or in a host. */
 import type { GraphKind } from "../arch/build.ts";
 import { MODEL_OPTIONS } from "../arch/ref_fields.ts";
-import type { ModelOptions } from "../arch/spec.ts";
+import type { ModelOptions } from "../arch/model_ref.ts";
 import { object, optional } from "../check/objects.ts";
 import { list, oneOf, word } from "../check/rules.ts";
 

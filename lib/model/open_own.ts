@@ -7,7 +7,7 @@ import { precisionLabel } from "../arch/precision_label.ts";
 import { modelFacts } from "../arch/model_facts.ts";
 import type { ResolvedModel } from "../arch/resolved.ts";
 import { weightsOf } from "../arch/weights_of.ts";
-import type { Provider } from "../arch/spec.ts";
+import type { Provider } from "../arch/model_ref.ts";
 import { parameterCount } from "../cost/bytes.ts";
 import { GraphSessions, type OpenGraph } from "./graph_sessions.ts";
 import type { ModelInfo } from "./info.ts";

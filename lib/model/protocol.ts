@@ -1,7 +1,7 @@
 /** What parent and model host say to each other: one JSON object a line over stdin and stdout. */
 import type { DecodeGraph } from "../arch/batch_graph.ts";
 import type { AnySource } from "../arch/foreign/resolved_graph.ts";
-import type { ModelOptions, ModelRef } from "../arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../arch/model_ref.ts";
 import type { DivergenceSums } from "./divergence.ts";
 import type { GenerateBatchOptions, GenerateOptions, GenerateRequest, GenerateResult, Generation } from "./generate.ts";
 import type { DecodeWay, ModelInfo } from "./info.ts";

@@ -1,5 +1,5 @@
 /** Which execution provider a request for one means on this machine. */
-import { type Provider, PROVIDERS } from "../arch/spec.ts";
+import { type Provider, PROVIDERS } from "../arch/model_ref.ts";
 
 /**
  * The provider that `requested` means here. The graphs are fp32, which only the CPU provider's attention runs.

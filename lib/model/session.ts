@@ -1,6 +1,6 @@
 /** The one file that imports onnxruntime-node: sessions and tensors under our own names. */
 import * as ort from "onnxruntime-node";
-import type { Provider } from "../arch/spec.ts";
+import type { Provider } from "../arch/model_ref.ts";
 import { chooseProvider } from "./provider.ts";
 
 export { physicalCores } from "./physical_cores.ts";

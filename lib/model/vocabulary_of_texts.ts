@@ -1,7 +1,7 @@
 /** The part of a model's vocabulary that some texts need: what the edit `vocabulary` is given. */
 import { checkModel } from "../arch/ref_fields.ts";
 import { resolveModel } from "../arch/resolve.ts";
-import type { ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
 import { checkArgument, noOptions } from "../check/options.ts";
 import { list, text } from "../check/rules.ts";
 import { type Bpe, bpeOf, cutTokenizer, neededTokens, partsOfMerge } from "./cut_tokenizer.ts";

@@ -1,7 +1,8 @@
 /** Training one architecture on one task from one seed. */
 import { join } from "node:path";
 import { ARCH_SPEC } from "../arch/ref_fields.ts";
-import type { ArchSpec, ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { BATCH, SEED, THREADS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions, withDefaults } from "../check/options.ts";

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { PARAMETERS, scale } from "../arch/scale.ts";
-import type { ArchSpec, ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { SPECS } from "../arch/ref_fields.ts";
 import { BATCH, MOST_THREADS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";

@@ -1,6 +1,7 @@
 /** What architectures cost before anything runs: size, arithmetic, and memory that grows or does not. */
 import { ARCH_SPEC } from "../arch/ref_fields.ts";
-import type { ArchSpec, Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { TOKENS } from "../check/common.ts";
 import { names, object, optional } from "../check/objects.ts";
 import { checkArgument, checkOptions } from "../check/options.ts";

@@ -1,7 +1,8 @@
 /** A model before it runs: what it is, what it needs, and what of it will run here. */
 import { checkModel } from "../arch/ref_fields.ts";
 import { resolveGraph } from "../arch/foreign/resolve_graph.ts";
-import type { ArchSpec, ModelRef } from "../arch/spec.ts";
+import type { ModelRef } from "../arch/model_ref.ts";
+import type { ArchSpec } from "../arch/spec.ts";
 import { TOKENS } from "../check/common.ts";
 import { object, optional } from "../check/objects.ts";
 import { checkOptions } from "../check/options.ts";

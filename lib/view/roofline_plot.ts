@@ -2,7 +2,7 @@
 import { checkArgument, noOptions } from "../check/options.ts";
 import { arithmetic, MACHINE, type Machine, weightRate } from "../cost/hardware.ts";
 import type { RooflineResidual } from "../cost/roofline.ts";
-import type { Precision } from "../arch/spec.ts";
+import type { Precision } from "../arch/model_ref.ts";
 import { RESIDUALS } from "./arguments.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { applyEdits, editModel } from "../../lib/arch/edits.ts";
 import { modelFingerprint } from "../../lib/arch/fingerprint.ts";
 import { resolveModel } from "../../lib/arch/resolve.ts";
-import type { ArchEdit, ArchSpec, AttentionSpec, ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
+import type { ArchEdit, ArchSpec, AttentionSpec } from "../../lib/arch/spec.ts";
 import { openModel } from "../../lib/model/open_model.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 

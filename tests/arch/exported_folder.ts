@@ -1,6 +1,6 @@
 /** A folder as exporters write it, of a small model: a graph made elsewhere to whoever opens it. */
 import { join } from "node:path";
-import type { ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
 import { exportModel } from "../../lib/model/export.ts";
 import { tinySpec } from "../model/tiny_spec.ts";
 import { inTempFolder } from "./temp_folder.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type PackedLinear, type PackedTensor, Packer } from "../../lib/arch/packer.ts";
 import type { Matrix } from "../../lib/arch/quant_blocks.ts";
-import type { Precision } from "../../lib/arch/spec.ts";
+import type { Precision } from "../../lib/arch/model_ref.ts";
 
 /** A matrix packed in a precision, and its numbers as MatMulNBits and the minima's product see them, [rows][cols]. */
 export async function packedValues(

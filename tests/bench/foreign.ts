@@ -6,7 +6,7 @@
  */
 import { readQuestions, scoreRequestsOf } from "../../lib/eval/questions.ts";
 import { findTask } from "../../lib/eval/registry.ts";
-import type { ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
 import { startHost } from "../../lib/model/host.ts";
 import type { ModelInfo } from "../../lib/model/info.ts";
 import type { ModelHost } from "../../lib/model/protocol.ts";

@@ -3,7 +3,7 @@
  * a model. `deno task bench:forms [texts] [model ...]`
  */
 import { measureDivergence } from "../../lib/compare/divergence.ts";
-import type { Precision } from "../../lib/arch/spec.ts";
+import type { Precision } from "../../lib/arch/model_ref.ts";
 import { catalogNames } from "../../lib/store/catalog.ts";
 import { formatEstimate } from "../../lib/view/format.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { appendFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveModels } from "../../lib/arch/resolve_models.ts";
-import type { ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
 import { compareArchitectures, type CompareOptions } from "../../lib/compare/compare_architectures.ts";
 import { measureDivergence } from "../../lib/compare/divergence.ts";
 import { positionCurve } from "../../lib/compare/position/position_curve.ts";

@@ -1,6 +1,6 @@
 /** HellaSwag's golden rows: log-likelihoods and correctness of lm-eval, compared with what a model gives here. */
 import assert from "node:assert/strict";
-import type { ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import type { EvalResult } from "../../lib/eval/types.ts";
 import goldenRows from "../golden/eval_rows.json" with { type: "json" };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { QualityBenchmark } from "../../lib/eval/quality_benchmark.ts";
 import type { EvaluateOptions } from "../../lib/eval/quality_benchmark.ts";
-import type { ModelOptions, ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../../lib/arch/model_ref.ts";
 import type { EvalResult } from "../../lib/eval/types.ts";
 import { partialOf } from "../../lib/progress.ts";
 import { ResultStore } from "../../lib/store/results.ts";

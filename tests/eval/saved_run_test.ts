@@ -1,7 +1,7 @@
 /** Which changes of a model's files make kept results those of another model. */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import type { ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
 import { savedRun } from "../../lib/eval/saved_run.ts";
 import { ResultStore } from "../../lib/store/results.ts";
 import { inTempFolder } from "../arch/temp_folder.ts";

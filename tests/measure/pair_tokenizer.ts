@@ -1,6 +1,7 @@
 /** A tokenizer that reads "ab" as one token and everything else byte by byte: against bytes, its tokens are known by hand. */
 import { join } from "node:path";
-import type { ArchSpec, ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
+import type { ArchSpec } from "../../lib/arch/spec.ts";
 import { tinySpec } from "./fake_host.ts";
 
 const LETTERS = ["a", "b", "c", "\n", " "];

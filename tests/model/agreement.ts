@@ -1,6 +1,7 @@
 /** What the tests of whole families share: a model of a spec, sequences, and comparing log-probabilities. */
 import assert from "node:assert/strict";
-import type { ArchSpec, ModelOptions } from "../../lib/arch/spec.ts";
+import type { ModelOptions } from "../../lib/arch/model_ref.ts";
+import type { ArchSpec } from "../../lib/arch/spec.ts";
 import type { GenerateResult, Generation } from "../../lib/model/generate.ts";
 import type { LanguageModel } from "../../lib/model/language_model.ts";
 import { openModel } from "../../lib/model/open_model.ts";

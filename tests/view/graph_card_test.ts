@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
 import { textWidth } from "../../lib/progress.ts";
 import { GraphBuilder } from "../../lib/onnx/graph_builder.ts";
 import { type CardOptions, modelCard } from "../../lib/view/model_card.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelRef } from "../../lib/arch/spec.ts";
+import type { ModelRef } from "../../lib/arch/model_ref.ts";
 import { zoo } from "../../lib/arch/zoo/zoo.ts";
 import { textWidth } from "../../lib/progress.ts";
 import { cacheDir } from "../../lib/store/paths.ts";

@@ -2,7 +2,7 @@
 import { dirname, join, normalize } from "node:path";
 import { readJsonObject } from "../json_file.ts";
 import { isFile } from "../origin.ts";
-import type { Precision } from "../spec.ts";
+import type { Precision } from "../model_ref.ts";
 import { usualGraph } from "./graph_names.ts";
 
 /** Files that a download leaves behind which did not come to its end. */

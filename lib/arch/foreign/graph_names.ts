@@ -1,5 +1,5 @@
 /** Names of graphs' files: transformers.js's and optimum's, on this machine as on the hub. */
-import type { Precision } from "../spec.ts";
+import type { Precision } from "../model_ref.ts";
 
 /** Decoders that generate by themselves, the preferred one first. */
 const STEMS = ["model", "decoder_model_merged", "decoder_model", "decoder_with_past_model"];

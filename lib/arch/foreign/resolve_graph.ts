@@ -5,7 +5,7 @@ import { filesIdentity, fileSize, readRange } from "../file_range.ts";
 import { namesIn } from "../hf/folder_contents.ts";
 import { type HubGraph, hubGraph } from "../hub/origin.ts";
 import { isFile, isFolder } from "../origin.ts";
-import type { ModelOptions, ModelRef, Precision } from "../spec.ts";
+import type { ModelOptions, ModelRef, Precision } from "../model_ref.ts";
 import { dataFiles } from "./data_files.ts";
 import { graphFacts } from "./facts.ts";
 import { graphFile, halfDownloads } from "./graph_file.ts";

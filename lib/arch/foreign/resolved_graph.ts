@@ -1,7 +1,7 @@
 /** A model that another program exported to ONNX: plain data that travels, as a resolved model does. */
 import type { EndsOrigin, HubSource, TokenizerOrigin } from "../origin.ts";
 import type { ModelSource } from "../resolved.ts";
-import type { ModelOptions } from "../spec.ts";
+import type { ModelOptions } from "../model_ref.ts";
 import type { GraphFacts } from "./facts.ts";
 import type { GraphLayout } from "./layout.ts";
 import type { GraphWeights } from "./weights.ts";

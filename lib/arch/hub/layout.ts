@@ -4,7 +4,7 @@ import { type HubReference, referenceTo } from "../../store/hub/reference.ts";
 import { megabytes } from "../../store/hub/size.ts";
 import { modelNameOf, shardPaths } from "../gguf/shards.ts";
 import { otherForm, weightsAmong } from "../hf/folder_contents.ts";
-import type { Precision } from "../spec.ts";
+import type { Precision } from "../model_ref.ts";
 import { besideOf, type HubModelFiles, nameIn, refused } from "./model_files.ts";
 import { onnxFiles } from "./onnx_layout.ts";
 

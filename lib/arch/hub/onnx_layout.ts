@@ -3,7 +3,7 @@ import type { HubFile } from "../../store/hub/cache.ts";
 import { type HubReference, referenceTo } from "../../store/hub/reference.ts";
 import { megabytes } from "../../store/hub/size.ts";
 import { unmergedPair, usualGraph } from "../foreign/graph_names.ts";
-import type { Precision } from "../spec.ts";
+import type { Precision } from "../model_ref.ts";
 import { besideOf, type HubModelFiles, refused } from "./model_files.ts";
 
 export interface OnnxQuestion {

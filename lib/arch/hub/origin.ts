@@ -10,7 +10,7 @@ import { hubListing } from "../../store/hub/listing.ts";
 import { type HubReference, parseHubReference } from "../../store/hub/reference.ts";
 import { readJsonObject } from "../json_file.ts";
 import type { HubSource, ModelOrigin, TokenizerOrigin } from "../origin.ts";
-import type { Precision } from "../spec.ts";
+import type { Precision } from "../model_ref.ts";
 import { hubHeaders, MOST_BESIDE_BYTES } from "./headers.ts";
 import { hubModelName, modelFiles, shardsOf } from "./layout.ts";
 import { besideOf, type HubModelFiles, refused } from "./model_files.ts";

@@ -1,5 +1,5 @@
 /** Bits per byte over the place in the context: estimates, differences and verdicts, all from sums by text and bin. */
-import type { ModelRef } from "../../arch/spec.ts";
+import type { ModelRef } from "../../arch/model_ref.ts";
 import type { EvalEnvironment } from "../../eval/types.ts";
 import { clusteredRatio } from "../../stats/clustered.ts";
 import type { Estimate } from "../../stats/estimate.ts";

@@ -1,5 +1,5 @@
 /** One model on all texts of a curve: what is not kept from before is scored, text by text. */
-import type { ModelOptions, ModelRef } from "../../arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../../arch/model_ref.ts";
 import { evalEnvironment } from "../../eval/environment.ts";
 import { MODEL_KEY, savedRun } from "../../eval/saved_run.ts";
 import { PartialScoresError, scoreInBatches, type Unit, type UnitScores } from "../../eval/score_in_batches.ts";

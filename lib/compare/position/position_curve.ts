@@ -1,6 +1,6 @@
 /** Measure bits per byte over the place in the context, of several models on the same texts. */
 import { MODEL_OPTIONS, MODELS } from "../../arch/ref_fields.ts";
-import type { ModelOptions, ModelRef } from "../../arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../../arch/model_ref.ts";
 import { BAND, LEVEL, ROWS, SEED, TOKENS } from "../../check/common.ts";
 import { suggestion } from "../../check/nearest.ts";
 import { object, optional } from "../../check/objects.ts";

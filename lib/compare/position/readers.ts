@@ -1,7 +1,7 @@
 /** How each model reads the texts, before any is opened: its tokenizer, its context, and what does not fit. */
 import { modelFacts } from "../../arch/model_facts.ts";
 import { resolveAny } from "../../arch/resolve_any.ts";
-import type { ModelOptions, ModelRef } from "../../arch/spec.ts";
+import type { ModelOptions, ModelRef } from "../../arch/model_ref.ts";
 import { prefixToken } from "../../model/score_request.ts";
 import type { TokenEnds } from "../../model/token_ends.ts";
 import { tokenizerOf } from "../../model/tokenizer_files.ts";

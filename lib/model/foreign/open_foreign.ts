@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { ResolvedGraph } from "../../arch/foreign/resolved_graph.ts";
 import type { ModelInfo } from "../info.ts";
 import { threadWarnings } from "../open_options.ts";
-import type { Provider } from "../../arch/spec.ts";
+import type { Provider } from "../../arch/model_ref.ts";
 import { openSession, type SessionOptions } from "../session.ts";
 import { tokenizerOf } from "../tokenizer_files.ts";
 import { openHeads, openLoop } from "./changed_graphs.ts";

@@ -1,7 +1,8 @@
 /** All that a model card shows, as data: read from headers, without weights. */
 import type { HubSource } from "../../arch/origin.ts";
 import { BUILT_PRECISIONS, resolveModel } from "../../arch/resolve.ts";
-import { type ArchSpec, type ModelRef, type Precision, PRECISIONS } from "../../arch/spec.ts";
+import { type ModelRef, type Precision, PRECISIONS } from "../../arch/model_ref.ts";
+import type { ArchSpec } from "../../arch/spec.ts";
 import { type StoredForm, storedForm } from "../../arch/stored_form.ts";
 import { zoo, zooNames } from "../../arch/zoo/zoo.ts";
 import { activeParameterCount, kvBytesPerToken, parameterCount } from "../../cost/bytes.ts";

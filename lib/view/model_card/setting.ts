@@ -1,6 +1,6 @@
 /** What a card is counted for: a context, a machine, and the providers that are here. */
 import { totalmem } from "node:os";
-import { PROVIDERS } from "../../arch/spec.ts";
+import { PROVIDERS } from "../../arch/model_ref.ts";
 import { hardware, type Machine } from "../../cost/hardware.ts";
 import { chooseProvider } from "../../model/provider.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { modelFiles } from "../../../lib/arch/hub/layout.ts";
-import type { Precision } from "../../../lib/arch/spec.ts";
+import type { Precision } from "../../../lib/arch/model_ref.ts";
 import { parseHubReference } from "../../../lib/store/hub/reference.ts";
 
 /** Paths that are fetched of a repository of these files, a megabyte each unless told. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { resolveModel, resolveSpec } from "../../../lib/arch/resolve.ts";
 import { weightsOf } from "../../../lib/arch/weights_of.ts";
 import { openSafetensors, readTensor } from "../../../lib/arch/safetensors.ts";
-import type { ModelRef } from "../../../lib/arch/spec.ts";
+import type { ModelRef } from "../../../lib/arch/model_ref.ts";
 import { estimateFlops } from "../../../lib/cost/flops.ts";
 import { willItRun } from "../../../lib/cost/will_it_run.ts";
 import { ArchitectureBenchmark } from "../../../lib/measure/architecture_benchmark.ts";

@@ -1,7 +1,7 @@
 /** The contestants: each peer as a process that is started in every block, ours as a model host, and the limits. */
 import { resolveSpec } from "../../../lib/arch/resolve.ts";
 import type { GraphKind } from "../../../lib/arch/build.ts";
-import type { Precision } from "../../../lib/arch/spec.ts";
+import type { Precision } from "../../../lib/arch/model_ref.ts";
 import { startHost } from "../../../lib/model/host.ts";
 import type { ModelHost } from "../../../lib/model/protocol.ts";
 import { installNpm, npmFolder, script, THREADS, venvPython } from "./environment.ts";

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { resolveGraph } from "../../../lib/arch/foreign/resolve_graph.ts";
-import type { ModelRef } from "../../../lib/arch/spec.ts";
+import type { ModelRef } from "../../../lib/arch/model_ref.ts";
 import { runTrial } from "../../../lib/model/foreign/graph_trial.ts";
 import { QualityBenchmark } from "../../../lib/eval/quality_benchmark.ts";
 import { exportModel } from "../../../lib/model/export.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveGraph } from "../../../lib/arch/foreign/resolve_graph.ts";
-import type { ModelRef } from "../../../lib/arch/spec.ts";
+import type { ModelRef } from "../../../lib/arch/model_ref.ts";
 import { openModel } from "../../../lib/model/open_model.ts";
 import { GraphBuilder } from "../../../lib/onnx/graph_builder.ts";
 import { inFolder } from "./in_folder.ts";

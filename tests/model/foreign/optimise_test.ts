@@ -4,7 +4,7 @@ import { link, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
-import type { ModelRef, Optimisation } from "../../../lib/arch/spec.ts";
+import type { ModelRef, Optimisation } from "../../../lib/arch/model_ref.ts";
 import { exportModel } from "../../../lib/model/export.ts";
 import { startHost } from "../../../lib/model/host.ts";
 import type { LanguageModel } from "../../../lib/model/language_model.ts";

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { resolveGraph } from "../../../lib/arch/foreign/resolve_graph.ts";
 import { resolveAny } from "../../../lib/arch/resolve_any.ts";
 import { isResolvedGraph } from "../../../lib/arch/foreign/resolved_graph.ts";
-import type { Precision } from "../../../lib/arch/spec.ts";
+import type { Precision } from "../../../lib/arch/model_ref.ts";
 import { openModel } from "../../../lib/model/open_model.ts";
 import { GraphBuilder, MS } from "../../../lib/onnx/graph_builder.ts";
 import { inFolder } from "./in_folder.ts";

@@ -1,5 +1,5 @@
 /** Decoding one sequence, 64 tokens behind a few, against peers on the same weights and against the machine's memory. */
-import type { Precision } from "../../../../lib/arch/spec.ts";
+import type { Precision } from "../../../../lib/arch/model_ref.ts";
 import { kvBytesPerToken } from "../../../../lib/cost/bytes.ts";
 import { resolveSpec } from "../../../../lib/arch/resolve.ts";
 import type { ModelHost } from "../../../../lib/model/protocol.ts";
