@@ -71,6 +71,6 @@ if (import.meta.main) {
     output(cells, "setup", "text/markdown"),
   ].join("\n\n");
   await writeFile(join(root, "README.md"), withResults(await readFile(join(root, "README.md"), "utf8"), block));
-  await run([Deno.execPath(), "fmt", "--quiet", join(root, "README.md")], { cwd: root });
+  await run([Deno.execPath(), "fmt", "--quiet", join(root, "README.md"), join(root, FIGURE)], { cwd: root });
   console.log(`README.md and ${FIGURE} hold the run of ${day}`);
 }
