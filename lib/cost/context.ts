@@ -1,4 +1,5 @@
 /** Counts of tokens against an architecture's context: what cannot run is not counted either. */
+
 /**
  * @param model A spec, or a graph; of one whose context no file tells nothing is refused.
  * @param what What was asked, as the message names it: "promptTokens 40000 and newTokens 2".

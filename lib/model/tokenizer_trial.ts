@@ -3,12 +3,11 @@
  * stopped, and where it fails it may end the process that it runs in. What passed once is remembered by its content.
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { howEnded, runLimited } from "../store/limited_child.ts";
-import { cacheDir, projectRoot } from "../store/paths.ts";
+import { howEnded } from "../store/limited_child.ts";
+import { cacheDir } from "../store/paths.ts";
 import { remembered } from "../store/whole_file.ts";
 import { LIBRARY } from "./native_tokenizer.ts";
+import { runTrialProcess, trialCommand } from "./trial.ts";
 
 /** Part of the key of what is remembered: raise it when the trial asks for more. */
 const TRIAL_VERSION = 1;
@@ -44,9 +43,8 @@ export async function tryTokenizer(json: string, name: string): Promise<void> {
 export async function runTrial(json: string, name: string, options: TrialOptions = {}): Promise<TrialAnswer> {
   const megabytes = Math.ceil(json.length / 1e6), seconds = options.seconds ?? SECONDS + SECONDS_PER_MB * megabytes;
   const limits = { seconds, memoryMib: OWN_MIB + MIB_PER_MB * megabytes };
-  const command = options.command ?? [...TRIAL, name], env = { RAYON_NUM_THREADS: "1", NO_COLOR: "1" };
-  const { late, status, stdout, words } = await runLimited(command, new TextEncoder().encode(json), limits, { env });
-  const answer = answerIn(stdout);
+  const command = options.command ?? [...TRIAL, name], env = { RAYON_NUM_THREADS: "1" };
+  const { answer, late, status, words } = await runTrialProcess<TrialAnswer>(command, json, limits, env);
   if (answer && "opened" in answer) return answer;
   if (answer) throw new SyntaxError(answer.error);
   throw new SyntaxError(
@@ -58,21 +56,6 @@ export async function runTrial(json: string, name: string, options: TrialOptions
   );
 }
 
-const TRIAL = [
-  Deno.execPath(),
-  // The binding looks at the environment, and at what C library the system has.
-  ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-env", "--allow-ffi"],
-  ...[
-    "--config",
-    join(projectRoot(), "deno.json"),
-    fileURLToPath(new URL("./tokenizer_trial_main.ts", import.meta.url)),
-  ],
-];
-
-function answerIn(stdout: Uint8Array): TrialAnswer | null {
-  try {
-    return JSON.parse(new TextDecoder().decode(stdout));
-  } catch {
-    return null;
-  }
-}
+// The binding looks at the environment, and at what C library the system has.
+const PERMISSIONS = ["--allow-read", "--allow-env", "--allow-ffi"];
+const TRIAL = trialCommand(new URL("./tokenizer_trial_main.ts", import.meta.url), PERMISSIONS);

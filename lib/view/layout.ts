@@ -29,6 +29,21 @@ export function baseLayout(
   };
 }
 
+/** A grey band over the whole width, from -`halfWidth` to `halfWidth`: what lies in it counts as nothing. */
+export function bandShape(halfWidth: number, axes: { xref: string; yref?: string }): Record<string, unknown> {
+  return {
+    type: "rect",
+    ...axes,
+    x0: 0,
+    x1: 1,
+    y0: -halfWidth,
+    y1: halfWidth,
+    fillcolor: "rgba(0, 0, 0, 0.09)",
+    line: { width: 0 },
+    layer: "below",
+  };
+}
+
 /** An axis with a light grid and a title that holds the unit. */
 export function axis(title: string, rest: Record<string, unknown> = {}): Record<string, unknown> {
   return {

@@ -4,6 +4,7 @@ import { autocorrelation } from "../stats/series.ts";
 import { mean } from "../stats/summary.ts";
 import { escapePlot } from "./escape.ts";
 import { type Figure, figureView, type View } from "./display.ts";
+import { bandShape } from "./layout.ts";
 import { axis, baseLayout } from "./noise_layout.ts";
 
 /** r at lags 1 to `lags` (Box and Jenkins: each sum over the variance of the whole series). */
@@ -45,17 +46,7 @@ export function autocorrelationFigure(values: readonly number[], title: string):
         height: 340,
         xaxis: axis("lag (runs apart)", { range: [0.4, lags + 0.6], zeroline: false }),
         yaxis: axis("autocorrelation", { range: [-1.05, 1.05] }),
-        shapes: [{
-          type: "rect",
-          xref: "paper",
-          x0: 0,
-          x1: 1,
-          y0: -band,
-          y1: band,
-          fillcolor: "rgba(0, 0, 0, 0.09)",
-          line: { width: 0 },
-          layer: "below",
-        }],
+        shapes: [bandShape(band, { xref: "paper" })],
       },
     ),
   };

@@ -7,6 +7,7 @@ import { POSITION_CURVE } from "./arguments.ts";
 import { type Figure, figureView, type View } from "./display.ts";
 import { escapePlot } from "./escape.ts";
 import { formatEstimate } from "./format.ts";
+import { bandShape } from "./layout.ts";
 import { axis, baseLayout, panelAxes, tallPanels } from "./noise_layout.ts";
 import { type ModelStyle, modelStyles, withOpacity } from "./palette.ts";
 import { count, positionSentences } from "./position_sentence.ts";
@@ -140,19 +141,8 @@ function bandOf({ label, style: { colour }, panel, bins }: Line): Record<string,
 
 /** Differences that count as none. */
 function sameness(band: number): Record<string, unknown> {
-  const { yaxis } = panelAxes(1);
-  return {
-    type: "rect",
-    xref: `${panelAxes(1).xaxis} domain`,
-    yref: yaxis,
-    x0: 0,
-    x1: 1,
-    y0: -band,
-    y1: band,
-    fillcolor: "rgba(0, 0, 0, 0.09)",
-    line: { width: 0 },
-    layer: "below",
-  };
+  const { xaxis, yaxis } = panelAxes(1);
+  return bandShape(band, { xref: `${xaxis} domain`, yref: yaxis });
 }
 
 /** Where the tokens end that a model was made for, if places are tokens and go beyond. */

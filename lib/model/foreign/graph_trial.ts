@@ -3,14 +3,13 @@
  * that it runs in. What passed once is remembered for as long as its files do not change. A host needs no trial: it is
  * such a process.
  */
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { ResolvedGraph } from "../../arch/foreign/resolved_graph.ts";
 import { cacheKey } from "../../arch/build.ts";
-import { howEnded, runLimited } from "../../store/limited_child.ts";
-import { cacheDir, projectRoot } from "../../store/paths.ts";
+import { howEnded } from "../../store/limited_child.ts";
+import { cacheDir } from "../../store/paths.ts";
 import { remembered } from "../../store/whole_file.ts";
 import { onnxruntimeVersion } from "../runtime_version.ts";
+import { runTrialProcess, trialCommand } from "../trial.ts";
 
 /** Part of the key of what is remembered: raise it when the trial asks for more. */
 const TRIAL_VERSION = 2;
@@ -49,9 +48,8 @@ export async function tryGraph(graph: ResolvedGraph): Promise<void> {
 export async function runTrial(graph: ResolvedGraph, options: TrialOptions = {}): Promise<TrialAnswer> {
   const megabytes = graph.weights.bytes / 1e6;
   const limits = { seconds: SECONDS + SECONDS_PER_GB * megabytes / 1e3, memoryMib: OWN_MIB + MIB_PER_MB * megabytes };
-  const input = new TextEncoder().encode(JSON.stringify(graph)), env = { NO_COLOR: "1" };
-  const { late, status, stdout, words } = await runLimited(options.command ?? TRIAL, input, limits, { env });
-  const answer = answerIn(stdout);
+  const ended = await runTrialProcess<TrialAnswer>(options.command ?? TRIAL, JSON.stringify(graph), limits);
+  const { answer, late, status, words } = ended;
   if (answer && "ran" in answer) return answer;
   if (answer?.error.startsWith("Cannot open")) throw new TypeError(answer.error);
   throw new TypeError(
@@ -64,17 +62,6 @@ export async function runTrial(graph: ResolvedGraph, options: TrialOptions = {})
   );
 }
 
-const TRIAL = [
-  Deno.execPath(),
-  // The binding looks at the environment, and at what system there is.
-  ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-env", "--allow-ffi", "--allow-sys"],
-  ...["--config", join(projectRoot(), "deno.json"), fileURLToPath(new URL("./graph_trial_main.ts", import.meta.url))],
-];
-
-function answerIn(stdout: Uint8Array): TrialAnswer | null {
-  try {
-    return JSON.parse(new TextDecoder().decode(stdout));
-  } catch {
-    return null;
-  }
-}
+// The binding looks at the environment, and at what system there is.
+const PERMISSIONS = ["--allow-read", "--allow-env", "--allow-ffi", "--allow-sys"];
+const TRIAL = trialCommand(new URL("./graph_trial_main.ts", import.meta.url), PERMISSIONS);
